@@ -1,0 +1,1 @@
+"""Kinds of cipher, ciphertext files, enciphering."""

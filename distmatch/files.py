@@ -1,0 +1,148 @@
+"""Files: atomic writes, text input with errors that name the place, hashes, the cache folder."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import json
+import lzma
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from distmatch.errors import InputError
+
+
+@contextlib.contextmanager
+def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary file beside `path` and rename it over `path` only if the block succeeds.
+
+    Raises:
+        InputError: the folder cannot be written, or the disk is full; nothing is left behind.
+    """
+    path = Path(path)
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        with os.fdopen(handle, mode, **({} if "b" in mode else {"encoding": "utf-8"})) as file:
+            yield file
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise InputError(f"cannot write: {error.strerror or error}. Choose another place", path=path) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_json(path: str | os.PathLike[str], value: object) -> None:
+    """Write `value` as indented JSON, atomically."""
+    with atomic_write(path) as file:
+        json.dump(value, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file (`-`: standard input), unpacked if its name ends in .gz or .xz.
+
+    Raises:
+        InputError: missing, a folder, unreadable, or a damaged archive.
+    """
+    try:
+        if str(path) == "-":
+            return sys.stdin.buffer.read()
+        opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(Path(path).suffix, open)
+        with opener(path, "rb") as file:
+            return file.read()
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile) as error:
+        raise InputError(f"damaged or truncated archive ({error}). Fetch it again", path=path) from error
+    except OSError as error:
+        raise InputError(f"cannot read: {error.strerror or error}", path=path) from error
+
+
+def decode_text(data: bytes, path: object) -> str:
+    """UTF-8 text of `data` without a byte-order mark.
+
+    Raises:
+        InputError: not UTF-8, with the line of the first bad byte.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"byte 0x{data[error.start]:02x} is not UTF-8. Convert it: iconv -f latin1 -t utf-8", path=path, line=line
+        ) from error
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """UTF-8 text of a file or of standard input (`-`); `.gz` and `.xz` are unpacked."""
+    name = "<standard input>" if str(path) == "-" else path
+    return decode_text(read_bytes(path), name)
+
+
+def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
+    """Numbered lines (from 1) of a UTF-8 text, without line ends."""
+    yield from enumerate(io.StringIO(read_text(path)).read().splitlines(), 1)
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Hexadecimal SHA-256 of a file's bytes as stored.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise InputError(f"cannot read: {error.strerror or error}", path=path) from error
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path | None:
+    """The user's cache folder for models, or None (with one warning) if it cannot be written.
+
+    `DISTMATCH_CACHE` overrides the platform's default.
+    """
+    override = os.environ.get("DISTMATCH_CACHE")
+    if override:
+        folder = Path(override)
+    else:
+        import platformdirs
+
+        folder = Path(platformdirs.user_cache_dir("distmatch", appauthor=False))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        _warn_once(f"cache folder {folder} is not writable ({error.strerror}); models are built anew each time")
+        return None
+    return folder
+
+
+_WARNED: set[str] = set()
+
+
+def _warn_once(message: str) -> None:
+    if message not in _WARNED:
+        _WARNED.add(message)
+        warnings.warn(message, stacklevel=3)

@@ -1,0 +1,1 @@
+"""Models of P_Y: how likely a text is in a language, in bits."""

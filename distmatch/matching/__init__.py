@@ -1,0 +1,1 @@
+"""How f is found, and how sure we are."""

@@ -1,0 +1,1 @@
+"""What X and Y are made of: alphabets and text."""
