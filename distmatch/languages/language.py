@@ -34,7 +34,7 @@ LARGEST_TABLE = 40_000_000
 WORD_SHARE = 0.8
 """Weight of the word model in the mixture that scores a decoded text."""
 _ARRAYS = ("cost", "guess", "child", "mass", "end")
-_PROBABILITY = 2.0 ** (-np.arange(256) / ngram.UNITS_PER_BIT)
+PROBABILITY = 2.0 ** (-np.arange(256) / ngram.UNITS_PER_BIT)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Language:
         model = self.words
         out = np.empty(len(codes)) if out is None else out
         return kernel(
-            codes, model.child, model.mass, model.end, self.flat_cost, _PROBABILITY, self.order, WORD_SHARE, out
+            codes, model.child, model.mass, model.end, self.flat_cost, PROBABILITY, self.order, WORD_SHARE, out
         )
 
     def segment(self, codes: np.ndarray) -> str:
@@ -96,7 +96,7 @@ class Language:
         model = self.words
         breaks = words.word_breaks(
             np.ascontiguousarray(codes, np.uint8), model.child, model.mass, model.end,
-            self.flat_cost, _PROBABILITY, self.order,
+            self.flat_cost, PROBABILITY, self.order,
         )  # fmt: skip
         letters = self.alphabet.letters
         return "".join(letters[c] + (" " if b else "") for c, b in zip(codes, breaks, strict=True)).rstrip()

@@ -1,0 +1,123 @@
+"""Ciphertext files: which symbols, in which order, with which word breaks and lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from distmatch.errors import InputError
+
+_TOKEN = re.compile(r"(?:\d+|[^\W\d_]{1,3}\d+|\d+[^\W\d_]{1,3})")
+MOST_SYMBOLS = 20_000
+
+
+@dataclass(frozen=True)
+class Ciphertext:
+    """A sequence of symbols.
+
+    Args:
+        symbols: (n,) int32, which of `names` stands at each place; spaces are not symbols.
+        names: distinct symbols in order of first appearance.
+        breaks: (n,) bool, whether a word ends after the symbol; all False if the breaks are unknown.
+        tokens: whether each symbol was a token of its own (numbers, `S012`).
+        lines: (n,) int32 line of each symbol, counted from 0.
+    """
+
+    symbols: np.ndarray
+    names: tuple[str, ...]
+    breaks: np.ndarray
+    tokens: bool
+    lines: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def has_breaks(self) -> bool:
+        """Whether the ciphertext shows where words end."""
+        return bool(self.breaks[:-1].any())
+
+    def without_breaks(self) -> Ciphertext:
+        """The same symbols, their word breaks forgotten."""
+        return Ciphertext(self.symbols, self.names, np.zeros(len(self), bool), self.tokens, self.lines)
+
+
+def read_ciphertext(text: str, *, path: object = None) -> Ciphertext:
+    """Parse running text or tokens.
+
+    Lines that begin with `#` and a space, or are `#` alone, are comments. If every remaining piece between
+    spaces and commas is a number or follows one pattern such as `S012`, pieces are symbols; otherwise every
+    character is one, spaces end words, and line ends count as nothing. `|` ends a word in both.
+
+    Raises:
+        InputError: no symbols, one distinct symbol, or tokens of mixed styles.
+    """
+    lines = [line for line in text.splitlines() if not (line.startswith("# ") or line.strip() == "#")]
+    pieces = [p for line in lines for p in re.split(r"[\s,|]+", line) if p]
+    if not pieces:
+        raise InputError("no ciphertext. Give a file with symbols in it", path=path)
+    numbers = sum(bool(_TOKEN.fullmatch(p)) for p in pieces)
+    tokens = len(pieces) > 1 and numbers == len(pieces)
+    if not tokens and len(pieces) > 4 and numbers >= 0.8 * len(pieces):
+        bad = next(p for p in pieces if not _TOKEN.fullmatch(p))
+        number = next(i for i, line in enumerate(text.splitlines(), 1) if bad in line)
+        raise InputError(
+            f"token {bad!r} among numbers. Write every symbol in one style", path=path, line=number
+        )
+    names: dict[str, int] = {}
+    symbols: list[int] = []
+    breaks: list[bool] = []
+    rows: list[int] = []
+
+    def add(name: str, row: int) -> None:
+        symbols.append(names.setdefault(name, len(names)))
+        breaks.append(False)
+        rows.append(row)
+
+    for row, line in enumerate(lines):
+        if tokens:
+            for part in re.split(r"(\|)|[\s,]+", line):
+                if part == "|" and breaks:
+                    breaks[-1] = True
+                elif part:
+                    add(part, row)
+        else:
+            for char in line.strip():
+                if char == "|" or char.isspace():
+                    if breaks:
+                        breaks[-1] = True
+                elif char.isprintable():
+                    add(char, row)
+    return _checked(symbols, names, breaks, tokens, rows, path)
+
+
+def from_symbols(symbols: Sequence[int] | Sequence[str], *, path: object = None) -> Ciphertext:
+    """A ciphertext from a list of integers or of symbol names.
+
+    Raises:
+        InputError: an empty list, or items that are neither integers nor strings.
+    """
+    names: dict[str, int] = {}
+    codes = []
+    for item in symbols:
+        if isinstance(item, bool) or not isinstance(item, (int, str)):
+            raise InputError(f"symbol {item!r} is neither a number nor a string", path=path)
+        codes.append(names.setdefault(str(item), len(names)))
+    return _checked(codes, names, [False] * len(codes), True, [0] * len(codes), path)
+
+
+def _checked(
+    symbols: list[int], names: dict[str, int], breaks: list[bool], tokens: bool, rows: list[int], path: object
+) -> Ciphertext:
+    if not symbols:
+        raise InputError("no ciphertext. Give a file with symbols in it", path=path)
+    if len(names) == 1 and len(symbols) > 1:
+        raise InputError(f"only one distinct symbol, {next(iter(names))!r}; there is nothing to decipher", path=path)
+    if len(names) > MOST_SYMBOLS:
+        raise InputError(f"{len(names)} distinct symbols; at most {MOST_SYMBOLS} are supported", path=path)
+    return Ciphertext(
+        np.array(symbols, np.int32), tuple(names), np.array(breaks, bool), tokens, np.array(rows, np.int32)
+    )
