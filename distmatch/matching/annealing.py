@@ -193,12 +193,13 @@ def anneal_bijection(symbols, key, fixed, letters_used, cost, guess, order, size
 
 @numba.njit(cache=True, nogil=True)
 def anneal_homophonic(
-    symbols, key, fixed, cost, guess, log_homophones, order, size, emission, moves, hot, cold, seed
+    symbols, key, fixed, cost, guess, log_homophones, order, size, free, emission, moves, hot, cold, seed
 ):
     """One annealing run over keys that may give a letter to many symbols.
 
     Arguments as in `anneal_bijection`, without spare symbols; `log_homophones[h]` is the cost, in units,
-    of one occurrence of a letter that has h homophones, weighted by `emission`.
+    of one occurrence of a letter that has h homophones, weighted by `emission`; letters from
+    `free` on (a fixed space) are given to no symbol.
 
     Returns:
         The cost of the best key, emission included.
@@ -248,9 +249,9 @@ def anneal_homophonic(
             lb = np.int32(guess[t - w, index])
         else:
             a = np.int32(_random(state) % count)
-            lb = np.int32(_random(state) % size)
+            lb = np.int32(_random(state) % free)
         la = key[a]
-        if lb == la or fixed[a]:
+        if lb == la or lb >= free or fixed[a]:
             continue
         occurring = position_starts[a + 1] - position_starts[a]
         for p in range(position_starts[a], position_starts[a + 1]):
@@ -293,7 +294,7 @@ def anneal_homophonic(
 
 @numba.njit(cache=True, nogil=True)
 def refine(
-    symbols, key, bijection, fixed, cost, guess, order, size, spaces,
+    symbols, key, bijection, fixed, cost, guess, order, size, free, spaces,
     child, mass, end, probability, share, emission, moves, hot, seed,
 ):  # fmt: skip
     """Anneal on the code length under the mixture of words and n-grams, evaluated whole at each move.
@@ -342,8 +343,8 @@ def refine(
                 lb = np.int32(guess[t - w, index])
             else:
                 a = symbols[_random(state) % n]
-                lb = np.int32(_random(state) % size)
-            if a < 0 or key[a] == lb or fixed[a]:
+                lb = np.int32(_random(state) % free)
+            if a < 0 or lb >= free or key[a] == lb or fixed[a]:
                 continue
             la = key[a]
             if bijection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -58,34 +57,54 @@ class KeySearch:
     """Wall seconds after which no new round of restarts begins."""
     cribs: dict[int, int] = field(default_factory=dict)
     """Symbol to letter, known for certain."""
+    space_enciphered: bool = False
+    """Whether the space of the language is one of the letters that symbols may stand for."""
+
+    def _letters(self, target: Language) -> int:
+        return target.size if self.space_enciphered else len(target.alphabet)
+
+    def _symbols(self, source: Ciphertext, target: Language) -> np.ndarray:
+        if target.spaces and not self.space_enciphered:
+            return with_spaces(source, target)
+        return source.symbols
 
     def search(self, source: Ciphertext, target: Language, *, seed: int = 0, report=None) -> list[Candidate]:
-        """Distinct keys, the shortest total code first (at most 6)."""
-        symbols = with_spaces(source, target) if target.spaces else source.symbols
+        """Distinct keys, the shortest total code first (at most 6).
+
+        Args:
+            source: the ciphertext.
+            target: the language, with spaces if the ciphertext shows word breaks.
+            seed: of all random choices.
+            report: called with restarts done, restarts at most, and `bits`.
+        """
+        symbols = self._symbols(source, target)
         bijection = self.kind == "simple"
         part = np.ascontiguousarray(symbols[:SEARCHED], np.int32)
         count = len(source.names)
-        letters = len(target.alphabet)
         restarts, moves, hot, cold = self._schedule(len(part), count, bijection)
         pool: dict[bytes, Candidate] = {}
         begin = time.monotonic()
         threads = self.threads or min(os.cpu_count() or 1, 4)
-        round_size = 4 if bijection else 4
+        round_size = 4
         with ThreadPoolExecutor(threads) as workers:
-            done = 0
+            done, interrupted = 0, False
             while done < restarts:
                 runs = range(done, min(done + round_size, restarts))
                 jobs = [workers.submit(self._run, part, count, target, moves, hot, cold, seed, r) for r in runs]
-                for job in jobs:
-                    self._collect(pool, job.result(), source)
+                try:
+                    for job in jobs:
+                        _collect(pool, job.result())
+                except KeyboardInterrupt:
+                    if not pool:
+                        raise
+                    interrupted = True
                 done += len(runs)
                 best = min(pool.values(), key=lambda c: c.total)
                 if report is not None:
                     report(done, restarts, bits=best.total)
-                if best.found >= self.agree or time.monotonic() - begin > self.time_limit:
+                if interrupted or best.found >= self.agree or time.monotonic() - begin > self.time_limit:
                     break
             leaders = sorted(pool.values(), key=lambda c: c.total)[:6]
-        del letters
         return self._finish(leaders, symbols, source, target)
 
     def _schedule(self, n: int, count: int, bijection: bool) -> tuple[int, int, float, float]:
@@ -101,14 +120,14 @@ class KeySearch:
 
     def _run(self, symbols, count, target, moves, hot, cold, seed, restart) -> Candidate:
         """One restart: anneal on n-grams, then refine on words."""
-        size, letters = target.size, len(target.alphabet)
+        size, letters = target.size, self._letters(target)
         bijection = self.kind == "simple"
         rng = np.random.default_rng([seed, restart])
         run_seed = int(rng.integers(1, 2**31))
         length = letters if bijection else count
         fixed = np.zeros(length, bool)
         if bijection:
-            key = np.concatenate([rng.permutation(letters)]).astype(np.int32)
+            key = rng.permutation(letters).astype(np.int32)
         else:
             key = rng.integers(0, letters, count).astype(np.int32)
         for symbol, letter in self.cribs.items():
@@ -126,26 +145,19 @@ class KeySearch:
             else:
                 table = UNITS_PER_BIT * np.log2(np.maximum(np.arange(count + 2), 1))
                 anneal_homophonic(
-                    symbols, key, fixed, target.flat_cost, target.guess, table, target.order, size,
+                    symbols, key, fixed, target.flat_cost, target.guess, table, target.order, size, letters,
                     self.emission, moves, hot, cold, run_seed,
                 )  # fmt: skip
         model = target.words
         n = len(symbols)
         polish = 0 if n > 600 else 2500 if n < 48 else 1200 if n < 100 else 400
         bits = refine(
-            symbols, key, bijection, fixed, target.flat_cost, target.guess, target.order, size, target.spaces,
+            symbols, key, bijection, fixed, target.flat_cost, target.guess, target.order, size, letters, target.spaces,
             model.child, model.mass, model.end, PROBABILITY, WORD_SHARE, 0.0 if bijection else 1.0,
             polish, 3.0 if n < 48 else 1.0, run_seed,
         )  # fmt: skip
         key_bits = bijection_bits(count, letters) if bijection else homophonic_bits(count, letters)
         return Candidate(key[:count].copy(), bits, key_bits)
-
-    def _collect(self, pool: dict[bytes, Candidate], found: Candidate, source: Ciphertext) -> None:
-        name = found.key.astype(np.uint8).tobytes()
-        if name in pool:
-            pool[name].found += 1
-        else:
-            pool[name] = found
 
     def _finish(
         self, leaders: list[Candidate], symbols: np.ndarray, source: Ciphertext, target: Language
@@ -157,6 +169,12 @@ class KeySearch:
             if self.kind != "simple":
                 candidate.text += emission_bits(candidate.key, source.symbols, target.size)
         return sorted(leaders, key=lambda c: c.total)
+
+
+def _collect(pool: dict[bytes, Candidate], found: Candidate) -> None:
+    known = pool.setdefault(found.key.tobytes(), found)
+    if known is not found:
+        known.found += 1
 
 
 def with_spaces(source: Ciphertext, target: Language) -> np.ndarray:
@@ -176,7 +194,3 @@ def shuffled(source: Ciphertext, seed: int) -> Ciphertext:
     order = np.random.default_rng([seed, 77]).permutation(len(source))
     return Ciphertext(source.symbols[order], source.names, source.breaks, source.tokens, source.lines)
 
-
-def best_of(candidates: Iterable[Candidate]) -> Candidate:
-    """The candidate with the shortest total code."""
-    return min(candidates, key=lambda c: c.total)
