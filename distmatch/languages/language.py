@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from distmatch.errors import InputError
-from distmatch.files import cache_folder, read_text
+from distmatch.files import atomic_write, cache_folder, read_text
 from distmatch.languages import ngram, words
 from distmatch.languages.wordfrequency import (
     WordList,
@@ -80,6 +80,11 @@ class Language:
         self.total_bits(np.ascontiguousarray(codes, np.uint8), out)
         return out
 
+    def ngram_bits(self, codes: np.ndarray) -> np.ndarray:
+        """Code length in bits of every n-gram's last symbol under the search table alone, (n - order + 1,)."""
+        index = tuple(codes[k : len(codes) - self.order + 1 + k] for k in range(self.order))
+        return self.cost[index] / ngram.UNITS_PER_BIT
+
     def total_bits(self, codes: np.ndarray, out: np.ndarray | None = None) -> float:
         """Code length in bits of a sequence."""
         kernel = words.spaced_bits if self.spaces else words.unspaced_bits
@@ -137,7 +142,8 @@ def load_language(
     language = _build(name, base, spaces, diacritics, texts, progress)
     if folder is not None:
         _write(folder / key, language)
-    return language
+        return _read(folder / key, name) or _frozen(language)
+    return _frozen(language)
 
 
 def known_languages() -> list[str]:
@@ -169,8 +175,6 @@ def store_language(name: str, files: Sequence[str]) -> Path:
     text = "\n".join(read_text(file) for file in files)
     if len(fold(text)) < 2000:
         raise InputError("fewer than 2,000 letters of text; a model needs about 100,000", path=files[0])
-    from distmatch.files import atomic_write
-
     target = folder / "named" / name / "text.txt"
     with atomic_write(target) as file:
         file.write(text)
@@ -219,14 +223,12 @@ def _build(
     with np.errstate(divide="ignore"):
         logprob = np.log2(probability)
     cost = np.clip(np.rint(-ngram.UNITS_PER_BIT * logprob), 0, 255).astype(np.uint8)
-    from distmatch.languages.ngram import joint_logprob
-
-    guess = ngram.best_letters(joint_logprob(logprob))
+    guess = ngram.best_letters(ngram.joint_logprob(logprob))
     progress(3, 4, language=name)
     if base and own is not None:
         vocabulary = _merge(vocabulary, own)
     trie = words.build_word_model(vocabulary, spaces=spaces)
-    language = Language(name, alphabet, spaces, cost, guess, trie, 0.0)
+    language = _frozen(Language(name, alphabet, spaces, cost, guess, trie, 0.0))
     sample = _sample(vocabulary, spaces)
     text_bits = float(language.bits(sample).mean())
     return Language(name, alphabet, spaces, cost, guess, trie, text_bits)
@@ -266,6 +268,13 @@ def _sample(vocabulary: WordList, spaces: bool) -> np.ndarray:
         if spaces:
             parts.append(space)
     return np.concatenate(parts)
+
+
+def _frozen(language: Language) -> Language:
+    """Read-only arrays, as from the cache: kernels compiled for one then serve the other."""
+    for array in (language.cost, language.guess, *vars(language.words).values()):
+        array.flags.writeable = False
+    return language
 
 
 def _read(folder: Path, name: str) -> Language | None:

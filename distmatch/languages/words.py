@@ -218,7 +218,7 @@ def word_breaks(codes, child, mass, end, cost, probability, order):
             if node == 0:
                 break
             last = t == n - 1  # the text may be cut within a word
-            weight = float(mass[node]) if last else float(mass[node]) * float(end[node])
+            weight = np.float64(mass[node]) if last else np.float64(mass[node]) * np.float64(end[node])
             if weight > 0.0:
                 bits = best[start] + known - np.log2(weight)
                 if bits < best[t + 1]:

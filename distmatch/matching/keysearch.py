@@ -63,7 +63,8 @@ class KeySearch:
     def _letters(self, target: Language) -> int:
         return target.size if self.space_enciphered else len(target.alphabet)
 
-    def _symbols(self, source: Ciphertext, target: Language) -> np.ndarray:
+    def symbols(self, source: Ciphertext, target: Language) -> np.ndarray:
+        """What the search decodes: the symbols, with fixed spaces where the word breaks are known."""
         if target.spaces and not self.space_enciphered:
             return with_spaces(source, target)
         return source.symbols
@@ -77,7 +78,7 @@ class KeySearch:
             seed: of all random choices.
             report: called with restarts done, restarts at most, and `bits`.
         """
-        symbols = self._symbols(source, target)
+        symbols = self.symbols(source, target)
         bijection = self.kind == "simple"
         part = np.ascontiguousarray(symbols[:SEARCHED], np.int32)
         count = len(source.names)

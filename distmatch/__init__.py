@@ -1,0 +1,40 @@
+"""Unsupervised translation by distribution matching: find a simple f with f(X) distributed like Y, in bits.
+
+Public names are imported when first used, so that `import distmatch` is fast and needs no optional package.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "InputError": "distmatch.errors",
+    "Match": "distmatch.matching.match",
+    "Ciphertext": "distmatch.ciphers.reading",
+    "read_ciphertext": "distmatch.ciphers.reading",
+    "encipher": "distmatch.ciphers.encipher",
+    "Alphabet": "distmatch.text.alphabet",
+    "fold": "distmatch.text.alphabet",
+    "Language": "distmatch.languages.language",
+    "load_language": "distmatch.languages.language",
+    "Key": "distmatch.maps.key",
+    "KeySearch": "distmatch.matching.keysearch",
+    "decipher": "distmatch.matching.decipher",
+    "Decipher": "distmatch.matching.decipher",
+    "Decipherment": "distmatch.matching.decipher",
+    "parse_crib": "distmatch.matching.cribs",
+}
+__all__ = sorted(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'distmatch' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,148 @@
+"""`distmatch <command>`: builds each command's options from its signature and turns errors into one line."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from distmatch.errors import InputError
+
+COMMANDS: dict[str, tuple[str, dict[str, str]]] = {
+    "decipher": ("read a ciphertext without its key", {"file": "?"}),
+    "encipher": ("write a ciphertext and its key, for tests and teaching", {"text": "?"}),
+    "language": ("store a language made of your own text", {"files": "+"}),
+    "evaluate": ("measure a language model on text, or an alignment on a dictionary", {"folder": "?"}),
+    "embed": ("learn word vectors from text", {"corpus": "+"}),
+    "align": ("match two sets of vectors without pairs", {}),
+    "translate": ("translate a text word by word with an alignment", {}),
+    "compress": ("compress one file, or two together with what they share", {"y": "?"}),
+    "decompress": ("unpack an archive of `compress`", {}),
+}
+"""Name to one line of help and the positional parameters that are optional or many."""
+
+
+def available_commands() -> dict[str, tuple[str, dict[str, str]]]:
+    """The commands whose module is there."""
+    folder = Path(__file__).parent / "commands"
+    return {name: entry for name, entry in COMMANDS.items() if (folder / f"{name}.py").is_file()}
+
+
+def load_command(name: str) -> Callable[..., int]:
+    """The function of a command."""
+    return getattr(importlib.import_module(f"distmatch.commands.{name}"), name)
+
+
+def _usage() -> str:
+    lines = ["usage: distmatch <command> [options]", "", __import__("distmatch").__doc__.splitlines()[0], ""]
+    lines += [f"  {name:<12}{text}" for name, (text, _) in available_commands().items()]
+    lines += ["", "`distmatch <command> --help` lists the options. Exit codes: 0 done, 1 no belief in the answer, 2 bad input."]
+    return "\n".join(lines)
+
+
+def _parse(name: str, function: Callable[..., int], arguments: Sequence[str]) -> dict[str, Any]:
+    """Options from the signature: a switch for a bool, one or more values for a list, else one value."""
+    from jsonargparse import ArgumentParser
+
+    loose = available_commands()[name][1]
+    summary, _, details = (function.__doc__ or "").partition("Args:")
+    helps = _argument_helps(details)
+    parser = ArgumentParser(prog=f"distmatch {name}", description=summary.strip())
+    parser.add_argument("--config", action="config", help="YAML file with these options")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    for parameter, (kind, default, many) in _options(function).items():
+        text = helps.get(parameter, "").replace("%", "%%")
+        flag = "--" + parameter.replace("_", "-")
+        if parameter in loose:
+            parser.add_argument(parameter, nargs=loose[parameter], help=text)
+        elif default is inspect.Parameter.empty:
+            parser.add_argument(parameter, type=kind, help=text)
+        elif kind is bool:
+            parser.add_argument(flag, dest=parameter, action="store_true", help=text)
+        elif many:
+            parser.add_argument(flag, dest=parameter, type=kind, nargs="+", default=default, help=text)
+        else:
+            parser.add_argument(flag, dest=parameter, type=kind, default=default, help=text)
+    values = parser.parse_args(list(arguments)).as_dict()
+    values.pop("config", None)
+    return values
+
+
+def _options(function: Callable[..., int]) -> dict[str, tuple[type, Any, bool]]:
+    """Parameter name to (type of one value, default, whether it takes many)."""
+    import typing
+
+    hints = typing.get_type_hints(function)
+    found: dict[str, tuple[type, Any, bool]] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        options = [t for t in typing.get_args(hints[name]) if t is not type(None)] or [hints[name]]
+        kind = options[0] if typing.get_origin(hints[name]) is not list else hints[name]
+        many = typing.get_origin(kind) is list
+        found[name] = (typing.get_args(kind)[0] if many else kind, parameter.default, many)
+    return found
+
+
+def _argument_helps(details: str) -> dict[str, str]:
+    """Parameter name to its line in a Google-style `Args:` section."""
+    helps: dict[str, str] = {}
+    last = ""
+    for line in details.splitlines():
+        head, colon, tail = line.strip().partition(":")
+        if colon and head.isidentifier():
+            last = head
+            helps[last] = tail.strip()
+        elif line.strip() and last and not line.strip().endswith(":"):
+            helps[last] += " " + line.strip()
+    return helps
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    warnings.showwarning = lambda message, *_, **__: print(f"distmatch: warning: {message}", file=sys.stderr)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_usage())
+        return 0
+    if arguments[0] == "--version":
+        print(__import__("distmatch").__version__)
+        return 0
+    name = arguments[0]
+    debug = "--debug" in arguments
+    try:
+        if name not in available_commands():
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, available_commands(), 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"unknown command {name!r}.{hint} Known: {' '.join(available_commands())}")
+        function = load_command(name)
+        values = _parse(name, function, arguments[1:])
+        values.pop("debug", None)
+        code = function(**values)
+        sys.stdout.flush()
+        return code
+    except InputError as error:
+        if debug:
+            raise
+        print(f"distmatch: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("distmatch: stopped before there was anything to show", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (OSError, MemoryError) as error:
+        if debug:
+            raise
+        print(f"distmatch: {error or type(error).__name__}. Free space or memory, then run again", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

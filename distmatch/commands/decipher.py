@@ -1,0 +1,129 @@
+"""`distmatch decipher`: one ciphertext, or a batch of them."""
+
+from __future__ import annotations
+
+import json as json_module
+import math
+from pathlib import Path
+from typing import Any
+
+from distmatch.errors import InputError
+from distmatch.files import decode_text, read_bytes
+from distmatch.progress import Progress, ProgressLine, silent
+
+
+def decipher(
+    file: str | None = None,
+    *,
+    language: str = "en",
+    kind: str = "auto",
+    spaces: str = "auto",
+    crib: list[str] | None = None,
+    soft_crib: list[str] | None = None,
+    reference: list[str] | None = None,
+    diacritics: bool = False,
+    time_limit: float | None = None,
+    example: str | None = None,
+    batch: str | None = None,
+    out: str | None = None,
+    jobs: int = 2,
+    seed: int = 0,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Read a ciphertext without its key, and say whether to believe the answer.
+
+    Exit code 0: solved (confidence 0.9 or more). 1: not. 2: bad input.
+
+    Args:
+        file: ciphertext file, or - for standard input.
+        language: wordfreq code, a name stored by `distmatch language`, or auto for all of them.
+        kind: auto, simple, homophonic, vigenere, beaufort, variant-beaufort, periodic, transposition, wordcode.
+        spaces: auto, kept, removed or enciphered.
+        crib: known symbols or words: 7=e, word@12 (places count from 0), word.
+        soft_crib: the same, obeyed only if it pays.
+        reference: text files of the same kind as the plaintext, mixed into the language.
+        diacritics: keep letters with diacritics as letters of their own.
+        time_limit: seconds after which the best so far is shown.
+        example: a built-in ciphertext instead of a file: zodiac-408.
+        batch: JSONL file of ciphers (id, ciphertext, maybe kind and lang); needs --out.
+        out: JSONL file for the batch's results, or a folder for the run's files.
+        jobs: ciphers of a batch at a time.
+        seed: of all random choices.
+        json: print one JSON object and nothing else.
+        quiet: no progress.
+    """
+    options: dict[str, Any] = {
+        "kind": kind, "spaces": spaces, "reference": reference or [], "diacritics": diacritics,
+        "time_limit": math.inf if time_limit is None else time_limit, "seed": seed,
+    }  # fmt: skip
+    if time_limit is not None and not time_limit > 0:
+        raise InputError(f"--time-limit {time_limit} is not a positive number of seconds")
+    if batch is not None:
+        if out is None or file is not None or example is not None:
+            raise InputError("--batch needs --out OUT.jsonl and no other ciphertext")
+        from distmatch.commands.decipher_batch import run_batch
+
+        explicit = {"language": language if language != "en" else None, "kind": kind if kind != "auto" else None}
+        return run_batch(batch, out, options, explicit, crib or [], soft_crib or [], jobs, quiet)
+    if (file is None) == (example is None):
+        raise InputError("give one ciphertext: FILE, - for standard input, or --example zodiac-408")
+    from distmatch.ciphers.examples import example as built_in
+    from distmatch.ciphers.reading import read_ciphertext
+    from distmatch.matching.cribs import parse_crib
+    from distmatch.matching.decipher import decipher as run
+    from distmatch.matching.decipher import to_json
+
+    if example is not None:
+        text = built_in(example)
+    else:
+        text = decode_text(read_bytes(str(file)), "<standard input>" if file == "-" else file)
+    source = read_ciphertext(text, path=file or example)
+    cribs = [parse_crib(c) for c in crib or []] + [parse_crib(c, soft=True) for c in soft_crib or []]
+    line = ProgressLine("deciphering")
+    progress: Progress = silent if quiet or json else line
+    match = run(source, language=language, cribs=cribs, progress=progress, **options)
+    line.close()
+    result = to_json(match, id=example or (None if file == "-" else Path(str(file)).name))
+    if out is not None:
+        from distmatch.commands.rundirectory import write_run
+
+        write_run(out, "decipher", {"language": language, **options}, result, text)
+    print(json_module.dumps(result, ensure_ascii=False) if json else describe(result))
+    return 0 if match.solved else 1
+
+
+def describe(result: dict[str, Any]) -> str:
+    """The result as text for people."""
+    bits = result["bits"]
+    total = bits["text"] + bits["key"]
+    verdict = "solved" if result["solved"] else "NOT solved"
+    control = "" if bits["control"] is None else f"; shuffled control {bits['control']:.0f}"
+    lines = [
+        result["text"],
+        "",
+        f"{verdict}: confidence {result['confidence']:.3f}; {result['reason']}",
+        f"kind {result['kind']}, language {result['language']}, {result['seconds']:.2f} s, seed {result['seed']}",
+        f"bits: text {bits['text']:.0f} + key {bits['key']:.0f} = {total:.0f}{control}",
+        "key: " + _key_line(result["key"]),
+    ]
+    others = {k: v for k, v in result["compared"].items() if k != f"{result['kind']}/{result['language']}"}
+    if others:
+        lines.append(
+            "compared: " + ", ".join(f"{k} {v - total:+.0f} bits" for k, v in sorted(others.items(), key=lambda p: p[1]))
+        )
+    for runner in result["alternatives"][:5]:
+        text = runner["plaintext"]
+        lines.append(f"runner-up {runner['bits'] - total:+.0f} bits: {text[:60]}{'...' if len(text) > 60 else ''}")
+    return "\n".join(lines)
+
+
+def _key_line(key: dict[str, Any]) -> str:
+    by_letter: dict[str, list[str]] = {}
+    for symbol, letter in key["letters"].items():
+        by_letter.setdefault(letter, []).append(symbol)
+    table = "  ".join(f"{letter}={' '.join(symbols)}" for letter, symbols in sorted(by_letter.items()))
+    rest = {k: v for k, v in key.items() if k != "letters"}
+    return table + ("  " + json_module.dumps(rest, ensure_ascii=False) if rest else "")
+
+

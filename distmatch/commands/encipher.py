@@ -1,0 +1,56 @@
+"""`distmatch encipher`: ciphertext and key of a text."""
+
+from __future__ import annotations
+
+import json as json_module
+
+from distmatch.errors import InputError
+from distmatch.files import atomic_write, read_text
+
+
+def encipher(
+    text: str | None = None,
+    *,
+    kind: str = "simple",
+    spaces: bool = False,
+    symbols: int = 54,
+    period: int = 6,
+    noise: float = 0.0,
+    out: str | None = None,
+    seed: int = 0,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Encipher a text with a random key; print the ciphertext, and the key as a comment.
+
+    Args:
+        text: file with the text, or - for standard input.
+        kind: simple, homophonic, vigenere, beaufort, variant-beaufort or periodic.
+        spaces: keep the word breaks (not for homophonic).
+        symbols: of a homophonic key.
+        period: of a periodic key.
+        noise: share of symbols made wrong.
+        out: file to write instead of standard output.
+        seed: of the key.
+        json: print one JSON object: kind, ciphertext, plaintext, key.
+        quiet: leave the comment with the key out.
+    """
+    from distmatch.ciphers.encipher import encipher as run
+
+    if text is None:
+        raise InputError("give a text file, or - for standard input")
+    if not 0 <= noise <= 1 or period < 1 or symbols < 2:
+        raise InputError("--noise is a share from 0 to 1, --period at least 1, --symbols at least 2")
+    made = run(
+        read_text(text), kind, seed=seed, spaces=spaces, symbols=symbols, period=period, noise=noise
+    )
+    ciphertext = made["ciphertext"]
+    shown = " ".join(map(str, ciphertext)) if isinstance(ciphertext, list) else str(ciphertext)
+    key = "" if quiet else f"# key: {json_module.dumps(made['key'], ensure_ascii=False)}\n"
+    written = json_module.dumps(made, ensure_ascii=False) + "\n" if json else f"{key}{shown}\n"
+    if out is None:
+        print(written, end="")
+    else:
+        with atomic_write(out) as file:
+            file.write(written)
+    return 0

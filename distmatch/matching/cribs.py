@@ -1,0 +1,110 @@
+"""Cribs: what the user knows of the plaintext, as letters that some symbols must stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from distmatch.ciphers.reading import Ciphertext
+from distmatch.errors import InputError
+from distmatch.languages.language import Language
+from distmatch.text.alphabet import fold
+
+SOFT_BITS = 10.0
+"""What a soft crib is worth: a key that obeys it may be so much longer than one that does not."""
+MOST_PLACES = 40
+
+
+@dataclass(frozen=True)
+class Crib:
+    """A known symbol (`symbol` set) or word, at a position or anywhere.
+
+    Args:
+        text: the letter or the word.
+        symbol: name of the symbol that stands for the letter, or None.
+        position: place of the word's first letter, counted from 0, or None for anywhere.
+        soft: obey only if it pays.
+    """
+
+    text: str
+    symbol: str | None = None
+    position: int | None = None
+    soft: bool = False
+
+
+def parse_crib(written: str, *, soft: bool = False) -> Crib:
+    """`7=e` (a symbol), `word@12` (a word at a position, from 0) or `word` (anywhere).
+
+    Raises:
+        InputError: an empty crib, or one without letters.
+    """
+    if match := re.fullmatch(r"(.+)=(\w)", written):
+        return Crib(match[2], symbol=match[1], soft=soft)
+    word, at, place = written.rpartition("@")
+    if at and place.isdigit():
+        return Crib(word, position=int(place), soft=soft)
+    if not written.strip():
+        raise InputError("empty crib. Write 7=e, word@12 or word")
+    return Crib(written, soft=soft)
+
+
+def crib_keys(
+    cribs: Sequence[Crib], source: Ciphertext, language: Language, bijection: bool
+) -> Iterator[tuple[dict[int, int], float]]:
+    """Every way to obey the cribs: the letters fixed, and the bits that obeying soft cribs is worth.
+
+    Raises:
+        InputError: no way is left, or a letter or symbol does not exist.
+    """
+    ways: list[tuple[dict[int, int], float]] = [({}, 0.0)]
+    for crib in cribs:
+        options = list(_options(crib, source, language))
+        longer = [
+            (merged, bonus + (SOFT_BITS if crib.soft else 0.0))
+            for fixed, bonus in ways
+            for option in options
+            if (merged := _merge(fixed, option, bijection)) is not None
+        ]
+        if crib.soft:
+            longer += ways
+        if not longer:
+            raise InputError(
+                f"crib {crib.text!r} is impossible here: its repeated letters fit no place. Check it, or try --soft-crib"
+            )
+        ways = longer[:MOST_PLACES]
+    yield from ways
+
+
+def _options(crib: Crib, source: Ciphertext, language: Language) -> Iterator[dict[int, int]]:
+    word = fold(crib.text, diacritics=language.alphabet.diacritics).replace(" ", "")
+    letters = [int(c) for c in language.alphabet.encode(word, spaces=False)]
+    if not word or len(letters) != len(word):
+        raise InputError(f"crib {crib.text!r} has letters that {language.name!r} lacks")
+    if crib.symbol is not None:
+        if crib.symbol not in source.names:
+            raise InputError(f"crib symbol {crib.symbol!r} does not occur in the ciphertext")
+        yield {source.names.index(crib.symbol): letters[0]}
+        return
+    if len(letters) > len(source) or (crib.position is not None and crib.position + len(letters) > len(source)):
+        raise InputError(f"crib {crib.text!r} reaches beyond the end of the ciphertext")
+    places = range(len(source) - len(letters) + 1) if crib.position is None else [crib.position]
+    for place in places:
+        fixed: dict[int, int] = {}
+        for symbol, letter in zip(np.asarray(source.symbols[place : place + len(letters)]), letters, strict=True):
+            if fixed.setdefault(int(symbol), letter) != letter:
+                break
+        else:
+            yield fixed
+
+
+def _merge(fixed: dict[int, int], more: dict[int, int], bijection: bool) -> dict[int, int] | None:
+    merged = dict(fixed)
+    for symbol, letter in more.items():
+        if merged.setdefault(symbol, letter) != letter:
+            return None
+    if bijection and len(set(merged.values())) < len(merged):
+        return None
+    return merged
