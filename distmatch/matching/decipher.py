@@ -59,6 +59,7 @@ class _Reading:
     key_bits: float
     found: int
     breaks: bool
+    language_bits: float
 
     @property
     def total(self) -> float:
@@ -98,7 +99,7 @@ class Decipher:
                 )
                 found = self._read(source, language, spaces, seed, progress, deadline, quick=len(target) > 1)
                 readings += found
-                best = min(readings, key=_merit, default=None)
+                best = min(readings, key=_total_bits, default=None)
                 if best is not None and _plausible(best, len(source)):
                     break
             progress(number + 1, len(target), language=name)
@@ -137,11 +138,12 @@ class Decipher:
                 all_symbols = search.symbols(text, language)
                 for found in search.search(text, language, seed=seed, report=progress):
                     letters = decode(all_symbols, found.key)
+                    text_bits = found.text + (_break_bits(source) if spaces != "kept" else 0.0)
                     table = {n: _letter(language, found.key[i]) for i, n in enumerate(source.names)}
                     readings.append(
                         _Reading(
-                            kind, language, letters, Key(table, kind), found.text, found.key_bits - bonus,
-                            found.found, spaces == "kept",
+                            kind, language, letters, Key(table, kind), text_bits, found.key_bits - bonus,
+                            found.found, spaces == "kept", found.language_bits,
                         )
                     )  # fmt: skip
 
@@ -151,14 +153,14 @@ class Decipher:
             return []
         if spaces == "enciphered":
             return readings
-        solved = bool(readings) and _plausible(min(readings, key=_merit), len(source))
+        solved = bool(readings) and _plausible(min(readings, key=_total_bits), len(source))
         if self.kind in (*SHIFTS, "periodic") or (self.kind == "auto" and not solved and not quick):
             readings += self._periodic(text, language, seed, spaces, deadline)
-            solved = bool(readings) and _plausible(min(readings, key=_merit), len(source))
+            solved = bool(readings) and _plausible(min(readings, key=_total_bits), len(source))
         if self.kind == "homophonic" or (self.kind == "auto" and not solved and symbols <= 400):
             if self.kind == "homophonic" or symbols > 0.7 * size:
                 substitution("homophonic")
-                solved = _plausible(min(readings, key=_merit), len(source))
+                solved = _plausible(min(readings, key=_total_bits), len(source))
         if self.kind == "transposition" or (self.kind == "auto" and not solved and not quick):
             readings += self._transposed(text, language, seed, deadline)
         return readings
@@ -174,7 +176,7 @@ class Decipher:
     def _conclude(
         self, source: Ciphertext, readings: list[_Reading], seed: int, wall: float, cpu: float
     ) -> Decipherment:
-        readings = sorted(readings, key=_merit)
+        readings = sorted(readings, key=_total_bits)
         best = readings[0]
         control = self._control(source, best, seed)
         size = len(best.language.alphabet)
@@ -182,8 +184,9 @@ class Decipher:
         unicity = best.key_bits / redundancy
         rival = next((r.total for r in readings[1:] if _differs(r, best)), None)
         letters = len(best.letters)
+        free = _break_bits(source) if not best.breaks else 0.0
         given = evidence(
-            letters=letters, total=best.total, text=best.text, control=control,
+            letters=letters, total=best.total, text=best.language_bits, control=control + free,
             expected_bits=best.language.text_bits, found=best.found, runner_up=rival, unicity=unicity,
             homophonic=best.kind != "simple",
         )  # fmt: skip
@@ -209,7 +212,7 @@ class Decipher:
         text = source if best.breaks else source.without_breaks()
         kind = best.kind if best.kind == "simple" else "homophonic"
         enciphered = best.language.spaces and not best.breaks
-        search = KeySearch(kind=kind, threads=self.threads, restarts=2, space_enciphered=enciphered)
+        search = KeySearch(kind=kind, threads=1, restarts=1, polish=0, space_enciphered=enciphered)
         return search.search(shuffled(text, seed), best.language, seed=seed)[0].total
 
 
@@ -261,15 +264,14 @@ def _alphabetic(names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in NOT_ALPHABETIC]
 
 
-def _merit(reading: _Reading) -> float:
-    """Total bits; a reading with fixed spaces pays for the spaces it was given by position."""
+def _total_bits(reading: _Reading) -> float:
     return reading.total
 
 
 def _plausible(reading: _Reading, letters: int) -> bool:
     """Whether the reading is so near to the language that other kinds need not be tried."""
-    excess = reading.text / max(len(reading.letters), 1) - reading.language.text_bits
-    return reading.found >= 2 and excess < 0.45 and letters >= 40
+    excess = reading.language_bits / max(len(reading.letters), 1) - reading.language.text_bits
+    return excess < 0.5 and letters >= 40
 
 
 def _may_hold_spaces(source: Ciphertext) -> bool:
@@ -283,6 +285,14 @@ def _equal_groups(source: Ciphertext) -> bool:
     ends = np.flatnonzero(source.breaks)
     lengths = np.diff(np.concatenate([[-1], ends]))
     return bool(len(lengths) > 2 and (lengths[:-1] == lengths[0]).all() and lengths[0] > 1)
+
+
+def _break_bits(source: Ciphertext) -> float:
+    """Bits to say where the breaks are that a reading without spaces leaves unexplained."""
+    breaks, places = int(source.breaks[:-1].sum()), len(source) - 1
+    if breaks == 0 or _equal_groups(source):
+        return 0.0
+    return (math.lgamma(places + 1) - math.lgamma(breaks + 1) - math.lgamma(places - breaks + 1)) / math.log(2)
 
 
 def _letter(language: Language, code: int) -> str:

@@ -26,6 +26,8 @@ class Candidate:
     key: np.ndarray
     text: float
     key_bits: float
+    language_bits: float = 0.0
+    """Of the text alone, without the choice of homophones."""
     found: int = 1
     """Independent restarts that ended at this key."""
 
@@ -47,10 +49,12 @@ class KeySearch:
     """Most annealing runs; 0 chooses by length."""
     moves: int = 0
     """Proposals a run; 0 chooses by length."""
-    emission: float = 1.0
+    emission: float = 0.5
     """Weight of the bits that name the homophones, in the search."""
     agree: int = 2
     """Stop when so many restarts end at the best key."""
+    polish: int = 600
+    """Moves of the last climb on the code length of the whole text."""
     threads: int = 0
     """Worker threads; 0 for one a core. The result does not depend on it."""
     time_limit: float = float("inf")
@@ -60,7 +64,8 @@ class KeySearch:
     space_enciphered: bool = False
     """Whether the space of the language is one of the letters that symbols may stand for."""
 
-    def _letters(self, target: Language) -> int:
+    def letters(self, target: Language) -> int:
+        """Number of letters that symbols may stand for."""
         return target.size if self.space_enciphered else len(target.alphabet)
 
     def symbols(self, source: Ciphertext, target: Language) -> np.ndarray:
@@ -86,7 +91,7 @@ class KeySearch:
         pool: dict[bytes, Candidate] = {}
         begin = time.monotonic()
         threads = self.threads or min(os.cpu_count() or 1, 4)
-        round_size = 4
+        round_size = 4 if len(part) < 100 else 2
         with ThreadPoolExecutor(threads) as workers:
             done, interrupted = 0, False
             while done < restarts:
@@ -103,25 +108,28 @@ class KeySearch:
                 best = min(pool.values(), key=lambda c: c.total)
                 if report is not None:
                     report(done, restarts, bits=best.total)
-                if interrupted or best.found >= self.agree or time.monotonic() - begin > self.time_limit:
+                settled = best.found >= self.agree or self._convincing(best, len(part), target)
+                if interrupted or settled or time.monotonic() - begin > self.time_limit:
                     break
             leaders = sorted(pool.values(), key=lambda c: c.total)[:6]
-        return self._finish(leaders, symbols, source, target)
+        return self._finish(leaders, symbols, source, target, seed)
 
     def _schedule(self, n: int, count: int, bijection: bool) -> tuple[int, int, float, float]:
+        """Restarts, moves a restart, tolerance at the start and the end (docs/log.md has the measurements)."""
         if bijection:
             restarts = self.restarts or (64 if n < 48 else 32 if n < 96 else 16)
-            moves = self.moves or 20_000
-            hot, cold = (15.0, 5.0) if n < 100 else (10.0, 2.0)
-        else:
-            restarts = self.restarts or 24
-            moves = self.moves or 600 * count + 10_000
-            hot, cold = (12.0, 3.0)
-        return restarts, moves, hot, cold
+            moves = self.moves or (20_000 if n < 180 else 10_000)
+            return restarts, moves, *((15.0, 5.0) if n < 100 else (10.0, 2.0))
+        return self.restarts or 8, self.moves or 50_000 + 400 * count, 20.0, 13.0
+
+    def _convincing(self, candidate: Candidate, n: int, target: Language) -> bool:
+        """Whether the text is so near to the language that no second restart need confirm it."""
+        unicity = candidate.key_bits / max(np.log2(target.size) - target.text_bits, 0.3)
+        return n > 2.5 * unicity and candidate.language_bits < (target.text_bits + 0.5) * n
 
     def _run(self, symbols, count, target, moves, hot, cold, seed, restart) -> Candidate:
         """One restart: anneal on n-grams, then refine on words."""
-        size, letters = target.size, self._letters(target)
+        size, letters = target.size, self.letters(target)
         bijection = self.kind == "simple"
         rng = np.random.default_rng([seed, restart])
         run_seed = int(rng.integers(1, 2**31))
@@ -151,25 +159,44 @@ class KeySearch:
                 )  # fmt: skip
         model = target.words
         n = len(symbols)
-        polish = 0 if n > 600 else 2500 if n < 48 else 1200 if n < 100 else 400
+        polish = 0 if n > 600 else 2500 if n < 48 else 1200 if n < 100 else 300 if bijection else 0
         bits = refine(
             symbols, key, bijection, fixed, target.flat_cost, target.guess, target.order, size, letters, target.spaces,
             model.child, model.mass, model.end, PROBABILITY, WORD_SHARE, 0.0 if bijection else 1.0,
             polish, 3.0 if n < 48 else 1.0, run_seed,
         )  # fmt: skip
         key_bits = bijection_bits(count, letters) if bijection else homophonic_bits(count, letters)
-        return Candidate(key[:count].copy(), bits, key_bits)
+        key = key[:count].copy()
+        chosen = 0.0 if bijection else emission_bits(key, symbols[symbols >= 0], size)
+        return Candidate(key, bits, key_bits, language_bits=bits - chosen)
 
     def _finish(
-        self, leaders: list[Candidate], symbols: np.ndarray, source: Ciphertext, target: Language
+        self, leaders: list[Candidate], symbols: np.ndarray, source: Ciphertext, target: Language, seed: int
     ) -> list[Candidate]:
-        """Code lengths of the whole text; emission is part of the text's bits."""
+        """Climb with the best key on the whole text, and code all of them whole."""
+        best = leaders[0]
+        size, letters = target.size, self.letters(target)
+        bijection = self.kind == "simple"
+        key = _complete(best.key, letters) if bijection else best.key.copy()
+        fixed = np.zeros(len(key), bool)
+        fixed[list(self.cribs)] = True
+        model = target.words
+        refine(
+            np.ascontiguousarray(symbols, np.int32), key, bijection, fixed, target.flat_cost, target.guess,
+            target.order, size, letters, target.spaces, model.child, model.mass, model.end, PROBABILITY, WORD_SHARE,
+            0.0 if bijection else 1.0, self.polish if len(symbols) < 2000 else 60, 0.0, seed + 1,
+        )  # fmt: skip
+        best.key = key[: len(source.names)].copy()
         for candidate in leaders:
-            letters = decode(symbols, candidate.key)
-            candidate.text = target.total_bits(letters)
-            if self.kind != "simple":
-                candidate.text += emission_bits(candidate.key, source.symbols, target.size)
+            candidate.text = candidate.language_bits = target.total_bits(decode(symbols, candidate.key))
+            if not bijection:
+                candidate.text += emission_bits(candidate.key, source.symbols, size)
         return sorted(leaders, key=lambda c: c.total)
+
+
+def _complete(key: np.ndarray, letters: int) -> np.ndarray:
+    """A permutation: the letters that no symbol has go to spare symbols."""
+    return np.concatenate([key, np.setdiff1d(np.arange(letters, dtype=np.int32), key)]).astype(np.int32)
 
 
 def _collect(pool: dict[bytes, Candidate], found: Candidate) -> None:
