@@ -100,7 +100,7 @@ class Decipher:
                 found = self._read(source, language, spaces, seed, progress, deadline, quick=len(target) > 1)
                 readings += found
                 best = min(readings, key=_total_bits, default=None)
-                if best is not None and _plausible(best, len(source)):
+                if best is not None and _excess(best) < 0.9:
                     break
             progress(number + 1, len(target), language=name)
             if time.monotonic() > deadline and readings:
@@ -270,8 +270,12 @@ def _total_bits(reading: _Reading) -> float:
 
 def _plausible(reading: _Reading, letters: int) -> bool:
     """Whether the reading is so near to the language that other kinds need not be tried."""
-    excess = reading.language_bits / max(len(reading.letters), 1) - reading.language.text_bits
-    return excess < 0.5 and letters >= 40
+    return _excess(reading) < 0.5 and letters >= 40
+
+
+def _excess(reading: _Reading) -> float:
+    """Bits a letter more than the language's own words need."""
+    return reading.language_bits / max(len(reading.letters), 1) - reading.language.text_bits
 
 
 def _may_hold_spaces(source: Ciphertext) -> bool:

@@ -51,8 +51,8 @@ class KeySearch:
     """Proposals a run; 0 chooses by length."""
     emission: float = 0.5
     """Weight of the bits that name the homophones, in the search."""
-    agree: int = 2
-    """Stop when so many restarts end at the best key."""
+    agree: int = 0
+    """Stop when so many restarts end at the best key; 0 chooses by length."""
     polish: int = 600
     """Moves of the last climb on the code length of the whole text."""
     threads: int = 0
@@ -88,6 +88,7 @@ class KeySearch:
         part = np.ascontiguousarray(symbols[:SEARCHED], np.int32)
         count = len(source.names)
         restarts, moves, hot, cold = self._schedule(len(part), count, bijection)
+        agree = self.agree or (6 if len(part) < 48 else 3 if len(part) < 100 else 2)
         pool: dict[bytes, Candidate] = {}
         begin = time.monotonic()
         threads = self.threads or min(os.cpu_count() or 1, 4)
@@ -108,7 +109,7 @@ class KeySearch:
                 best = min(pool.values(), key=lambda c: c.total)
                 if report is not None:
                     report(done, restarts, bits=best.total)
-                settled = best.found >= self.agree or self._convincing(best, len(part), target)
+                settled = best.found >= agree or self._convincing(best, len(part), target)
                 if interrupted or settled or time.monotonic() - begin > self.time_limit:
                     break
             leaders = sorted(pool.values(), key=lambda c: c.total)[:6]
@@ -117,7 +118,7 @@ class KeySearch:
     def _schedule(self, n: int, count: int, bijection: bool) -> tuple[int, int, float, float]:
         """Restarts, moves a restart, tolerance at the start and the end (docs/log.md has the measurements)."""
         if bijection:
-            restarts = self.restarts or (64 if n < 48 else 32 if n < 96 else 16)
+            restarts = self.restarts or (160 if n < 40 else 80 if n < 48 else 32 if n < 96 else 16)
             moves = self.moves or (20_000 if n < 180 else 10_000)
             return restarts, moves, *((15.0, 5.0) if n < 100 else (10.0, 2.0))
         return self.restarts or 8, self.moves or 50_000 + 400 * count, 20.0, 13.0
