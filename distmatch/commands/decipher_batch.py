@@ -94,7 +94,7 @@ def _task(line: str, path: str, number: int) -> dict[str, Any]:
 
 def _finished(out: str, tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Results that an earlier run left, as far as they follow the input; a line cut short is removed."""
-    if not os.path.exists(out):
+    if not os.path.isfile(out):
         return []
     kept: list[dict[str, Any]] = []
     good = 0

@@ -26,7 +26,7 @@ from distmatch.languages.wordfrequency import (
 from distmatch.progress import Progress, silent
 from distmatch.text.alphabet import Alphabet, fold
 
-VERSION = 3
+VERSION = 4
 """Raised when cached files change meaning; folders of other versions are not read."""
 
 ORDER = 5

@@ -137,7 +137,7 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, share, bits
             ended += weight * share_end
             if share_end < 1.0:
                 nodes[kept] = follower
-                weights[kept] = weight * (1.0 - share_end)
+                weights[kept] = weight  # the share that ended is missing from the children
                 kept += 1
         active = kept
         boundary = ended + unknown * OOV_END
