@@ -54,7 +54,9 @@ def examples(folder: Path, count: int):
             language = name
         match = decipher(source, language=language, kind=kind, seed=number, threads=1)
         gold = str(made["plaintext"]).replace(" ", "")
-        ser = np.mean([a != b for a, b in zip(match.plaintext.replace(" ", ""), gold, strict=False)])
+        ser = np.mean(
+            [a != b for a, b in zip(match.plaintext.replace(" ", ""), gold, strict=False)]
+        )
         assert match.evidence is not None
         yield astuple(match.evidence), bool(ser <= 0.05), (length, kind, spaces)
 
@@ -81,7 +83,11 @@ def score(p: np.ndarray, y: np.ndarray) -> str:
     positive = y.sum()
     auc = (ranks[y].sum() - positive * (positive + 1) / 2) / (positive * (len(y) - positive))
     bins = np.minimum((p * 10).astype(int), 9)
-    ece = sum(abs(p[bins == b].mean() - y[bins == b].mean()) * (bins == b).mean() for b in range(10) if (bins == b).any())
+    ece = sum(
+        abs(p[bins == b].mean() - y[bins == b].mean()) * (bins == b).mean()
+        for b in range(10)
+        if (bins == b).any()
+    )
     sure = p >= 0.99
     return f"n {len(y)}, right {y.mean():.3f}, AUC {auc:.4f}, ECE {ece:.4f}, wrong at >= 0.99: {(sure & ~y).sum()} of {sure.sum()}"
 

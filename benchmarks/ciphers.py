@@ -23,7 +23,11 @@ from distmatch.maps.key import emission_bits
 from distmatch.matching.decipher import decipher
 from distmatch.text.alphabet import fold
 
-HEADER = "| task | n | SER % | solved % | search errors | model errors | CPU s mean | worst |\n" + "|---" * 8 + "|"
+HEADER = (
+    "| task | n | SER % | solved % | search errors | model errors | CPU s mean | worst |\n"
+    + "|---" * 8
+    + "|"
+)
 
 
 def load(path: Path) -> list[dict]:
@@ -62,14 +66,24 @@ def run(label: str, ciphers: list[dict], **options) -> list[dict]:
     for number, item in enumerate(ciphers):
         text = item["ciphertext"]
         source = read_ciphertext(text) if isinstance(text, str) else from_symbols(text)
-        settings = {"language": item.get("lang", "en"), "kind": item["kind"], "seed": number, "threads": 1} | options
+        settings = {
+            "language": item.get("lang", "en"),
+            "kind": item["kind"],
+            "seed": number,
+            "threads": 1,
+        } | options
         if number == 0:
             decipher(source, **settings)
         begin = time.process_time()
         match = decipher(source, **settings)
         seconds = time.process_time() - begin
         ser = error_rate(match.plaintext, item["plaintext"])
-        record = {"ser": ser, "seconds": seconds, "confidence": match.confidence, "language": match.language}
+        record = {
+            "ser": ser,
+            "seconds": seconds,
+            "confidence": match.confidence,
+            "language": match.language,
+        }
         record["kind"] = match.kind
         record["model_error"] = ser > 0.05 and match.bits.text <= true_bits(item, source, match)
         records.append(record)
@@ -105,7 +119,10 @@ def report(label: str, records: list[dict]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="../shared/data")
-    parser.add_argument("--only", default="simple,spaces,reference,languages,unknown,kind,historical,made,homophonic,peer")
+    parser.add_argument(
+        "--only",
+        default="simple,spaces,reference,languages,unknown,kind,historical,made,homophonic,peer",
+    )
     parser.add_argument("--limit", type=int, default=50)
     arguments = parser.parse_args()
     data, only, limit = Path(arguments.data), arguments.only.split(","), arguments.limit
@@ -114,7 +131,9 @@ def main() -> None:
     print(HEADER)
 
     def pick(language: str, length: int, spaces: bool) -> list[dict]:
-        rows = [c for c in simple if (c["lang"], c["length"], c["spaces"]) == (language, length, spaces)]
+        rows = [
+            c for c in simple if (c["lang"], c["length"], c["spaces"]) == (language, length, spaces)
+        ]
         return rows[:limit]
 
     if "simple" in only:
@@ -127,7 +146,11 @@ def main() -> None:
         for spaces, lengths in ((False, (32, 64, 128, 256)), (True, (32, 64, 128))):
             for length in lengths:
                 name = "spaces" if spaces else "no spaces"
-                run(f"the same with novels mixed in, {name}, {length}", pick("en", length, spaces), reference=novels)
+                run(
+                    f"the same with novels mixed in, {name}, {length}",
+                    pick("en", length, spaces),
+                    reference=novels,
+                )
     if "languages" in only:
         others = sorted({c["lang"] for c in simple} - {"en"})
         for length in (128, 256):
@@ -135,12 +158,21 @@ def main() -> None:
                 rows = [c for language in others for c in pick(language, length, spaces)]
                 run(f"14 languages, {'spaces' if spaces else 'no spaces'}, {length}", rows)
     if "unknown" in only:
-        rows = [c for language in sorted({c["lang"] for c in simple}) for c in pick(language, 256, False)[: limit // 10]]
+        rows = [
+            c
+            for language in sorted({c["lang"] for c in simple})
+            for c in pick(language, 256, False)[: limit // 10]
+        ]
         records = run("language unknown, 256", rows, language="auto")
         right = np.mean([r["language"] == c["lang"] for r, c in zip(records, rows, strict=True)])
         print(f"language right: {100 * right:.1f} %")
     if "kind" in only:
-        rows = [c for length in (128, 256) for spaces in (False, True) for c in pick("en", length, spaces)[: limit // 2]]
+        rows = [
+            c
+            for length in (128, 256)
+            for spaces in (False, True)
+            for c in pick("en", length, spaces)[: limit // 2]
+        ]
         text = fold(read_text(novels[0]))[:400_000]
         for number in range(limit // 2):
             start = text.index(" ", 7919 * number)
@@ -159,9 +191,16 @@ def main() -> None:
                 begin = time.process_time()
                 match = decipher(source, kind="homophonic", seed=seed, threads=1)
                 seconds = time.process_time() - begin
-                records.append({"ser": error_rate(match.plaintext, items[name]["plaintext"]), "seconds": seconds})
+                records.append(
+                    {
+                        "ser": error_rate(match.plaintext, items[name]["plaintext"]),
+                        "seconds": seconds,
+                    }
+                )
             report(f"{name}, {seeds} seeds", records)
-            print(f"exact: {sum(r['ser'] == 0 for r in records)}, worst SER {100 * max(r['ser'] for r in records):.2f} %")
+            print(
+                f"exact: {sum(r['ser'] == 0 for r in records)}, worst SER {100 * max(r['ser'] for r in records):.2f} %"
+            )
     if "made" in only:
         text = fold(read_text(novels[0]))
         rows = []
@@ -178,7 +217,9 @@ def main() -> None:
             for item in pick("en", length, False)[:10]:
                 answer = peer(item["ciphertext"])
                 if answer is not None:
-                    records.append({"ser": error_rate(answer[0], item["plaintext"]), "seconds": answer[1]})
+                    records.append(
+                        {"ser": error_rate(answer[0], item["plaintext"]), "seconds": answer[1]}
+                    )
             if records:
                 report(f"subbreaker (peer), no spaces, {length}", records)
 

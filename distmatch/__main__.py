@@ -8,7 +8,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from distmatch.errors import InputError
@@ -17,20 +16,9 @@ COMMANDS: dict[str, tuple[str, dict[str, str]]] = {
     "decipher": ("read a ciphertext without its key", {"file": "?"}),
     "encipher": ("write a ciphertext and its key, for tests and teaching", {"text": "?"}),
     "language": ("store a language made of your own text", {"files": "+"}),
-    "evaluate": ("measure a language model on text, or an alignment on a dictionary", {"folder": "?"}),
-    "embed": ("learn word vectors from text", {"corpus": "+"}),
-    "align": ("match two sets of vectors without pairs", {}),
-    "translate": ("translate a text word by word with an alignment", {}),
-    "compress": ("compress one file, or two together with what they share", {"y": "?"}),
-    "decompress": ("unpack an archive of `compress`", {}),
+    "evaluate": ("measure a language model on held-out text", {}),
 }
 """Name to one line of help and the positional parameters that are optional or many."""
-
-
-def available_commands() -> dict[str, tuple[str, dict[str, str]]]:
-    """The commands whose module is there."""
-    folder = Path(__file__).parent / "commands"
-    return {name: entry for name, entry in COMMANDS.items() if (folder / f"{name}.py").is_file()}
 
 
 def load_command(name: str) -> Callable[..., int]:
@@ -39,9 +27,17 @@ def load_command(name: str) -> Callable[..., int]:
 
 
 def _usage() -> str:
-    lines = ["usage: distmatch <command> [options]", "", __import__("distmatch").__doc__.splitlines()[0], ""]
-    lines += [f"  {name:<12}{text}" for name, (text, _) in available_commands().items()]
-    lines += ["", "`distmatch <command> --help` lists the options. Exit codes: 0 done, 1 no belief in the answer, 2 bad input."]
+    lines = [
+        "usage: distmatch <command> [options]",
+        "",
+        __import__("distmatch").__doc__.splitlines()[0],
+        "",
+    ]
+    lines += [f"  {name:<12}{text}" for name, (text, _) in COMMANDS.items()]
+    lines += [
+        "",
+        "`distmatch <command> --help` lists the options. Exit codes: 0 done, 1 no belief in the answer, 2 bad input.",
+    ]
     return "\n".join(lines)
 
 
@@ -49,7 +45,7 @@ def _parse(name: str, function: Callable[..., int], arguments: Sequence[str]) ->
     """Options from the signature: a switch for a bool, one or more values for a list, else one value."""
     from jsonargparse import ArgumentParser
 
-    loose = available_commands()[name][1]
+    loose = COMMANDS[name][1]
     summary, _, details = (function.__doc__ or "").partition("Args:")
     helps = _argument_helps(details)
     parser = ArgumentParser(prog=f"distmatch {name}", description=summary.strip())
@@ -61,11 +57,13 @@ def _parse(name: str, function: Callable[..., int], arguments: Sequence[str]) ->
         if parameter in loose:
             parser.add_argument(parameter, nargs=loose[parameter], help=text)
         elif default is inspect.Parameter.empty:
-            parser.add_argument(parameter, type=kind, help=text)
+            parser.add_argument(flag, dest=parameter, type=kind, required=True, help=text)
         elif kind is bool:
             parser.add_argument(flag, dest=parameter, action="store_true", help=text)
         elif many:
-            parser.add_argument(flag, dest=parameter, type=kind, nargs="+", default=default, help=text)
+            parser.add_argument(
+                flag, dest=parameter, type=kind, nargs="+", default=default, help=text
+            )
         else:
             parser.add_argument(flag, dest=parameter, type=kind, default=default, help=text)
     values = parser.parse_args(list(arguments)).as_dict()
@@ -104,7 +102,9 @@ def _argument_helps(details: str) -> dict[str, str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    warnings.showwarning = lambda message, *_, **__: print(f"distmatch: warning: {message}", file=sys.stderr)
+    warnings.showwarning = lambda message, *_, **__: print(
+        f"distmatch: warning: {message}", file=sys.stderr
+    )
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_usage())
         return 0
@@ -114,12 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = arguments[0]
     debug = "--debug" in arguments
     try:
-        if name not in available_commands():
+        if name not in COMMANDS:
             from difflib import get_close_matches
 
-            near = get_close_matches(name, available_commands(), 1)
+            near = get_close_matches(name, COMMANDS, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"unknown command {name!r}.{hint} Known: {' '.join(available_commands())}")
+            raise InputError(f"unknown command {name!r}.{hint} Known: {' '.join(COMMANDS)}")
         function = load_command(name)
         values = _parse(name, function, arguments[1:])
         values.pop("debug", None)
@@ -140,7 +140,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, MemoryError) as error:
         if debug:
             raise
-        print(f"distmatch: {error or type(error).__name__}. Free space or memory, then run again", file=sys.stderr)
+        print(
+            f"distmatch: {error or type(error).__name__}. Free space or memory, then run again",
+            file=sys.stderr,
+        )
         return 2
 
 

@@ -30,14 +30,18 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        with os.fdopen(handle, mode, **({} if "b" in mode else {"encoding": "utf-8"})) as file:
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+        )
+        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
-        raise InputError(f"cannot write: {error.strerror or error}. Choose another place", path=path) from error
+        raise InputError(
+            f"cannot write: {error.strerror or error}. Choose another place", path=path
+        ) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -70,7 +74,9 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         with opener(path, "rb") as file:
             return file.read()
     except (EOFError, lzma.LZMAError, gzip.BadGzipFile) as error:
-        raise InputError(f"damaged or truncated archive ({error}). Fetch it again", path=path) from error
+        raise InputError(
+            f"damaged or truncated archive ({error}). Fetch it again", path=path
+        ) from error
     except OSError as error:
         raise InputError(f"cannot read: {error.strerror or error}", path=path) from error
 
@@ -86,7 +92,9 @@ def decode_text(data: bytes, path: object) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"byte 0x{data[error.start]:02x} is not UTF-8. Convert it: iconv -f latin1 -t utf-8", path=path, line=line
+            f"byte 0x{data[error.start]:02x} is not UTF-8. Convert it: iconv -f latin1 -t utf-8",
+            path=path,
+            line=line,
         ) from error
 
 
@@ -134,7 +142,9 @@ def cache_folder() -> Path | None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        _warn_once(f"cache folder {folder} is not writable ({error.strerror}); models are built anew each time")
+        _warn_once(
+            f"cache folder {folder} is not writable ({error.strerror}); models are built anew each time"
+        )
         return None
     return folder
 

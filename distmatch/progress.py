@@ -38,7 +38,10 @@ class ProgressLine:
         if total:
             left = (now - self.start) * (total - done) / done if done else float("inf")
             parts.append(f"{done:g}/{total:g}" + (f", {left:.0f} s left" if done else ""))
-        parts += [f"{name} {value:.1f}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items()]
+        parts += [
+            f"{name} {value:.1f}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in figures.items()
+        ]
         self.stream.write("\r\x1b[K" + "  ".join(parts))
         self.stream.flush()
         self.visible = True

@@ -57,11 +57,20 @@ def encipher(
         codes = _noisy(codes, symbols, noise, rng)
         key = {str(s): alphabet.letters[letter] for letter, group in groups.items() for s in group}
         plaintext = alphabet.decode(letters)
-        return {"kind": kind, "ciphertext": [int(c) for c in codes], "plaintext": plaintext, "key": key}
+        return {
+            "kind": kind,
+            "ciphertext": [int(c) for c in codes],
+            "plaintext": plaintext,
+            "key": key,
+        }
     elif kind in ("vigenere", "beaufort", "variant-beaufort"):
         shifts = rng.integers(0, size, period)
         moved = shifts[np.arange(len(letters)) % period]
-        codes = {"vigenere": letters + moved, "beaufort": moved - letters, "variant-beaufort": letters - moved}[kind]
+        codes = {
+            "vigenere": letters + moved,
+            "beaufort": moved - letters,
+            "variant-beaufort": letters - moved,
+        }[kind]
         codes = _noisy(codes % size, size, noise, rng)
         key = {"key": alphabet.decode(shifts)}
     elif kind == "periodic":
@@ -69,10 +78,17 @@ def encipher(
         codes = _noisy(alphabets[np.arange(len(letters)) % period, letters], size, noise, rng)
         key = {"alphabets": [alphabet.decode(row) for row in alphabets]}
     else:
-        raise InputError(f"kind {kind!r} cannot be made by `encipher`. Use simple, homophonic, vigenere or periodic")
+        raise InputError(
+            f"kind {kind!r} cannot be made by `encipher`. Use simple, homophonic, vigenere or periodic"
+        )
     written = np.array(plain, np.int64)
     written[plain < size] = codes
-    return {"kind": kind, "ciphertext": alphabet.decode(written), "plaintext": alphabet.decode(plain), "key": key}
+    return {
+        "kind": kind,
+        "ciphertext": alphabet.decode(written),
+        "plaintext": alphabet.decode(plain),
+        "key": key,
+    }
 
 
 def _noisy(codes: np.ndarray, size: int, noise: float, rng: np.random.Generator) -> np.ndarray:
@@ -80,12 +96,16 @@ def _noisy(codes: np.ndarray, size: int, noise: float, rng: np.random.Generator)
     return np.where(wrong, rng.integers(0, size, len(codes)), codes)
 
 
-def _homophones(letters: np.ndarray, size: int, symbols: int, rng: np.random.Generator) -> dict[int, list[int]]:
+def _homophones(
+    letters: np.ndarray, size: int, symbols: int, rng: np.random.Generator
+) -> dict[int, list[int]]:
     """Symbols of each letter that occurs, in proportion to its frequency (largest remainder, at least one)."""
     counts = np.bincount(letters, minlength=size)
     present = np.flatnonzero(counts)
     if symbols < len(present):
-        raise InputError(f"{symbols} symbols are fewer than the {len(present)} letters of the text. Use more")
+        raise InputError(
+            f"{symbols} symbols are fewer than the {len(present)} letters of the text. Use more"
+        )
     share = {int(letter): 1 for letter in present}
     for _ in range(symbols - len(present)):
         poorest = max(share, key=lambda letter: counts[letter] / share[letter])

@@ -42,7 +42,9 @@ class Ciphertext:
 
     def without_breaks(self) -> Ciphertext:
         """The same symbols, their word breaks forgotten."""
-        return Ciphertext(self.symbols, self.names, np.zeros(len(self), bool), self.tokens, self.lines)
+        return Ciphertext(
+            self.symbols, self.names, np.zeros(len(self), bool), self.tokens, self.lines
+        )
 
 
 def read_ciphertext(text: str, *, path: object = None) -> Ciphertext:
@@ -55,7 +57,9 @@ def read_ciphertext(text: str, *, path: object = None) -> Ciphertext:
     Raises:
         InputError: no symbols, one distinct symbol, or tokens of mixed styles.
     """
-    lines = [line for line in text.splitlines() if not (line.startswith("# ") or line.strip() == "#")]
+    lines = [
+        line for line in text.splitlines() if not (line.startswith("# ") or line.strip() == "#")
+    ]
     pieces = [p for line in lines for p in re.split(r"[\s,|]+", line) if p]
     if not pieces:
         raise InputError("no ciphertext. Give a file with symbols in it", path=path)
@@ -110,14 +114,28 @@ def from_symbols(symbols: Sequence[int] | Sequence[str], *, path: object = None)
 
 
 def _checked(
-    symbols: list[int], names: dict[str, int], breaks: list[bool], tokens: bool, rows: list[int], path: object
+    symbols: list[int],
+    names: dict[str, int],
+    breaks: list[bool],
+    tokens: bool,
+    rows: list[int],
+    path: object,
 ) -> Ciphertext:
     if not symbols:
         raise InputError("no ciphertext. Give a file with symbols in it", path=path)
     if len(names) == 1 and len(symbols) > 1:
-        raise InputError(f"only one distinct symbol, {next(iter(names))!r}; there is nothing to decipher", path=path)
+        raise InputError(
+            f"only one distinct symbol, {next(iter(names))!r}; there is nothing to decipher",
+            path=path,
+        )
     if len(names) > MOST_SYMBOLS:
-        raise InputError(f"{len(names)} distinct symbols; at most {MOST_SYMBOLS} are supported", path=path)
+        raise InputError(
+            f"{len(names)} distinct symbols; at most {MOST_SYMBOLS} are supported", path=path
+        )
     return Ciphertext(
-        np.array(symbols, np.int32), tuple(names), np.array(breaks, bool), tokens, np.array(rows, np.int32)
+        np.array(symbols, np.int32),
+        tuple(names),
+        np.array(breaks, bool),
+        tokens,
+        np.array(rows, np.int32),
     )

@@ -64,7 +64,10 @@ def decipher(
             raise InputError("--batch needs --out OUT.jsonl and no other ciphertext")
         from distmatch.commands.decipher_batch import run_batch
 
-        explicit = {"language": language if language != "en" else None, "kind": kind if kind != "auto" else None}
+        explicit = {
+            "language": language if language != "en" else None,
+            "kind": kind if kind != "auto" else None,
+        }
         return run_batch(batch, out, options, explicit, crib or [], soft_crib or [], jobs, quiet)
     if (file is None) == (example is None):
         raise InputError("give one ciphertext: FILE, - for standard input, or --example zodiac-408")
@@ -79,7 +82,9 @@ def decipher(
     else:
         text = decode_text(read_bytes(str(file)), "<standard input>" if file == "-" else file)
     source = read_ciphertext(text, path=file or example)
-    cribs = [parse_crib(c) for c in crib or []] + [parse_crib(c, soft=True) for c in soft_crib or []]
+    cribs = [parse_crib(c) for c in crib or []] + [
+        parse_crib(c, soft=True) for c in soft_crib or []
+    ]
     line = ProgressLine("deciphering")
     progress: Progress = silent if quiet or json else line
     match = run(source, language=language, cribs=cribs, progress=progress, **options)
@@ -107,14 +112,21 @@ def describe(result: dict[str, Any]) -> str:
         f"bits: text {bits['text']:.0f} + key {bits['key']:.0f} = {total:.0f}{control}",
         "key: " + _key_line(result["key"]),
     ]
-    others = {k: v for k, v in result["compared"].items() if k != f"{result['kind']}/{result['language']}"}
+    others = {
+        k: v for k, v in result["compared"].items() if k != f"{result['kind']}/{result['language']}"
+    }
     if others:
         lines.append(
-            "compared: " + ", ".join(f"{k} {v - total:+.0f} bits" for k, v in sorted(others.items(), key=lambda p: p[1]))
+            "compared: "
+            + ", ".join(
+                f"{k} {v - total:+.0f} bits" for k, v in sorted(others.items(), key=lambda p: p[1])
+            )
         )
     for runner in result["alternatives"][:5]:
         text = runner["plaintext"]
-        lines.append(f"runner-up {runner['bits'] - total:+.0f} bits: {text[:60]}{'...' if len(text) > 60 else ''}")
+        lines.append(
+            f"runner-up {runner['bits'] - total:+.0f} bits: {text[:60]}{'...' if len(text) > 60 else ''}"
+        )
     return "\n".join(lines)
 
 
@@ -122,8 +134,8 @@ def _key_line(key: dict[str, Any]) -> str:
     by_letter: dict[str, list[str]] = {}
     for symbol, letter in key["letters"].items():
         by_letter.setdefault(letter, []).append(symbol)
-    table = "  ".join(f"{letter}={' '.join(symbols)}" for letter, symbols in sorted(by_letter.items()))
+    table = "  ".join(
+        f"{letter}={' '.join(symbols)}" for letter, symbols in sorted(by_letter.items())
+    )
     rest = {k: v for k, v in key.items() if k != "letters"}
     return table + ("  " + json_module.dumps(rest, ensure_ascii=False) if rest else "")
-
-

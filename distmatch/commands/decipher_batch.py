@@ -59,7 +59,9 @@ def run_batch(
     except OSError as error:
         raise InputError(f"cannot write: {error.strerror}", path=out) from error
     with file:
-        for done, (task, result) in enumerate(_results(todo, options, explicit, cribs, soft_cribs, jobs), 1):
+        for done, (task, result) in enumerate(
+            _results(todo, options, explicit, cribs, soft_cribs, jobs), 1
+        ):
             if isinstance(result, str):
                 bad += 1
                 print(f"distmatch: {batch}:{task['line']}: {result}", file=sys.stderr)
@@ -69,7 +71,9 @@ def run_batch(
                 file.write(json.dumps(result, ensure_ascii=False) + "\n")
                 file.flush()
             except OSError as error:
-                raise InputError(f"cannot write: {error.strerror}. Free space and run again", path=out) from error
+                raise InputError(
+                    f"cannot write: {error.strerror}. Free space and run again", path=out
+                ) from error
             if not quiet:
                 progress(done, len(todo), unsolved=unsolved)
     progress.close()
@@ -104,13 +108,19 @@ def _finished(out: str, tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
             result = json.loads(line)
         except ValueError:
             break
-        if not line.endswith(b"\n") or not isinstance(result, dict) or result.get("id") != task["id"]:
+        if (
+            not line.endswith(b"\n")
+            or not isinstance(result, dict)
+            or result.get("id") != task["id"]
+        ):
             break
         kept.append(result)
         good += len(line)
     rest = data[good:]
     if rest.count(b"\n") > 0:
-        raise InputError("holds results of another batch. Choose another --out, or remove it", path=out)
+        raise InputError(
+            "holds results of another batch. Choose another --out, or remove it", path=out
+        )
     if rest:
         with open(out, "r+b") as file:
             file.truncate(good)
@@ -138,7 +148,11 @@ def _results(todo, options, explicit, cribs, soft_cribs, jobs):
 
 
 def solve_one(
-    task: dict[str, Any], options: dict[str, Any], explicit: dict[str, str | None], cribs: list[str], soft: list[str]
+    task: dict[str, Any],
+    options: dict[str, Any],
+    explicit: dict[str, str | None],
+    cribs: list[str],
+    soft: list[str],
 ) -> dict[str, Any] | str:
     """The result of one line of a batch, or the message of its error."""
     from distmatch.ciphers.reading import from_symbols, read_ciphertext

@@ -40,7 +40,9 @@ def encipher(
     if text is None:
         raise InputError("give a text file, or - for standard input")
     if not 0 <= noise <= 1 or period < 1 or symbols < 2:
-        raise InputError("--noise is a share from 0 to 1, --period at least 1, --symbols at least 2")
+        raise InputError(
+            "--noise is a share from 0 to 1, --period at least 1, --symbols at least 2"
+        )
     made = run(
         read_text(text), kind, seed=seed, spaces=spaces, symbols=symbols, period=period, noise=noise
     )

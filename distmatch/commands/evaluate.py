@@ -1,4 +1,4 @@
-"""`distmatch evaluate`: bits a letter of a language model on text, or an alignment against a dictionary."""
+"""`distmatch evaluate`: bits a letter of a language model on text."""
 
 from __future__ import annotations
 
@@ -10,42 +10,26 @@ from distmatch.progress import ProgressLine, silent
 
 
 def evaluate(
-    folder: str | None = None,
     *,
-    language: str | None = None,
-    text: str | None = None,
+    language: str,
+    text: str,
     reference: list[str] | None = None,
     diacritics: bool = False,
-    dictionary: str | None = None,
-    source: str | None = None,
-    target: str | None = None,
     seed: int = 0,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Measure a language model on held-out text (--language, --text), or an alignment (--dictionary).
+    """Measure a language model on held-out text: bits a symbol, with and without spaces.
 
     Args:
-        folder: what `distmatch align` wrote.
         language: code or stored name.
         text: file of held-out text.
         reference: text files mixed into the language.
         diacritics: keep letters with diacritics.
-        dictionary: gold word pairs, two a line.
-        source: mapped source vectors, instead of a folder.
-        target: target vectors, instead of a folder.
-        seed: of the bootstrap.
+        seed: unused; the measure is exact.
         json: print one JSON object.
         quiet: no progress.
     """
-    if dictionary is not None:
-        from distmatch.retrieval.evaluation import evaluate_alignment
-
-        return evaluate_alignment(
-            folder, dictionary=dictionary, source=source, target=target, seed=seed, json=json, quiet=quiet
-        )
-    if language is None or text is None:
-        raise InputError("give --language NAME --text FILE, or FOLDER --dictionary GOLD")
     from distmatch.languages.language import load_language
     from distmatch.text.alphabet import fold
 

@@ -8,7 +8,9 @@ from distmatch.errors import InputError
 from distmatch.progress import ProgressLine, silent
 
 
-def language(files: list[str], *, name: str = "", seed: int = 0, json: bool = False, quiet: bool = False) -> int:
+def language(
+    files: list[str], *, name: str = "", seed: int = 0, json: bool = False, quiet: bool = False
+) -> int:
     """Store a language made of text files, for `--language NAME` everywhere.
 
     Args:
@@ -26,7 +28,12 @@ def language(files: list[str], *, name: str = "", seed: int = 0, json: bool = Fa
     progress = ProgressLine(f"building {name}")
     model = load_language(name, progress=silent if quiet or json else progress)
     progress.close()
-    result = {"name": name, "letters": model.alphabet.letters, "order": model.order, "bits": round(model.text_bits, 3)}
+    result = {
+        "name": name,
+        "letters": model.alphabet.letters,
+        "order": model.order,
+        "bits": round(model.text_bits, 3),
+    }
     if json:
         print(json_module.dumps(result, ensure_ascii=False))
     else:

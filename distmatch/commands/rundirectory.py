@@ -14,7 +14,9 @@ SCHEMA = 1
 _PACKAGES = ("distmatch", "numpy", "numba", "wordfreq", "torch")
 
 
-def write_run(out: str, task: str, settings: dict[str, Any], result: dict[str, Any], data: str) -> None:
+def write_run(
+    out: str, task: str, settings: dict[str, Any], result: dict[str, Any], data: str
+) -> None:
     """Write `config.yaml`, `record.json` and `key.json` into a folder, each file whole or not at all.
 
     Args:
@@ -28,7 +30,9 @@ def write_run(out: str, task: str, settings: dict[str, Any], result: dict[str, A
 
     folder = Path(out)
     with atomic_write(folder / "config.yaml") as file:
-        yaml.safe_dump({k: v for k, v in settings.items() if v != float("inf")}, file, allow_unicode=True)
+        yaml.safe_dump(
+            {k: v for k, v in settings.items() if v != float("inf")}, file, allow_unicode=True
+        )
     record = {
         "schema": SCHEMA,
         "task": task,

@@ -26,12 +26,12 @@ from distmatch.languages.wordfrequency import (
 from distmatch.progress import Progress, silent
 from distmatch.text.alphabet import Alphabet, fold
 
-VERSION = 4
+VERSION = 5
 """Raised when cached files change meaning; folders of other versions are not read."""
 
 ORDER = 5
 LARGEST_TABLE = 40_000_000
-WORD_SHARE = 0.8
+WORD_SHARE = 0.9
 """Weight of the word model in the mixture that scores a decoded text."""
 _ARRAYS = ("cost", "guess", "child", "mass", "end")
 PROBABILITY = 2.0 ** (-np.arange(256) / ngram.UNITS_PER_BIT)
@@ -91,7 +91,15 @@ class Language:
         model = self.words
         out = np.empty(len(codes)) if out is None else out
         return kernel(
-            codes, model.child, model.mass, model.end, self.flat_cost, PROBABILITY, self.order, WORD_SHARE, out
+            codes,
+            model.child,
+            model.mass,
+            model.end,
+            self.flat_cost,
+            PROBABILITY,
+            self.order,
+            WORD_SHARE,
+            out,
         )
 
     def segment(self, codes: np.ndarray) -> str:
@@ -104,7 +112,9 @@ class Language:
             self.flat_cost, PROBABILITY, self.order,
         )  # fmt: skip
         letters = self.alphabet.letters
-        return "".join(letters[c] + (" " if b else "") for c, b in zip(codes, breaks, strict=True)).rstrip()
+        return "".join(
+            letters[c] + (" " if b else "") for c, b in zip(codes, breaks, strict=True)
+        ).rstrip()
 
 
 def load_language(
@@ -169,12 +179,18 @@ def store_language(name: str, files: Sequence[str]) -> Path:
     """
     folder = cache_folder()
     if folder is None:
-        raise InputError("the cache folder cannot be written. Set DISTMATCH_CACHE to a folder that can")
+        raise InputError(
+            "the cache folder cannot be written. Set DISTMATCH_CACHE to a folder that can"
+        )
     if not name.isidentifier() or name in available() or name in ("none", "auto"):
-        raise InputError(f"bad or taken language name {name!r}. Use letters, digits and _, such as 'latin'")
+        raise InputError(
+            f"bad or taken language name {name!r}. Use letters, digits and _, such as 'latin'"
+        )
     text = "\n".join(read_text(file) for file in files)
     if len(fold(text)) < 2000:
-        raise InputError("fewer than 2,000 letters of text; a model needs about 100,000", path=files[0])
+        raise InputError(
+            "fewer than 2,000 letters of text; a model needs about 100,000", path=files[0]
+        )
     target = folder / "named" / name / "text.txt"
     with atomic_write(target) as file:
         file.write(text)
@@ -196,7 +212,12 @@ def _cache_key(base: str | None, spaces: bool, diacritics: bool, texts: Sequence
 
 
 def _build(
-    name: str, base: str | None, spaces: bool, diacritics: bool, texts: Sequence[str], progress: Progress
+    name: str,
+    base: str | None,
+    spaces: bool,
+    diacritics: bool,
+    texts: Sequence[str],
+    progress: Progress,
 ) -> Language:
     folded = [fold(read_text(path), diacritics=diacritics) for path in texts]
     joined = " ".join(folded)
@@ -238,7 +259,9 @@ def _words_of(text: str, diacritics: bool) -> WordList:
     from collections import Counter
 
     counted = Counter(text.split()).most_common(250_000)
-    return words_from_counts([w for w, _ in counted], np.array([float(c) for _, c in counted]), diacritics=diacritics)
+    return words_from_counts(
+        [w for w, _ in counted], np.array([float(c) for _, c in counted]), diacritics=diacritics
+    )
 
 
 def _merge(a: WordList, b: WordList) -> WordList:
@@ -253,13 +276,20 @@ def _merge(a: WordList, b: WordList) -> WordList:
     table = {word: mass for word, mass in table.items() if allowed.issuperset(word)}
     lengths = np.fromiter(map(len, table), np.int64, len(table))
     flat = a.alphabet.encode("".join(table), spaces=True)
-    return WordList(a.alphabet, flat, np.concatenate([[0], np.cumsum(lengths)]), np.fromiter(table.values(), float))
+    return WordList(
+        a.alphabet,
+        flat,
+        np.concatenate([[0], np.cumsum(lengths)]),
+        np.fromiter(table.values(), float),
+    )
 
 
 def _sample(vocabulary: WordList, spaces: bool) -> np.ndarray:
     """20,000 independent words: text of the model itself, whose bits a true decoding should come near."""
     rng = np.random.default_rng(0)
-    chosen = rng.choice(len(vocabulary.frequency), 20_000, p=vocabulary.frequency / vocabulary.frequency.sum())
+    chosen = rng.choice(
+        len(vocabulary.frequency), 20_000, p=vocabulary.frequency / vocabulary.frequency.sum()
+    )
     source = vocabulary if spaces else vocabulary.without_spaces()
     space = np.array([len(vocabulary.alphabet)], np.uint8)
     parts = []
@@ -281,13 +311,17 @@ def _read(folder: Path, name: str) -> Language | None:
     """The cached model, or None if it is absent or damaged (it is then built again)."""
     try:
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
-        arrays = {a: np.load(folder / f"{a}.npy", mmap_mode="r", allow_pickle=False) for a in _ARRAYS}
+        arrays = {
+            a: np.load(folder / f"{a}.npy", mmap_mode="r", allow_pickle=False) for a in _ARRAYS
+        }
         if any(list(arrays[a].shape) != meta["shapes"][a] for a in _ARRAYS):
             return None
         arrays = {a: v.view(np.ndarray) for a, v in arrays.items()}
         trie = words.WordModel(arrays["child"], arrays["mass"], arrays["end"])
         alphabet = Alphabet(meta["letters"], meta["diacritics"])
-        return Language(name, alphabet, meta["spaces"], arrays["cost"], arrays["guess"], trie, meta["text_bits"])
+        return Language(
+            name, alphabet, meta["spaces"], arrays["cost"], arrays["guess"], trie, meta["text_bits"]
+        )
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
 

@@ -77,10 +77,14 @@ def word_list(language: str, *, diacritics: bool = False) -> WordList:
     frequencies = wordfreq.get_frequency_dict(language, wordlist="best")
     common = islice(frequencies, _VOCABULARY)  # wordfreq lists the most frequent first
     words = [word for word in common if not any(char.isdigit() for char in word)]
-    return words_from_counts(words, np.array([frequencies[word] for word in words]), diacritics=diacritics)
+    return words_from_counts(
+        words, np.array([frequencies[word] for word in words]), diacritics=diacritics
+    )
 
 
-def words_from_counts(words: list[str], counts: np.ndarray, *, diacritics: bool = False) -> WordList:
+def words_from_counts(
+    words: list[str], counts: np.ndarray, *, diacritics: bool = False
+) -> WordList:
     """Fold words, choose the alphabet, drop what is written in other scripts."""
     folded = _fold_lines(words, diacritics)
     letters = _letters(folded, counts, diacritics)
@@ -141,13 +145,17 @@ def expected_counts(words: WordList, order: int, *, spaces: bool) -> np.ndarray:
     weight = words.frequency
     lengths = np.diff(starts)
     owner = np.repeat(np.arange(len(lengths)), lengths)
-    left = starts[1:][owner] - np.arange(len(flat))  # letters to the end of the word, this one included
+    left = starts[1:][owner] - np.arange(
+        len(flat)
+    )  # letters to the end of the word, this one included
     counts = _count(flat, np.flatnonzero(left >= order), order, weight[owner], size)
     begins = [np.ones(1)]
     ends = [np.ones(1)]
     for k in range(1, order):
         long_enough = lengths >= k
-        begins.append(_count(flat, starts[:-1][long_enough], k, weight[long_enough], size, aligned=True))
+        begins.append(
+            _count(flat, starts[:-1][long_enough], k, weight[long_enough], size, aligned=True)
+        )
         end = _count(flat, starts[1:][long_enough] - k, k, weight[long_enough], size, aligned=True)
         for m in range(1, k):
             whole = lengths == m
@@ -165,7 +173,13 @@ def _append_spaces(words: WordList, space: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def _count(
-    flat: np.ndarray, positions: np.ndarray, k: int, weight: np.ndarray, size: int, *, aligned: bool = False
+    flat: np.ndarray,
+    positions: np.ndarray,
+    k: int,
+    weight: np.ndarray,
+    size: int,
+    *,
+    aligned: bool = False,
 ) -> np.ndarray:
     """Weighted histogram of the k-grams that begin at `positions`; `weight` is by position or row."""
     index = np.zeros(len(positions), np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 
 from distmatch.languages.wordfrequency import WordList
 
-OOV = 0.03
+OOV = 0.02
 OOV_END = 0.18
 VOCABULARY = 60_000
 
@@ -210,7 +210,12 @@ def word_breaks(codes, child, mass, end, cost, probability, order):
             spell[t] = -np.log2(probability[cost[ngram_index(codes, t, order, size)]])
         else:
             spell[t] = np.log2(size)
-    enter, stay, leave, known = -np.log2(OOV), -np.log2(1 - OOV_END), -np.log2(OOV_END), -np.log2(1 - OOV)
+    enter, stay, leave, known = (
+        -np.log2(OOV),
+        -np.log2(1 - OOV_END),
+        -np.log2(OOV_END),
+        -np.log2(1 - OOV),
+    )
     for start in range(n):
         node = 0
         for t in range(start, n):
@@ -218,7 +223,9 @@ def word_breaks(codes, child, mass, end, cost, probability, order):
             if node == 0:
                 break
             last = t == n - 1  # the text may be cut within a word
-            weight = np.float64(mass[node]) if last else np.float64(mass[node]) * np.float64(end[node])
+            weight = (
+                np.float64(mass[node]) if last else np.float64(mass[node]) * np.float64(end[node])
+            )
             if weight > 0.0:
                 bits = best[start] + known - np.log2(weight)
                 if bits < best[t + 1]:

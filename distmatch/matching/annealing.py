@@ -76,7 +76,9 @@ def _random(state):
 
 
 @numba.njit(cache=True, nogil=True)
-def anneal_bijection(symbols, key, fixed, letters_used, cost, guess, order, size, moves, hot, cold, seed):
+def anneal_bijection(
+    symbols, key, fixed, letters_used, cost, guess, order, size, moves, hot, cold, seed
+):
     """One annealing run over keys that give each symbol a letter of its own.
 
     Args:
@@ -169,7 +171,10 @@ def anneal_bijection(symbols, key, fixed, letters_used, cost, guess, order, size
         accept = delta <= 0
         if not accept:
             occurrences = (
-                position_starts[a + 1] - position_starts[a] + position_starts[b + 1] - position_starts[b]
+                position_starts[a + 1]
+                - position_starts[a]
+                + position_starts[b + 1]
+                - position_starts[b]
             )
             tolerance = (hot + (cold - hot) * move / moves) * occurrences
             accept = delta < -np.log((_random(state) + 1.0) / 4294967296.0) * tolerance
@@ -193,7 +198,20 @@ def anneal_bijection(symbols, key, fixed, letters_used, cost, guess, order, size
 
 @numba.njit(cache=True, nogil=True)
 def anneal_homophonic(
-    symbols, key, fixed, cost, guess, log_homophones, order, size, free, emission, moves, hot, cold, seed
+    symbols,
+    key,
+    fixed,
+    cost,
+    guess,
+    log_homophones,
+    order,
+    size,
+    free,
+    emission,
+    moves,
+    hot,
+    cold,
+    seed,
 ):
     """One annealing run over keys that may give a letter to many symbols.
 
@@ -360,7 +378,9 @@ def refine(
         if spaces:
             total = spaced_bits(letters, child, mass, end, cost, probability, order, share, scratch)
         else:
-            total = unspaced_bits(letters, child, mass, end, cost, probability, order, share, scratch)
+            total = unspaced_bits(
+                letters, child, mass, end, cost, probability, order, share, scratch
+            )
         if emission > 0.0:
             homophones = np.zeros(size, np.int64)
             used = np.zeros(size, np.int64)
@@ -371,7 +391,10 @@ def refine(
                 if used[c] > 0:
                     total += emission * used[c] * np.log2(homophones[c])
         tolerance = hot * (1.0 - move / (moves + 1.0))
-        if total <= current or total < current - np.log((_random(state) + 1.0) / 4294967296.0) * tolerance:
+        if (
+            total <= current
+            or total < current - np.log((_random(state) + 1.0) / 4294967296.0) * tolerance
+        ):
             current = total
             if total < best - 1e-9:
                 best = total

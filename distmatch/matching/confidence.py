@@ -74,7 +74,9 @@ def explain(given: Evidence, probability: float, letters: int, unicity: float) -
         )
     reasons = []
     if letters < unicity:
-        reasons.append(f"{letters} letters are fewer than the unicity distance of {unicity:.0f}; more text would help")
+        reasons.append(
+            f"{letters} letters are fewer than the unicity distance of {unicity:.0f}; more text would help"
+        )
     if given.gain < 0.25:
         reasons.append(
             "no real gain over the shuffled control; another --language or --kind may be right, or the order of symbols"
@@ -82,5 +84,7 @@ def explain(given: Evidence, probability: float, letters: int, unicity: float) -
     if given.agreement < 2:
         reasons.append("restarts disagree; a longer --time-limit, or a --crib, would help")
     if not reasons:
-        reasons.append("the text is unlikely for this language; a --reference of the same kind of text would help")
+        reasons.append(
+            "the text is unlikely for this language; a --reference of the same kind of text would help"
+        )
     return "; ".join(reasons)

@@ -88,12 +88,16 @@ def _options(crib: Crib, source: Ciphertext, language: Language) -> Iterator[dic
             raise InputError(f"crib symbol {crib.symbol!r} does not occur in the ciphertext")
         yield {source.names.index(crib.symbol): letters[0]}
         return
-    if len(letters) > len(source) or (crib.position is not None and crib.position + len(letters) > len(source)):
+    if len(letters) > len(source) or (
+        crib.position is not None and crib.position + len(letters) > len(source)
+    ):
         raise InputError(f"crib {crib.text!r} reaches beyond the end of the ciphertext")
     places = range(len(source) - len(letters) + 1) if crib.position is None else [crib.position]
     for place in places:
         fixed: dict[int, int] = {}
-        for symbol, letter in zip(np.asarray(source.symbols[place : place + len(letters)]), letters, strict=True):
+        for symbol, letter in zip(
+            np.asarray(source.symbols[place : place + len(letters)]), letters, strict=True
+        ):
             if fixed.setdefault(int(symbol), letter) != letter:
                 break
         else:

@@ -95,9 +95,15 @@ class Decipher:
         for number, name in enumerate(target):
             for spaces in self._space_modes(source):
                 language = load_language(
-                    name, spaces=spaces != "removed", diacritics=diacritics, reference=reference, progress=progress
+                    name,
+                    spaces=spaces != "removed",
+                    diacritics=diacritics,
+                    reference=reference,
+                    progress=progress,
                 )
-                found = self._read(source, language, spaces, seed, progress, deadline, quick=len(target) > 1)
+                found = self._read(
+                    source, language, spaces, seed, progress, deadline, quick=len(target) > 1
+                )
                 readings += found
                 best = min(readings, key=_total_bits, default=None)
                 if best is not None and _excess(best) < 0.9:
@@ -114,7 +120,9 @@ class Decipher:
     def _space_modes(self, source: Ciphertext) -> list[str]:
         if self.spaces != "auto":
             if self.spaces not in ("kept", "removed", "enciphered"):
-                raise InputError(f"unknown value {self.spaces!r} for spaces. Use auto, kept, removed or enciphered")
+                raise InputError(
+                    f"unknown value {self.spaces!r} for spaces. Use auto, kept, removed or enciphered"
+                )
             return [self.spaces]
         if not source.has_breaks:
             return ["removed", "enciphered"] if _may_hold_spaces(source) else ["removed"]
@@ -170,7 +178,9 @@ class Decipher:
     ) -> list[_Reading]:
         return []
 
-    def _transposed(self, text: Ciphertext, language: Language, seed: int, deadline: float) -> list[_Reading]:
+    def _transposed(
+        self, text: Ciphertext, language: Language, seed: int, deadline: float
+    ) -> list[_Reading]:
         return []
 
     def _conclude(
@@ -254,8 +264,12 @@ def decipher(
     else:
         source = from_symbols(ciphertext)
     names = _alphabetic(known_languages()) if language in (None, "auto") else [str(language)]
-    matcher = Decipher(kind=kind, spaces=spaces, cribs=tuple(cribs), threads=threads, time_limit=time_limit)
-    return matcher.match(source, names, seed=seed, progress=progress, reference=reference, diacritics=diacritics)
+    matcher = Decipher(
+        kind=kind, spaces=spaces, cribs=tuple(cribs), threads=threads, time_limit=time_limit
+    )
+    return matcher.match(
+        source, names, seed=seed, progress=progress, reference=reference, diacritics=diacritics
+    )
 
 
 def _alphabetic(names: Sequence[str]) -> list[str]:
@@ -296,7 +310,9 @@ def _break_bits(source: Ciphertext) -> float:
     breaks, places = int(source.breaks[:-1].sum()), len(source) - 1
     if breaks == 0 or _equal_groups(source):
         return 0.0
-    return (math.lgamma(places + 1) - math.lgamma(breaks + 1) - math.lgamma(places - breaks + 1)) / math.log(2)
+    return (
+        math.lgamma(places + 1) - math.lgamma(breaks + 1) - math.lgamma(places - breaks + 1)
+    ) / math.log(2)
 
 
 def _letter(language: Language, code: int) -> str:
@@ -343,7 +359,11 @@ def to_json(match: Decipherment, *, id: str | None = None) -> dict[str, Any]:
         "language": match.language,
         "kind": match.kind,
         "key": match.key.to_json(),
-        "bits": {"text": round(match.bits.text, 2), "key": round(match.bits.key, 2), "control": _rounded(match)},
+        "bits": {
+            "text": round(match.bits.text, 2),
+            "key": round(match.bits.key, 2),
+            "control": _rounded(match),
+        },
         "confidence": round(match.confidence, 4),
         "solved": match.solved,
         "reason": match.reason,
@@ -353,7 +373,12 @@ def to_json(match: Decipherment, *, id: str | None = None) -> dict[str, Any]:
         "unicity": round(match.unicity, 1),
         "compared": match.extra.get("compared", {}),
         "alternatives": [
-            {"plaintext": a.plaintext, "language": a.language, "kind": a.kind, "bits": round(a.bits.total, 2)}
+            {
+                "plaintext": a.plaintext,
+                "language": a.language,
+                "kind": a.kind,
+                "bits": round(a.bits.total, 2),
+            }
             for a in match.alternatives
             if isinstance(a, Decipherment)
         ],

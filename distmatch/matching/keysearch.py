@@ -74,7 +74,9 @@ class KeySearch:
             return with_spaces(source, target)
         return source.symbols
 
-    def search(self, source: Ciphertext, target: Language, *, seed: int = 0, report=None) -> list[Candidate]:
+    def search(
+        self, source: Ciphertext, target: Language, *, seed: int = 0, report=None
+    ) -> list[Candidate]:
         """Distinct keys, the shortest total code first (at most 6).
 
         Args:
@@ -97,7 +99,10 @@ class KeySearch:
             done, interrupted = 0, False
             while done < restarts:
                 runs = range(done, min(done + round_size, restarts))
-                jobs = [workers.submit(self._run, part, count, target, moves, hot, cold, seed, r) for r in runs]
+                jobs = [
+                    workers.submit(self._run, part, count, target, moves, hot, cold, seed, r)
+                    for r in runs
+                ]
                 try:
                     for job in jobs:
                         _collect(pool, job.result())
@@ -172,7 +177,12 @@ class KeySearch:
         return Candidate(key, bits, key_bits, language_bits=bits - chosen)
 
     def _finish(
-        self, leaders: list[Candidate], symbols: np.ndarray, source: Ciphertext, target: Language, seed: int
+        self,
+        leaders: list[Candidate],
+        symbols: np.ndarray,
+        source: Ciphertext,
+        target: Language,
+        seed: int,
     ) -> list[Candidate]:
         """Climb with the best key on the whole text, and code all of them whole."""
         best = leaders[0]
@@ -189,7 +199,9 @@ class KeySearch:
         )  # fmt: skip
         best.key = key[: len(source.names)].copy()
         for candidate in leaders:
-            candidate.text = candidate.language_bits = target.total_bits(decode(symbols, candidate.key))
+            candidate.text = candidate.language_bits = target.total_bits(
+                decode(symbols, candidate.key)
+            )
             if not bijection:
                 candidate.text += emission_bits(candidate.key, source.symbols, size)
         return sorted(leaders, key=lambda c: c.total)
@@ -197,7 +209,9 @@ class KeySearch:
 
 def _complete(key: np.ndarray, letters: int) -> np.ndarray:
     """A permutation: the letters that no symbol has go to spare symbols."""
-    return np.concatenate([key, np.setdiff1d(np.arange(letters, dtype=np.int32), key)]).astype(np.int32)
+    return np.concatenate([key, np.setdiff1d(np.arange(letters, dtype=np.int32), key)]).astype(
+        np.int32
+    )
 
 
 def _collect(pool: dict[bytes, Candidate], found: Candidate) -> None:
@@ -221,5 +235,6 @@ def decode(symbols: np.ndarray, key: np.ndarray) -> np.ndarray:
 def shuffled(source: Ciphertext, seed: int) -> Ciphertext:
     """The control: the same symbols in random order, word lengths kept."""
     order = np.random.default_rng([seed, 77]).permutation(len(source))
-    return Ciphertext(source.symbols[order], source.names, source.breaks, source.tokens, source.lines)
-
+    return Ciphertext(
+        source.symbols[order], source.names, source.breaks, source.tokens, source.lines
+    )

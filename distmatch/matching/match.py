@@ -65,4 +65,6 @@ Found = TypeVar("Found", covariant=True)
 class Matcher(Protocol[Source, Target, Found]):
     """A frozen dataclass of settings with this one method."""
 
-    def match(self, source: Source, target: Target, *, seed: int = 0, progress: Progress = silent) -> Found: ...
+    def match(
+        self, source: Source, target: Target, *, seed: int = 0, progress: Progress = silent
+    ) -> Found: ...

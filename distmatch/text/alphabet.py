@@ -40,7 +40,9 @@ def _fold_character(character: str, diacritics: bool) -> str:
             continue
         if name.startswith(_DECOMPOSED_SCRIPTS):
             char = _LATIN_FOLDS.get(char, char)
-            char = "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c))
+            char = "".join(
+                c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c)
+            )
         char = "".join(_OTHER_FOLDS.get(c, c) for c in char)
         folded += char
     if not folded and unicodedata.combining(character):

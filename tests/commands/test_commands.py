@@ -7,15 +7,17 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distmatch.__main__ import available_commands, main
+from distmatch.__main__ import COMMANDS, main
 from distmatch.ciphers.encipher import encipher
 
 
 def run(*arguments, **options):
-    return subprocess.run([sys.executable, "-m", "distmatch", *arguments], capture_output=True, text=True, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "distmatch", *arguments], capture_output=True, text=True, **options
+    )
 
 
-@pytest.mark.parametrize("command", [None, *available_commands()])
+@pytest.mark.parametrize("command", [None, *COMMANDS])
 def test_help_works_and_imports_no_torch(command):
     script = (
         "import sys\nfrom distmatch.__main__ import main\n"
@@ -39,8 +41,22 @@ def test_every_config_parses(request):
 
 def test_round_trip_by_commands(tmp_path, text, capsys):
     (tmp_path / "plain.txt").write_text(text)
-    assert main(["encipher", str(tmp_path / "plain.txt"), "--seed", "3", "--out", str(tmp_path / "c.txt")]) == 0
-    assert main(["decipher", str(tmp_path / "c.txt"), "--json", "--out", str(tmp_path / "run")]) == 0
+    assert (
+        main(
+            [
+                "encipher",
+                str(tmp_path / "plain.txt"),
+                "--seed",
+                "3",
+                "--out",
+                str(tmp_path / "c.txt"),
+            ]
+        )
+        == 0
+    )
+    assert (
+        main(["decipher", str(tmp_path / "c.txt"), "--json", "--out", str(tmp_path / "run")]) == 0
+    )
     result = json.loads(capsys.readouterr().out)
     assert result["solved"] and "fisherman" in result["text"]
     record = json.loads((tmp_path / "run" / "record.json").read_text())
@@ -96,7 +112,10 @@ def test_bad_options(capsys, arguments, message):
 
 def test_batch_reports_bad_lines_resumes_and_keeps_order(tmp_path, text, capsys):
     ciphers = [encipher(text[i : i + 150], "simple", seed=i) for i in range(0, 90, 30)]
-    lines = [json.dumps({"id": f"c{i}", "ciphertext": c["ciphertext"], "kind": "simple"}) for i, c in enumerate(ciphers)]
+    lines = [
+        json.dumps({"id": f"c{i}", "ciphertext": c["ciphertext"], "kind": "simple"})
+        for i, c in enumerate(ciphers)
+    ]
     lines.insert(1, "{not json")
     batch, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     batch.write_text("\n".join(lines) + "\n")
@@ -108,7 +127,9 @@ def test_batch_reports_bad_lines_resumes_and_keeps_order(tmp_path, text, capsys)
     main(["decipher", "--batch", str(batch), "--out", str(out), "--jobs", "2"])
     again = out.read_text().splitlines()
     assert again[0] == whole[0]
-    assert [json.loads(line)["plaintext"] for line in again] == [json.loads(line)["plaintext"] for line in whole]
+    assert [json.loads(line)["plaintext"] for line in again] == [
+        json.loads(line)["plaintext"] for line in whole
+    ]
 
 
 def test_output_of_another_batch_is_not_overwritten(tmp_path, capsys):
@@ -127,7 +148,9 @@ def test_full_disk_leaves_one_line(capsys, tmp_path):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.one_of(st.binary(max_size=60), st.text(max_size=40).map(str.encode)))
 def test_random_bytes_never_raise(tmp_path, content):
     path = tmp_path / "random"
@@ -135,13 +158,24 @@ def test_random_bytes_never_raise(tmp_path, content):
     assert main(["decipher", str(path), "--kind", "homophonic", "--json"]) in (0, 1, 2)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=6), st.text(max_size=9))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=6
+    ),
+    st.text(max_size=9),
+)
 def test_random_json_never_raises(tmp_path, value, text):
     batch, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    batch.write_text(json.dumps({"ciphertext": value}) + "\n" + json.dumps(value) + "\n" + text + "\n")
+    batch.write_text(
+        json.dumps({"ciphertext": value}) + "\n" + json.dumps(value) + "\n" + text + "\n"
+    )
     out.unlink(missing_ok=True)
-    assert main(["decipher", "--batch", str(batch), "--out", str(out), "--jobs", "1", "--quiet"]) in (0, 1, 2)
+    assert main(
+        ["decipher", "--batch", str(batch), "--out", str(out), "--jobs", "1", "--quiet"]
+    ) in (0, 1, 2)
 
 
 def test_evaluate_language(tmp_path, text, capsys):

@@ -89,7 +89,9 @@ def test_language_is_found_among_several(text):
 
 def test_same_seed_same_answer_whatever_the_threads(text):
     made = encipher(text[:90], "simple", seed=8)
-    answers = [to_json(decipher(made["ciphertext"], kind="simple", seed=5, threads=n)) for n in (1, 2, 1)]
+    answers = [
+        to_json(decipher(made["ciphertext"], kind="simple", seed=5, threads=n)) for n in (1, 2, 1)
+    ]
     for answer in answers:
         del answer["seconds"], answer["cpu_seconds"]
     assert answers[0] == answers[1] == answers[2]
@@ -98,7 +100,11 @@ def test_same_seed_same_answer_whatever_the_threads(text):
 def test_cribs_fix_symbols_and_words(text):
     made = encipher(text[:45], "simple", seed=9)
     inverse = {p: c for c, p in made["key"].items()}
-    match = decipher(made["ciphertext"], kind="simple", cribs=[parse_crib(f"{inverse['t']}=t"), parse_crib("evening")])
+    match = decipher(
+        made["ciphertext"],
+        kind="simple",
+        cribs=[parse_crib(f"{inverse['t']}=t"), parse_crib("evening")],
+    )
     assert match.key.letters[inverse["t"]] == "t"
     assert "evening" in match.plaintext
 
@@ -116,7 +122,19 @@ def test_impossible_crib():
 
 def test_json_is_json(text):
     result = to_json(decipher(encipher(text[:80], "simple")["ciphertext"]), id="x")
-    fields = {"id", "plaintext", "text", "language", "kind", "key", "bits", "confidence", "solved", "reason", "seconds"}
+    fields = {
+        "id",
+        "plaintext",
+        "text",
+        "language",
+        "kind",
+        "key",
+        "bits",
+        "confidence",
+        "solved",
+        "reason",
+        "seconds",
+    }
     assert (fields | {"cpu_seconds", "seed", "alternatives"}) <= set(json.loads(json.dumps(result)))
     assert set(result["bits"]) == {"text", "key", "control"}
 
@@ -127,7 +145,9 @@ def test_windows_hold_their_symbol():
     for s in range(3):
         expected = [w for w in range(8) if s in symbols[w : w + 3]]
         assert list(windows[starts[s] : starts[s + 1]]) == expected
-        assert list(positions[position_starts[s] : position_starts[s + 1]]) == list(np.flatnonzero(symbols == s))
+        assert list(positions[position_starts[s] : position_starts[s + 1]]) == list(
+            np.flatnonzero(symbols == s)
+        )
 
 
 def test_incremental_cost_equals_the_whole(text):
@@ -139,7 +159,18 @@ def test_incremental_cost_equals_the_whole(text):
     key = np.random.default_rng(0).permutation(26).astype(np.int32)
     fixed = np.zeros(26, bool)
     best = anneal_bijection(
-        source.symbols, key, fixed, len(source.names), model.flat_cost, model.guess, 5, 26, 3000, 12.0, 3.0, 1
+        source.symbols,
+        key,
+        fixed,
+        len(source.names),
+        model.flat_cost,
+        model.guess,
+        5,
+        26,
+        3000,
+        12.0,
+        3.0,
+        1,
     )
     letters = key[source.symbols]
     whole = sum(int(model.cost[tuple(letters[i : i + 5])]) for i in range(len(letters) - 4))
