@@ -13,8 +13,6 @@ KINDS = {
     "beaufort": "shifts by a key word: cipher = key - plain",
     "variant-beaufort": "shifts by a key word: cipher = plain - key",
     "periodic": "several mixed alphabets used in turn",
-    "transposition": "homophonic substitution, and the symbols written in another order",
-    "wordcode": "every token is a code for a word",
 }
 SHIFTS = ("vigenere", "beaufort", "variant-beaufort")
 

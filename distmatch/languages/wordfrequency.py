@@ -63,7 +63,7 @@ def word_list(language: str, *, diacritics: bool = False) -> WordList:
     if language in NOT_ALPHABETIC:
         raise InputError(
             f"{NOT_ALPHABETIC[language]} is not written with an alphabet, so models of symbols do not apply. "
-            "Use --kind wordcode with a reference of segmented text"
+            "distmatch has no symbol model for it"
         )
     if language not in wordfreq.available_languages("best"):
         from difflib import get_close_matches

@@ -19,6 +19,7 @@ from distmatch.matching.confidence import Evidence, confidence, evidence, explai
 from distmatch.matching.cribs import Crib, crib_keys
 from distmatch.matching.keysearch import KeySearch, decode, shuffled
 from distmatch.matching.match import Bits, Match
+from distmatch.matching.periodic import PeriodicSearch
 from distmatch.progress import Progress, silent
 
 
@@ -125,7 +126,7 @@ class Decipher:
                 )
             return [self.spaces]
         if not source.has_breaks:
-            return ["removed", "enciphered"] if _may_hold_spaces(source) else ["removed"]
+            return ["enciphered", "removed"] if _may_hold_spaces(source) else ["removed"]
         return ["removed"] if _equal_groups(source) else ["kept", "removed"]
 
     def _read(
@@ -162,26 +163,35 @@ class Decipher:
         if spaces == "enciphered":
             return readings
         solved = bool(readings) and _plausible(min(readings, key=_total_bits), len(source))
-        if self.kind in (*SHIFTS, "periodic") or (self.kind == "auto" and not solved and not quick):
-            readings += self._periodic(text, language, seed, spaces, deadline)
-            solved = bool(readings) and _plausible(min(readings, key=_total_bits), len(source))
+        if self.kind in (*SHIFTS, "periodic"):
+            readings += self._periodic(source, language, seed, (self.kind,))
+        elif self.kind == "auto" and not solved and not quick and _are_letters(source, language):
+            kinds = ("vigenere", "beaufort", *(["periodic"] if len(source) >= 300 else []))
+            readings += self._periodic(source, language, seed, kinds)
+            solved = _plausible(min(readings, key=_total_bits), len(source))
         if self.kind == "homophonic" or (self.kind == "auto" and not solved and symbols <= 400):
             if self.kind == "homophonic" or symbols > 0.7 * size:
                 substitution("homophonic")
                 solved = _plausible(min(readings, key=_total_bits), len(source))
-        if self.kind == "transposition" or (self.kind == "auto" and not solved and not quick):
-            readings += self._transposed(text, language, seed, deadline)
         return readings
 
     def _periodic(
-        self, text: Ciphertext, language: Language, seed: int, spaces: str, deadline: float
+        self, text: Ciphertext, language: Language, seed: int, kinds: tuple[str, ...]
     ) -> list[_Reading]:
-        return []
-
-    def _transposed(
-        self, text: Ciphertext, language: Language, seed: int, deadline: float
-    ) -> list[_Reading]:
-        return []
+        """Readings by a periodic key; word breaks are put back afterwards and cost their positions."""
+        if language.spaces:
+            language = load_language(language.name, diacritics=language.alphabet.diacritics)
+        search = PeriodicSearch(kinds=kinds, threads=self.threads)
+        readings = []
+        for found in search.search(text, language, seed=seed):
+            key = Key({}, found.kind, found.period, {"key": list(found.key)})
+            bits = found.text + _break_bits(text)
+            readings.append(
+                _Reading(
+                    found.kind, language, found.letters, key, bits, found.key_bits, found.found, False, found.text,
+                )
+            )  # fmt: skip
+        return readings
 
     def _conclude(
         self, source: Ciphertext, readings: list[_Reading], seed: int, wall: float, cpu: float
@@ -218,12 +228,17 @@ class Decipher:
         return replace(made[0], alternatives=made[1:], evidence=given, extra={"compared": compared})
 
     def _control(self, source: Ciphertext, best: _Reading, seed: int) -> float:
-        """Total bits of the same search on the shuffled ciphertext, two restarts."""
-        text = source if best.breaks else source.without_breaks()
+        """Total bits of the same search on the shuffled ciphertext, one restart."""
+        text = shuffled(source if best.breaks else source.without_breaks(), seed)
+        if best.key.period:
+            search = PeriodicSearch(
+                kinds=(best.kind,), longest_period=best.key.period, starts=1, threads=1
+            )
+            return search.search(text, best.language, seed=seed)[0].total
         kind = best.kind if best.kind == "simple" else "homophonic"
         enciphered = best.language.spaces and not best.breaks
-        search = KeySearch(kind=kind, threads=1, restarts=1, polish=0, space_enciphered=enciphered)
-        return search.search(shuffled(text, seed), best.language, seed=seed)[0].total
+        keys = KeySearch(kind=kind, threads=1, restarts=1, polish=0, space_enciphered=enciphered)
+        return keys.search(text, best.language, seed=seed)[0].total
 
 
 def decipher(
@@ -295,7 +310,14 @@ def _excess(reading: _Reading) -> float:
 def _may_hold_spaces(source: Ciphertext) -> bool:
     """Whether one symbol is so frequent that it may be the space."""
     counts = np.bincount(source.symbols)
-    return bool(len(source) >= 40 and counts.max() >= 0.14 * len(source) and len(counts) <= 40)
+    return bool(len(source) >= 40 and counts.max() >= 0.165 * len(source) and len(counts) <= 40)
+
+
+def _are_letters(source: Ciphertext, language: Language) -> bool:
+    """Whether every symbol is a letter of the language, as shift ciphers need."""
+    return all(
+        len(name) == 1 and name.lower() in language.alphabet.letters for name in source.names
+    )
 
 
 def _equal_groups(source: Ciphertext) -> bool:

@@ -1,0 +1,258 @@
+"""`PeriodicSearch`: Vigenère, Beaufort and mixed alphabets used in turn, with an unknown period.
+
+Shifts are found by coordinate ascent on the n-gram costs, all letters of a column tried at once, from a start that
+fits each column's letter frequencies and from random ones; every period is tried once and the best again. Mixed
+alphabets are a homophonic key whose symbols are pairs of a column and a letter.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from distmatch.ciphers.reading import Ciphertext
+from distmatch.errors import InputError
+from distmatch.languages.language import Language
+from distmatch.languages.ngram import UNITS_PER_BIT
+from distmatch.maps.key import bijection_bits
+from distmatch.matching.keysearch import KeySearch, decode
+
+RETRIED = 6
+"""Periods that get all the starts, after one start for every period."""
+
+
+@dataclass(frozen=True)
+class PeriodicCandidate:
+    """A periodic key and what it decodes to.
+
+    Args:
+        kind: vigenere, beaufort, variant-beaufort or periodic.
+        period: number of alphabets.
+        letters: (n,) uint8 decoded.
+        key: the key word, or one string of plain letters a column ("." where a letter does not occur).
+        text, key_bits: code lengths in bits.
+        found: starts that ended at this key.
+    """
+
+    kind: str
+    period: int
+    letters: np.ndarray
+    key: tuple[str, ...]
+    text: float
+    key_bits: float
+    found: int
+
+    @property
+    def total(self) -> float:
+        """Text and key in bits."""
+        return self.text + self.key_bits
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodicSearch:
+    """Settings of the search."""
+
+    kinds: tuple[str, ...] = ("vigenere", "beaufort")
+    """Variant Beaufort has the keys of Vigenère with the sign turned, so it is searched only if named."""
+    longest_period: int = 40
+    starts: int = 10
+    threads: int = 0
+
+    def search(
+        self, source: Ciphertext, target: Language, *, seed: int = 0
+    ) -> list[PeriodicCandidate]:
+        """The best key of each kind and of the periods that came nearest, the shortest total code first.
+
+        Raises:
+            InputError: a symbol is no letter of the alphabet.
+        """
+        codes = cipher_letters(source, target)
+        found: list[PeriodicCandidate] = []
+        for kind in self.kinds:
+            if kind == "periodic":
+                found += self._mixed(codes, target, seed)
+            else:
+                found += self._shifts(codes, target, kind, seed)
+        return sorted(found, key=lambda candidate: candidate.total)
+
+    def _shifts(
+        self, codes: np.ndarray, target: Language, kind: str, seed: int
+    ) -> list[PeriodicCandidate]:
+        size, n = len(target.alphabet), len(codes)
+        sign_cipher, sign_key = {"vigenere": (1, -1), "beaufort": (-1, 1)}.get(kind, (1, 1))
+        unigram = letter_costs(target)
+        longest = max(1, min(self.longest_period, n // 3))
+
+        def ascend(period: int, starts: int) -> tuple[float, np.ndarray, int]:
+            shifts = np.zeros(period, np.int32)
+            cost, agreeing = ascend_shifts(
+                codes, sign_cipher, sign_key, period, target.flat_cost, target.order, size, unigram,
+                starts, seed + 1, shifts,
+            )  # fmt: skip
+            return cost / UNITS_PER_BIT + period * math.log2(size), shifts, agreeing
+
+        first = sorted(range(1, longest + 1), key=lambda period: ascend(period, 1)[0])
+        out = []
+        for period in first[:RETRIED]:
+            _, shifts, agreeing = ascend(period, self.starts)
+            letters = _decoded(codes, shifts, sign_cipher, sign_key, size)
+            key_bits = math.log2(self.longest_period) + period * math.log2(size)
+            word = target.alphabet.decode(shifts)
+            out.append(
+                PeriodicCandidate(
+                    kind, period, letters, (word,), target.total_bits(letters), key_bits, agreeing
+                )
+            )
+        return out
+
+    def _mixed(self, codes: np.ndarray, target: Language, seed: int) -> list[PeriodicCandidate]:
+        size = len(target.alphabet)
+        longest = max(2, min(self.longest_period, len(codes) // 40))
+        ranked = sorted(range(2, longest + 1), key=lambda p: -coincidence(codes, p, size))
+        out = []
+        for period in ranked[:4]:
+            pairs = (np.arange(len(codes)) % period) * size + codes
+            names, symbols = np.unique(pairs, return_inverse=True)
+            source = Ciphertext(
+                symbols.astype(np.int32), tuple(map(str, names)), np.zeros(len(codes), bool), True,
+                np.zeros(len(codes), np.int32),
+            )  # fmt: skip
+            search = KeySearch(kind="homophonic", emission=1.0, threads=self.threads)
+            best = search.search(source, target, seed=seed)[0]
+            letters = decode(source.symbols, best.key)
+            rows = [["."] * size for _ in range(period)]
+            for pair, letter in zip(names, best.key, strict=True):
+                rows[pair // size][pair % size] = target.alphabet.letters[letter]
+            key_bits = math.log2(self.longest_period) + period * bijection_bits(size, size)
+            key = tuple("".join(row) for row in rows)
+            text = target.total_bits(letters)
+            out.append(
+                PeriodicCandidate("periodic", period, letters, key, text, key_bits, best.found)
+            )
+        return out
+
+
+def cipher_letters(source: Ciphertext, target: Language) -> np.ndarray:
+    """The ciphertext as letters of the language's alphabet, (n,) int32.
+
+    Raises:
+        InputError: a symbol is no letter of the alphabet.
+    """
+    letters = target.alphabet.letters
+    codes = [letters.find(name.lower()) if len(name) == 1 else -1 for name in source.names]
+    if min(codes) < 0:
+        bad = source.names[codes.index(min(codes))]
+        raise InputError(
+            f"symbol {bad!r} is no letter of {target.name!r}; shift ciphers need the letters {letters}"
+        )
+    return np.array(codes, np.int32)[source.symbols]
+
+
+def letter_costs(target: Language) -> np.ndarray:
+    """Costs of single letters, (A,) float64 in the units of the search table, from its long-run frequencies."""
+    size = len(target.alphabet)
+    probability = 2.0 ** (-target.cost.astype(np.float32) / UNITS_PER_BIT)
+    frequency = np.full(size, 1.0 / size)
+    transition = probability.mean(axis=tuple(range(target.order - 2)))
+    for _ in range(20):
+        frequency = frequency @ transition
+        frequency /= frequency.sum()
+    return -UNITS_PER_BIT * np.log2(frequency)
+
+
+def coincidence(codes: np.ndarray, period: int, size: int) -> float:
+    """Chance that two letters of one column are equal, all columns taken together, less what the period explains."""
+    same = pairs = 0
+    for column in range(period):
+        counts = np.bincount(codes[column::period], minlength=size)
+        same += int((counts * (counts - 1)).sum())
+        pairs += int(counts.sum() * (counts.sum() - 1))
+    return same / max(pairs, 1) - 0.0004 * period
+
+
+def _decoded(
+    codes: np.ndarray, shifts: np.ndarray, sign_cipher: int, sign_key: int, size: int
+) -> np.ndarray:
+    key = shifts[np.arange(len(codes)) % len(shifts)]
+    return ((sign_cipher * codes + sign_key * key) % size).astype(np.uint8)
+
+
+@numba.njit(cache=True, nogil=True)
+def ascend_shifts(
+    codes, sign_cipher, sign_key, period, cost, order, size, unigram, starts, seed, best_shifts
+):
+    """Coordinate ascent over the shifts of one period.
+
+    Args:
+        codes: (n,) int32 cipher letters; plain = sign_cipher * cipher + sign_key * shift, modulo `size`.
+        cost: flat n-gram costs; unigram: (A,) costs of letters.
+        starts: the first fits each column's letters alone, the others are random.
+        best_shifts: (period,) int32, filled.
+
+    Returns:
+        The cost of the best shifts, and how many starts ended there.
+    """
+    n = len(codes)
+    np.random.seed(seed)
+    plain = np.empty(n, np.int64)
+    shifts = np.zeros(period, np.int32)
+    best = 1 << 40
+    agreeing = 0
+    for start in range(starts):
+        for column in range(period):
+            if start == 0:
+                lowest = 1e30
+                for shift in range(size):
+                    total = 0.0
+                    for t in range(column, n, period):
+                        total += unigram[(sign_cipher * codes[t] + sign_key * shift) % size]
+                    if total < lowest:
+                        lowest = total
+                        shifts[column] = shift
+            else:
+                shifts[column] = np.random.randint(size)
+        for t in range(n):
+            plain[t] = (sign_cipher * codes[t] + sign_key * shifts[t % period]) % size
+        improved = True
+        while improved:
+            improved = False
+            for column in np.random.permutation(period):
+                lowest_cost = 1 << 40
+                chosen = shifts[column]
+                before = shifts[column]
+                for shift in range(size):
+                    for t in range(column, n, period):
+                        plain[t] = (sign_cipher * codes[t] + sign_key * shift) % size
+                    total = 0
+                    last = -1
+                    for t in range(column, n, period):
+                        for w in range(max(t - order + 1, last + 1), min(t, n - order) + 1):
+                            index = 0
+                            for k in range(order):
+                                index = index * size + plain[w + k]
+                            total += cost[index]
+                            last = w
+                    if total < lowest_cost:
+                        lowest_cost = total
+                        chosen = shift
+                for t in range(column, n, period):
+                    plain[t] = (sign_cipher * codes[t] + sign_key * chosen) % size
+                shifts[column] = chosen
+                if chosen != before:
+                    improved = True
+        whole = 0
+        for w in range(n - order + 1):
+            index = 0
+            for k in range(order):
+                index = index * size + plain[w + k]
+            whole += cost[index]
+        if whole < best:
+            best = whole
+            best_shifts[:] = shifts
+            agreeing = 1
+        elif whole == best:
+            agreeing += 1
+    return best, agreeing
