@@ -77,7 +77,7 @@ def _random(state):
 
 @numba.njit(cache=True, nogil=True)
 def anneal_bijection(
-    symbols, key, fixed, letters_used, cost, guess, order, size, moves, hot, cold, seed
+    symbols, key, fixed, letters_used, block, cost, guess, order, size, moves, hot, cold, seed
 ):
     """One annealing run over keys that give each symbol a letter of its own.
 
@@ -86,7 +86,8 @@ def anneal_bijection(
         key: (A',) int32, letter of each symbol; symbols beyond those of the text stand for unused
             letters, so that every move is a swap. Changed in place to the best key found.
         fixed: (A',) bool, symbols whose letter is known.
-        letters_used: number of symbols that occur.
+        letters_used: number of symbols that occur, all at the front; 0 if they are spread over the blocks.
+        block: symbols an alphabet; the key is one permutation after the other, and moves stay inside each.
         cost: flat uint8 costs; guess: as `ngram.best_letters`.
         moves: proposals.
         hot, cold: tolerance per occurrence at the start and the end, in cost units.
@@ -98,9 +99,9 @@ def anneal_bijection(
     n = len(symbols)
     count = len(key)
     window_starts, windows, position_starts, positions = windows_of_symbols(symbols, count, order)
-    holder = np.full(size, -1, np.int32)
+    holder = np.full((count // block, size), -1, np.int32)
     for s in range(count):
-        holder[key[s]] = s
+        holder[s // block, key[s]] = s
     letters = np.empty(n, np.int32)
     for t in range(n):
         letters[t] = key[symbols[t]] if symbols[t] >= 0 else -1 - symbols[t]
@@ -138,10 +139,12 @@ def anneal_bijection(
             letter = guess[t - w, index]
             if letter == key[a]:
                 continue
-            b = holder[letter]
+            b = holder[a // block, letter]
         else:
-            a = _random(state) % letters_used
-            b = _random(state) % count
+            a = _random(state) % letters_used if letters_used > 0 else symbols[_random(state) % n]
+            if a < 0:
+                continue
+            b = a // block * block + _random(state) % block
         if b < 0 or a == b or fixed[a] or fixed[b]:
             continue
         la, lb = key[a], key[b]
@@ -180,7 +183,7 @@ def anneal_bijection(
             accept = delta < -np.log((_random(state) + 1.0) / 4294967296.0) * tolerance
         if accept:
             key[a], key[b] = lb, la
-            holder[lb], holder[la] = a, b
+            holder[a // block, lb], holder[b // block, la] = a, b
             for i in range(changed):
                 current[touched[i]] = fresh[i]
             total += delta

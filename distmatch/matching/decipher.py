@@ -181,7 +181,7 @@ class Decipher:
         """Readings by a periodic key; word breaks are put back afterwards and cost their positions."""
         if language.spaces:
             language = load_language(language.name, diacritics=language.alphabet.diacritics)
-        search = PeriodicSearch(kinds=kinds, threads=self.threads)
+        search = PeriodicSearch(kinds=kinds)
         readings = []
         for found in search.search(text, language, seed=seed):
             key = Key({}, found.kind, found.period, {"key": list(found.key)})
@@ -231,9 +231,7 @@ class Decipher:
         """Total bits of the same search on the shuffled ciphertext, one restart."""
         text = shuffled(source if best.breaks else source.without_breaks(), seed)
         if best.key.period:
-            search = PeriodicSearch(
-                kinds=(best.kind,), longest_period=best.key.period, starts=1, threads=1
-            )
+            search = PeriodicSearch(kinds=(best.kind,), longest_period=best.key.period, starts=1)
             return search.search(text, best.language, seed=seed)[0].total
         kind = best.kind if best.kind == "simple" else "homophonic"
         enciphered = best.language.spaces and not best.breaks

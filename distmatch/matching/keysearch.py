@@ -154,7 +154,7 @@ class KeySearch:
         if len(symbols) >= target.order:
             if bijection:
                 anneal_bijection(
-                    symbols, key, fixed, count, target.flat_cost, target.guess, target.order, size, moves, hot, cold,
+                    symbols, key, fixed, count, letters, target.flat_cost, target.guess, target.order, size, moves, hot, cold,
                     run_seed,
                 )  # fmt: skip
             else:

@@ -2,7 +2,7 @@
 
 Shifts are found by coordinate ascent on the n-gram costs, all letters of a column tried at once, from a start that
 fits each column's letter frequencies and from random ones; every period is tried once and the best again. Mixed
-alphabets are a homophonic key whose symbols are pairs of a column and a letter.
+alphabets are annealed together, each a permutation of its own.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from distmatch.errors import InputError
 from distmatch.languages.language import Language
 from distmatch.languages.ngram import UNITS_PER_BIT
 from distmatch.maps.key import bijection_bits
-from distmatch.matching.keysearch import KeySearch, decode
+from distmatch.matching.annealing import anneal_bijection
 
+MIXED_STARTS = 4
 RETRIED = 6
 """Periods that get all the starts, after one start for every period."""
 
@@ -59,7 +60,6 @@ class PeriodicSearch:
     """Variant Beaufort has the keys of Vigenère with the sign turned, so it is searched only if named."""
     longest_period: int = 40
     starts: int = 10
-    threads: int = 0
 
     def search(
         self, source: Ciphertext, target: Language, *, seed: int = 0
@@ -114,23 +114,30 @@ class PeriodicSearch:
         ranked = sorted(range(2, longest + 1), key=lambda p: -coincidence(codes, p, size))
         out = []
         for period in ranked[:4]:
-            pairs = (np.arange(len(codes)) % period) * size + codes
-            names, symbols = np.unique(pairs, return_inverse=True)
-            source = Ciphertext(
-                symbols.astype(np.int32), tuple(map(str, names)), np.zeros(len(codes), bool), True,
-                np.zeros(len(codes), np.int32),
-            )  # fmt: skip
-            search = KeySearch(kind="homophonic", emission=1.0, threads=self.threads)
-            best = search.search(source, target, seed=seed)[0]
-            letters = decode(source.symbols, best.key)
+            symbols = ((np.arange(len(codes)) % period) * size + codes).astype(np.int32)
+            best, key, agreeing = 1 << 40, np.zeros(0, np.int32), 0
+            for start in range(MIXED_STARTS):
+                rng = np.random.default_rng([seed, period, start])
+                trial = np.concatenate([rng.permutation(size) for _ in range(period)]).astype(
+                    np.int32
+                )
+                cost = anneal_bijection(
+                    symbols, trial, np.zeros(len(trial), bool), 0, size, target.flat_cost, target.guess, target.order,
+                    size, 30_000 * period, 15.0, 5.0, int(rng.integers(1, 2**31)),
+                )  # fmt: skip
+                if cost < best:
+                    best, key, agreeing = cost, trial, 1
+                elif cost == best:
+                    agreeing += 1
+            letters = key[symbols].astype(np.uint8)
             rows = [["."] * size for _ in range(period)]
-            for pair, letter in zip(names, best.key, strict=True):
-                rows[pair // size][pair % size] = target.alphabet.letters[letter]
+            for symbol in np.unique(symbols):
+                rows[symbol // size][symbol % size] = target.alphabet.letters[key[symbol]]
             key_bits = math.log2(self.longest_period) + period * bijection_bits(size, size)
-            key = tuple("".join(row) for row in rows)
+            shown = tuple("".join(row) for row in rows)
             text = target.total_bits(letters)
             out.append(
-                PeriodicCandidate("periodic", period, letters, key, text, key_bits, best.found)
+                PeriodicCandidate("periodic", period, letters, shown, text, key_bits, agreeing)
             )
         return out
 

@@ -163,6 +163,7 @@ def test_incremental_cost_equals_the_whole(text):
         key,
         fixed,
         len(source.names),
+        26,
         model.flat_cost,
         model.guess,
         5,
