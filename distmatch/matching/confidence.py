@@ -7,7 +7,7 @@ letters are wrong" on ciphers made from running text of the training languages.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from math import exp, log2
+from math import exp, log1p, log2
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Evidence:
         gain: bits a letter saved against the shuffled control, key included.
         excess: bits a letter above what the language's own words need.
         agreement: restarts that ended at the best key, at most 4.
-        margin: bits by which the next really different key is longer, at most 50.
+        margin: log of one plus the bits by which the next really different key is longer, at most 50.
         determined: log2 of length over unicity distance, between -2 and 4.
         homophonic: 1 for a homophonic key.
     """
@@ -31,8 +31,8 @@ class Evidence:
     homophonic: float
 
 
-INTERCEPT = -2.0
-WEIGHTS = (2.0, -3.0, 1.0, 0.1, 1.0, 0.0)
+INTERCEPT = -4.5
+WEIGHTS = (0.145, -5.153, 0.368, 0.88, 3.45, -1.642)
 
 
 def evidence(
@@ -48,7 +48,7 @@ def evidence(
     homophonic: bool,
 ) -> Evidence:
     """Evidence from code lengths in bits; `expected_bits` is a letter's, `runner_up` a total or None."""
-    margin = 50.0 if runner_up is None else min(max(runner_up - total, 0.0), 50.0)
+    margin = log1p(50.0 if runner_up is None else min(max(runner_up - total, 0.0), 50.0))
     return Evidence(
         gain=(control - total) / letters,
         excess=text / letters - expected_bits,

@@ -208,7 +208,7 @@ class Decipher:
         given = evidence(
             letters=letters, total=best.total, text=best.language_bits, control=control + free,
             expected_bits=best.language.text_bits, found=best.found, runner_up=rival, unicity=unicity,
-            homophonic=best.kind != "simple",
+            homophonic=best.kind == "homophonic",
         )  # fmt: skip
         probability = confidence(given)
         seconds, cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
