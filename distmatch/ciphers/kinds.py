@@ -13,6 +13,7 @@ KINDS = {
     "beaufort": "shifts by a key word: cipher = key - plain",
     "variant-beaufort": "shifts by a key word: cipher = plain - key",
     "periodic": "several mixed alphabets used in turn",
+    "transposition": "substitution, and the symbols written in another order; searched only if named",
 }
 SHIFTS = ("vigenere", "beaufort", "variant-beaufort")
 

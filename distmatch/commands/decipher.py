@@ -38,7 +38,7 @@ def decipher(
     Args:
         file: ciphertext file, or - for standard input.
         language: wordfreq code, a name stored by `distmatch language`, or auto for all of them.
-        kind: auto, simple, homophonic, vigenere, beaufort, variant-beaufort or periodic.
+        kind: auto, simple, homophonic, vigenere, beaufort, variant-beaufort periodic or transposition.
         spaces: auto, kept, removed or enciphered.
         crib: known symbols or words: 7=e, word@12 (places count from 0), word.
         soft_crib: the same, obeyed only if it pays.

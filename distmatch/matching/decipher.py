@@ -20,6 +20,7 @@ from distmatch.matching.cribs import Crib, crib_keys
 from distmatch.matching.keysearch import KeySearch, decode, shuffled
 from distmatch.matching.match import Bits, Match
 from distmatch.matching.periodic import PeriodicSearch
+from distmatch.matching.transposition import TranspositionScreen
 from distmatch.progress import Progress, silent
 
 
@@ -163,6 +164,8 @@ class Decipher:
         if spaces == "enciphered":
             return readings
         solved = bool(readings) and _plausible(min(readings, key=_total_bits), len(source))
+        if self.kind == "transposition":
+            return self._transposed(text.without_breaks(), language, seed, source.names)
         if self.kind in (*SHIFTS, "periodic"):
             readings += self._periodic(source, language, seed, (self.kind,))
         elif self.kind == "auto" and not solved and not quick and _are_letters(source, language):
@@ -193,6 +196,25 @@ class Decipher:
             )  # fmt: skip
         return readings
 
+    def _transposed(
+        self, text: Ciphertext, language: Language, seed: int, names: tuple[str, ...]
+    ) -> list[_Reading]:
+        if language.spaces:
+            language = load_language(language.name, diacritics=language.alphabet.diacritics)
+        readings = []
+        for found in TranspositionScreen(threads=self.threads or 2).search(
+            text, language, seed=seed
+        ):
+            table = {name: _letter(language, found.key[i]) for i, name in enumerate(names)}
+            key = Key(table, "transposition", detail={"transposition": found.transposition.label})
+            spoken = language.total_bits(found.letters)
+            readings.append(
+                _Reading(
+                    "transposition", language, found.letters, key, found.text, found.key_bits, 1, False, spoken,
+                )
+            )  # fmt: skip
+        return readings
+
     def _conclude(
         self, source: Ciphertext, readings: list[_Reading], seed: int, wall: float, cpu: float
     ) -> Decipherment:
@@ -208,7 +230,7 @@ class Decipher:
         given = evidence(
             letters=letters, total=best.total, text=best.language_bits, control=control + free,
             expected_bits=best.language.text_bits, found=best.found, runner_up=rival, unicity=unicity,
-            homophonic=best.kind == "homophonic",
+            homophonic=best.kind in ("homophonic", "transposition"),
         )  # fmt: skip
         probability = confidence(given)
         seconds, cpu_seconds = time.monotonic() - wall, time.process_time() - cpu

@@ -1,0 +1,168 @@
+"""`TranspositionScreen`: substitution and transposition together; which reading order makes a language possible.
+
+Every order is scored by a short annealing run of a homophonic key on the reordered text; the best orders get
+longer runs, and the last few a whole search. Repeated bigrams alone do not single out the order on short texts.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from distmatch.ciphers.reading import Ciphertext
+from distmatch.ciphers.transposition import Transposition, candidates
+from distmatch.languages.language import Language
+from distmatch.languages.ngram import UNITS_PER_BIT
+from distmatch.maps.key import emission_bits
+from distmatch.matching.annealing import anneal_homophonic
+from distmatch.matching.keysearch import KeySearch, decode
+
+
+@dataclass(frozen=True)
+class TransposedCandidate:
+    """A reading order, the key found for it, and what both decode to.
+
+    Args:
+        transposition: the order.
+        key: (K,) letter of each symbol of the source.
+        letters: (n,) uint8, in reading order.
+        text, key_bits: bits; the key's hold the choice among the orders screened.
+    """
+
+    transposition: Transposition
+    key: np.ndarray
+    letters: np.ndarray
+    text: float
+    key_bits: float
+
+    @property
+    def total(self) -> float:
+        """Text and key in bits."""
+        return self.text + self.key_bits
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranspositionScreen:
+    """Settings of the screen."""
+
+    widths: tuple[int, ...] = ()
+    """Widths of the grid; empty: the width of the ciphertext's own lines, else divisors of its length."""
+    moves: int = 8_000
+    """Proposals of the first short run."""
+    kept: tuple[int, ...] = (100, 20, 1)
+    """Orders that go on to runs 12 and 120 times as long, and to the whole search."""
+    long_moves: int = 1_500_000
+    """Proposals of each restart of the whole search."""
+    restarts: int = 24
+    """Most restarts of the whole search; it ends earlier when they agree."""
+    threads: int = 2
+
+    def rank(
+        self, source: Ciphertext, target: Language, *, seed: int = 0
+    ) -> list[tuple[float, Transposition]]:
+        """Orders by the cost of their last annealing run (units of the search table), the best first."""
+        n = len(source)
+        orders: dict[bytes, Transposition] = {}
+        for width in self.widths or _widths(source):
+            for order in candidates(n, width):
+                orders.setdefault(order.indices(n).tobytes(), order)
+        pool = list(orders.values())
+        costs = self._round(source, target, pool, self.moves, seed)
+        ranked = sorted(zip(costs, pool, strict=True), key=lambda pair: pair[0])
+        for keep, longer in zip(self.kept[:2], (12, 120), strict=True):
+            pool = [order for _, order in ranked[:keep]]
+            costs = self._round(source, target, pool, longer * self.moves, seed + longer)
+            better = sorted(zip(costs, pool, strict=True), key=lambda pair: pair[0])
+            ranked = better + ranked[keep:]
+        return ranked
+
+    def search(
+        self, source: Ciphertext, target: Language, *, seed: int = 0
+    ) -> list[TransposedCandidate]:
+        """The best orders with their keys, the shortest total code first."""
+        ranked = self.rank(source, target, seed=seed)
+        found = []
+        for _, order in ranked[: self.kept[2]]:
+            found.append(self.read(source, target, order, seed=seed, orders=len(ranked)))
+        return sorted(found, key=lambda candidate: candidate.total)
+
+    def read(
+        self,
+        source: Ciphertext,
+        target: Language,
+        order: Transposition,
+        *,
+        seed: int = 0,
+        orders: int = 1,
+    ) -> TransposedCandidate:
+        """The best key for one reading order; rows that the sections leave over are decoded, not searched on.
+
+        Args:
+            source: the ciphertext as written.
+            target: the language, without spaces.
+            order: how to read it.
+            seed: of the search.
+            orders: how many orders there were to choose from: the choice is charged.
+        """
+        text = reordered(source, order)
+        kind = "simple" if len(source.names) <= len(target.alphabet) else "homophonic"
+        covered = sum(order.sections) * order.width if len(order.sections) > 1 else len(source)
+        part, names = _first(text, covered)
+        search = KeySearch(
+            kind=kind, threads=self.threads, moves=self.long_moves, restarts=self.restarts
+        )
+        best = search.search(part, target, seed=seed)[0]
+        key = np.zeros(len(source.names), np.int32)
+        key[names] = best.key
+        letters = decode(text.symbols, key)
+        bits = target.total_bits(letters) + emission_bits(key, text.symbols, target.size)
+        return TransposedCandidate(order, key, letters, bits, best.key_bits + math.log2(orders))
+
+    def _round(
+        self, source: Ciphertext, target: Language, pool: list[Transposition], moves: int, seed: int
+    ) -> list[float]:
+        count, letters = len(source.names), len(target.alphabet)
+        table = UNITS_PER_BIT * np.log2(np.maximum(np.arange(count + 2), 1))
+
+        def cost(number: int) -> float:
+            rng = np.random.default_rng([seed, number])
+            key = rng.integers(0, letters, count).astype(np.int32)
+            symbols = source.symbols[pool[number].indices(len(source))]
+            return anneal_homophonic(
+                symbols, key, np.zeros(count, bool), target.flat_cost, target.guess, table, target.order, target.size,
+                letters, 0.5, moves, 20.0, 13.0, int(rng.integers(1, 2**31)),
+            )  # fmt: skip
+
+        with ThreadPoolExecutor(self.threads) as workers:
+            return list(workers.map(cost, range(len(pool))))
+
+
+def reordered(source: Ciphertext, order: Transposition) -> Ciphertext:
+    """The ciphertext in reading order, without breaks."""
+    index = order.indices(len(source))
+    return Ciphertext(
+        source.symbols[index],
+        source.names,
+        np.zeros(len(source), bool),
+        source.tokens,
+        source.lines,
+    )
+
+
+def _first(text: Ciphertext, n: int) -> tuple[Ciphertext, np.ndarray]:
+    """The first n symbols as a ciphertext of its own, and which symbols of `text` its symbols are."""
+    used, symbols = np.unique(text.symbols[:n], return_inverse=True)
+    names = tuple(text.names[s] for s in used)
+    part = Ciphertext(symbols.astype(np.int32), names, text.breaks[:n], text.tokens, text.lines[:n])
+    return part, used
+
+
+def _widths(source: Ciphertext) -> list[int]:
+    lengths = np.bincount(source.lines)
+    if len(lengths) > 2 and len(set(lengths[:-1].tolist())) == 1:
+        return [int(lengths[0])]
+    n = len(source)
+    return [width for width in range(5, n // 4 + 1) if n % width == 0] or [round(math.sqrt(n))]
