@@ -21,6 +21,8 @@ class Evidence:
         margin: log of one plus the bits by which the next really different key is longer, at most 50.
         determined: log2 of length over unicity distance, between -2 and 4.
         homophonic: 1 for a homophonic key.
+        fluent: `determined`, between 0 and 2, faded out as the excess passes 0.65 bits: a long text that
+            is read as easily as the language's own words is hardly ever wrong.
     """
 
     gain: float
@@ -29,10 +31,11 @@ class Evidence:
     margin: float
     determined: float
     homophonic: float
+    fluent: float
 
 
-INTERCEPT = -4.5
-WEIGHTS = (0.145, -5.153, 0.368, 0.88, 3.45, -1.642)
+INTERCEPT = -4.144
+WEIGHTS = (-0.128, -4.365, 0.284, 0.758, 2.957, -1.99, 1.498)
 
 
 def evidence(
@@ -49,13 +52,17 @@ def evidence(
 ) -> Evidence:
     """Evidence from code lengths in bits; `expected_bits` is a letter's, `runner_up` a total or None."""
     margin = log1p(50.0 if runner_up is None else min(max(runner_up - total, 0.0), 50.0))
+    excess = text / letters - expected_bits
+    determined = min(max(log2(letters / max(unicity, 1.0)), -2.0), 4.0)
+    fluent = min(max(determined, 0.0), 2.0) / (1.0 + exp(min(10.0 * (excess - 0.65), 300.0)))
     return Evidence(
         gain=(control - total) / letters,
-        excess=text / letters - expected_bits,
+        excess=excess,
         agreement=float(min(found, 4)),
         margin=margin,
-        determined=min(max(log2(letters / max(unicity, 1.0)), -2.0), 4.0),
+        determined=determined,
         homophonic=float(homophonic),
+        fluent=fluent,
     )
 
 
