@@ -44,7 +44,7 @@ def decipher(
         soft_crib: the same, obeyed only if it pays.
         reference: text files of the same kind as the plaintext, mixed into the language.
         diacritics: keep letters with diacritics as letters of their own.
-        time_limit: seconds after which the best so far is shown.
+        time_limit: search until restarts agree or so many seconds have passed, and show the best then.
         example: a built-in ciphertext instead of a file: zodiac-408.
         batch: JSONL file of ciphers (id, ciphertext, maybe kind and lang); needs --out.
         out: JSONL file for the batch's results, or a folder for the run's files.

@@ -19,6 +19,12 @@ SEARCHED = 1_200
 """Letters searched on: longer texts are decoded with the key found there, then climbed on whole."""
 
 
+UNTIL_TIME = 1_000_000
+"""Restarts with a time limit: the limit ends the search, unless restarts agree before."""
+LONGEST = 3_000_000
+"""Moves of the longest homophonic restart; every second restart is twice as long as the two before."""
+
+
 @dataclass
 class Candidate:
     """A key found, with the code length of what it decodes to."""
@@ -90,7 +96,15 @@ class KeySearch:
         part = np.ascontiguousarray(symbols[:SEARCHED], np.int32)
         count = len(source.names)
         restarts, moves, hot, cold = self._schedule(len(part), count, bijection)
+        if self.time_limit < float("inf") and not self.restarts:
+            restarts = UNTIL_TIME
         agree = self.agree or (6 if len(part) < 48 else 3 if len(part) < 100 else 2)
+
+        def longer(restart: int) -> int:
+            if bijection or self.moves:
+                return moves
+            return min(moves << min(restart // 2, 20), max(LONGEST, moves))
+
         pool: dict[bytes, Candidate] = {}
         begin = time.monotonic()
         threads = self.threads or min(os.cpu_count() or 1, 4)
@@ -100,7 +114,7 @@ class KeySearch:
             while done < restarts:
                 runs = range(done, min(done + round_size, restarts))
                 jobs = [
-                    workers.submit(self._run, part, count, target, moves, hot, cold, seed, r)
+                    workers.submit(self._run, part, count, target, longer(r), hot, cold, seed, r)
                     for r in runs
                 ]
                 try:
@@ -126,7 +140,7 @@ class KeySearch:
             restarts = self.restarts or (160 if n < 40 else 80 if n < 48 else 32 if n < 96 else 16)
             moves = self.moves or (20_000 if n < 180 else 10_000)
             return restarts, moves, *((15.0, 5.0) if n < 100 else (10.0, 2.0))
-        return self.restarts or 8, self.moves or 50_000 + 400 * count, 20.0, 13.0
+        return self.restarts or 6, self.moves or 50_000 + 400 * count, 20.0, 13.0
 
     def _convincing(self, candidate: Candidate, n: int, target: Language) -> bool:
         """Whether the text is so near to the language that no second restart need confirm it."""
