@@ -87,7 +87,7 @@ def run(label: str, ciphers: list[dict], **options) -> list[dict]:
             "language": match.language,
         }
         record["kind"] = match.kind
-        record["model_error"] = ser > 0.05 and match.bits.text <= true_bits(item, source, match)
+        record["model_error"] = ser > 0.05 and match.bits.data <= true_bits(item, source, match)
         records.append(record)
     report(label, records)
     ALL.extend(records)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json as json_module
 import math
 from pathlib import Path
 from typing import Any
 
 from distmatch.errors import InputError
-from distmatch.files import decode_text, read_bytes
+from distmatch.files import atomic_write, decode_text, read_bytes, write_json
 from distmatch.progress import Progress, ProgressLine, silent
 
 
@@ -93,7 +94,14 @@ def decipher(
     if out is not None:
         from distmatch.commands.rundirectory import write_run
 
-        write_run(out, "decipher", {"language": language, **options}, result, text)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        write_run(
+            out, "decipher", {"file": file, "example": example, "language": language, **options}, result,
+            method=match.kind, data={str(file or example): digest},
+        )  # fmt: skip
+        write_json(Path(out) / "key.json", result["key"])
+        with atomic_write(Path(out) / "plaintext.txt") as handle:
+            handle.write(result["text"] + "\n")
     print(json_module.dumps(result, ensure_ascii=False) if json else describe(result))
     return 0 if match.solved else 1
 

@@ -237,7 +237,7 @@ class Decipher:
         distinct = _distinct(readings)[:6]
         made = [
             _decipherment(
-                r, source, Bits(text=r.text, key=r.key_bits, control=control if i == 0 else None),
+                r, source, Bits(data=r.text, map=r.key_bits, control=control if i == 0 else None),
                 probability if i == 0 else 0.0, seed, seconds, cpu_seconds, unicity,
                 explain(given, probability, letters, unicity) if i == 0 else "runner-up",
             )
@@ -402,8 +402,8 @@ def to_json(match: Decipherment, *, id: str | None = None) -> dict[str, Any]:
         "kind": match.kind,
         "key": match.key.to_json(),
         "bits": {
-            "text": round(match.bits.text, 2),
-            "key": round(match.bits.key, 2),
+            "text": round(match.bits.data, 2),
+            "key": round(match.bits.map, 2),
             "control": _rounded(match),
         },
         "confidence": round(match.confidence, 4),

@@ -14,17 +14,17 @@ Map = TypeVar("Map")
 class Bits:
     """Code lengths of a match, in bits."""
 
-    text: float
+    data: float
     """f(X) under the model of Y."""
-    key: float
+    map: float
     """The map itself."""
     control: float | None = None
-    """Total (text and key) that the same search needs on the shuffled data; None if it was not run."""
+    """Total (data and map) that the same search needs on the shuffled data; None if it was not run."""
 
     @property
     def total(self) -> float:
-        """Text and key together: the divergence that every matcher minimises."""
-        return self.text + self.key
+        """Data and map together: the divergence that every matcher minimises."""
+        return self.data + self.map
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Tasks, runner, records and report: every mapping on every task."""

@@ -1,0 +1,1 @@
+"""Code lengths in bits, and coders that reach them."""

@@ -1,0 +1,1 @@
+"""Word vectors: the type, its files, and ways to learn them."""

@@ -1,0 +1,1 @@
+"""Reading a map out: nearest neighbours, CSLS, lexicons, decoding word by word."""

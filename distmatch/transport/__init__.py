@@ -1,0 +1,1 @@
+"""Optimal transport on points: Sinkhorn, Gromov-Wasserstein, couplings, divergences."""
