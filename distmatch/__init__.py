@@ -26,6 +26,15 @@ _PUBLIC = {
     "Decipher": "distmatch.matching.decipher",
     "Decipherment": "distmatch.matching.decipher",
     "parse_crib": "distmatch.matching.cribs",
+    "Embeddings": "distmatch.embeddings.embeddings",
+    "LinearMap": "distmatch.maps.linear",
+    "Lexicon": "distmatch.retrieval.lexicon",
+    "translate_words": "distmatch.retrieval.lexicon",
+    "Dictionary": "distmatch.retrieval.dictionary",
+    "Evaluation": "distmatch.retrieval.dictionary",
+    "evaluate": "distmatch.retrieval.dictionary",
+    "nearest": "distmatch.retrieval.neighbours",
+    "csls": "distmatch.retrieval.scoring",
 }
 __all__ = sorted(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -1,0 +1,197 @@
+"""Gold dictionaries and the precision of what was found against them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.errors import InputError
+from distmatch.files import read_lines
+from distmatch.retrieval.lexicon import Lexicon
+
+RANKS = (1, 5, 10)
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """Gold translations: source word to all its targets, in the file's order.
+
+    Args:
+        targets: source word to target words.
+        path: where it came from, for errors.
+    """
+
+    targets: dict[str, tuple[str, ...]]
+    path: str = ""
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Dictionary:
+        """Read a MUSE (space or tab) or XLING (tab) dictionary: a pair a line.
+
+        Raises:
+            InputError: a line without exactly two columns, or no pairs.
+        """
+        table: dict[str, list[str]] = {}
+        for number, line in read_lines(path):
+            if not line.strip():
+                continue
+            fields = [f.strip() for f in line.split("\t")] if "\t" in line else line.split()
+            fields = [f for f in fields if f]
+            if len(fields) != 2:
+                raise InputError(
+                    f"expected a source and a target word, found {len(fields)} column{'s' * (len(fields) != 1)}. "
+                    "Put one pair a line; separate words that contain spaces by a tab",
+                    path=path,
+                    line=number,
+                )
+            known = table.setdefault(fields[0], [])
+            if fields[1] not in known:
+                known.append(fields[1])
+        if not table:
+            raise InputError("no pairs in this dictionary. Give one pair a line", path=path)
+        return cls({source: tuple(targets) for source, targets in table.items()}, str(path))
+
+    def covered(
+        self, source: Embeddings, target: Embeddings
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Source words known on both sides.
+
+        A word that is not in the vocabulary as written is looked up in lower case.
+
+        Returns:
+            (q,) int64 indices of source words with at least one target in the vocabulary, ascending, and for each
+            the indices of its targets.
+        """
+        source_index = {word: i for i, word in enumerate(source.words)}
+        target_index = {word: i for i, word in enumerate(target.words)}
+        gold: dict[int, set[int]] = {}
+        for word, translations in self.targets.items():
+            i = _find(word, source_index)
+            found = {_find(t, target_index) for t in translations} - {None}
+            if i is not None and found:
+                gold.setdefault(i, set()).update(j for j in found if j is not None)
+        order = sorted(gold)
+        return np.array(order, np.int64), [np.array(sorted(gold[i])) for i in order]
+
+
+def _find(word: str, index: dict[str, int]) -> int | None:
+    return index.get(word, index.get(word.lower()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Precision of a lexicon against a dictionary, over source words; any gold target counts."""
+
+    precision: dict[int, float | None]
+    """Rank to share of the words with a gold target within it; None where fewer targets were found."""
+    coverage: float
+    """Share of the dictionary's source words that could be asked."""
+    n: int
+    """Words asked."""
+    interval: tuple[float, float]
+    """95 % bootstrap interval of precision@1 over source words."""
+
+    def to_json(self) -> dict[str, object]:
+        """The contract of `evaluate --json`."""
+        return {
+            **{f"precision@{k}": self.precision[k] for k in RANKS},
+            "coverage": self.coverage,
+            "n": self.n,
+            "interval": list(self.interval),
+        }
+
+
+def evaluate(
+    found: Lexicon | tuple[Embeddings, Embeddings],
+    dictionary: Dictionary,
+    *,
+    scoring: str = "csls",
+    k: int = 10,
+    samples: int = 2000,
+    seed: int = 0,
+    device: str | None = None,
+) -> Evaluation:
+    """Precision@1/5/10 against a gold dictionary.
+
+    Args:
+        found: source and target embeddings in one space, or a lexicon. Of embeddings, the words with at least one
+            target in the vocabulary are asked; of a lexicon, which does not tell its target vocabulary, all the
+            words that it translates.
+        dictionary: the gold.
+        scoring: for embeddings, see `scoring.SCORINGS`.
+        k: neighbourhood of CSLS.
+        samples: bootstrap samples.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: no word of the dictionary is covered.
+    """
+    if isinstance(found, Lexicon):
+        ranks, depth = _lexicon_ranks(found, dictionary)
+    else:
+        source, target = found
+        queries, gold = dictionary.covered(source, target)
+        ranks, depth = np.zeros(0), 0
+        if len(queries):
+            ranks, depth = _ranks(source, target, queries, gold, scoring, k, device)
+    if len(ranks) == 0:
+        raise InputError(
+            f"none of its {len(dictionary)} words is in both vocabularies. Check the languages and the direction",
+            path=dictionary.path or None,
+        )
+    first = float((ranks <= 1).mean())
+    draws = np.random.default_rng(seed).binomial(len(ranks), first, samples) / len(ranks)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Evaluation(
+        precision={r: float((ranks <= r).mean()) if r <= depth else None for r in RANKS},
+        coverage=len(ranks) / len(dictionary),
+        n=len(ranks),
+        interval=(float(low), float(high)),
+    )
+
+
+def _ranks(
+    source: Embeddings,
+    target: Embeddings,
+    queries: np.ndarray,
+    gold: list[np.ndarray],
+    scoring: str,
+    k: int,
+    device: str | None,
+) -> tuple[np.ndarray, int]:
+    """Rank of the first gold target of each query (inf beyond the list), and the ranks looked at."""
+    from distmatch.retrieval.scoring import best_targets
+
+    _, indices = best_targets(
+        source.vectors,
+        target.vectors,
+        max(RANKS),
+        scoring=scoring,
+        k=k,
+        queries=queries,
+        device=device,
+    )
+    hits = np.array([np.isin(row, wanted) for row, wanted in zip(indices, gold, strict=True)])
+    return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf), max(RANKS)
+
+
+def _lexicon_ranks(lexicon: Lexicon, dictionary: Dictionary) -> tuple[np.ndarray, int]:
+    table = lexicon.best()
+    index = {word: i for i, word in enumerate(table)}
+    names = list(table)
+    gold: dict[int, set[str]] = {}
+    for word, targets in dictionary.targets.items():
+        i = _find(word, index)
+        if i is not None:
+            gold.setdefault(i, set()).update([*targets, *(t.lower() for t in targets)])
+    ranks = [
+        next((r for r, (t, _) in enumerate(table[names[i]], 1) if t in wanted), np.inf)
+        for i, wanted in gold.items()
+    ]
+    return np.array(ranks), max((len(t) for t in table.values()), default=0)
