@@ -33,7 +33,9 @@ def test_precision_of_a_planted_lexicon(tmp_path):
     assert result.coverage == pytest.approx(200 / 201)
     assert result.precision[1] == pytest.approx(0.75)
     assert result.interval[0] < 0.75 < result.interval[1]
-    assert 0.08 < result.interval[1] - result.interval[0] < 0.16  # 2 x 1.96 x sqrt(.75 x .25 / 200) = 0.12
+    assert (
+        0.08 < result.interval[1] - result.interval[0] < 0.16
+    )  # 2 x 1.96 x sqrt(.75 x .25 / 200) = 0.12
     lexicon = translate_words(source, target)
     read = evaluate(lexicon, dictionary)
     assert read.precision[1] == pytest.approx(0.75)
