@@ -1,0 +1,121 @@
+"""`Attempts`: what each kind of cipher makes of one ciphertext in one language."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from distmatch.ciphers.kinds import SHIFTS
+from distmatch.ciphers.reading import Ciphertext
+from distmatch.languages.language import Language, load_language
+from distmatch.maps.key import Key
+from distmatch.matching.cribs import Crib, crib_keys
+from distmatch.matching.keysearch import KeySearch, decode
+from distmatch.matching.periodic import PeriodicSearch
+from distmatch.matching.readings import (
+    Reading,
+    are_letters,
+    break_bits,
+    letter_of,
+    plausible,
+    total_bits,
+)
+from distmatch.matching.transposition import TranspositionScreen
+from distmatch.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempts:
+    """Settings; `readings` does the work."""
+
+    kind: str = "auto"
+    cribs: tuple[Crib, ...] = ()
+    threads: int = 0
+    restarts: int = 0
+
+    def readings(
+        self, source: Ciphertext, language: Language, spaces: str, seed: int, progress: Progress, deadline: float,
+        quick: bool,
+    ) -> list[Reading]:  # fmt: skip
+        text = source if spaces == "kept" else source.without_breaks()
+        size = language.size if spaces == "enciphered" else len(language.alphabet)
+        symbols = len(source.names)
+        readings: list[Reading] = []
+
+        def substitution(kind: str) -> None:
+            for fixed, bonus in crib_keys(self.cribs, text, language, kind == "simple"):
+                search = KeySearch(
+                    kind=kind, threads=self.threads, cribs=fixed, restarts=6 if quick else self.restarts,
+                    time_limit=max(deadline - time.monotonic(), 0.0), space_enciphered=spaces == "enciphered",
+                )  # fmt: skip
+                all_symbols = search.symbols(text, language)
+                for found in search.search(text, language, seed=seed, report=progress):
+                    letters = decode(all_symbols, found.key)
+                    text_bits = found.text + (break_bits(source) if spaces != "kept" else 0.0)
+                    table = {
+                        n: letter_of(language, found.key[i]) for i, n in enumerate(source.names)
+                    }
+                    readings.append(
+                        Reading(
+                            kind, language, letters, Key(table, kind), text_bits, found.key_bits - bonus,
+                            found.found, spaces == "kept", found.language_bits,
+                        )
+                    )  # fmt: skip
+
+        if self.kind in ("simple", "auto") and symbols <= size:
+            substitution("simple")
+        elif self.kind == "simple":
+            return []
+        if spaces == "enciphered":
+            return readings
+        solved = bool(readings) and plausible(min(readings, key=total_bits), len(source))
+        if self.kind == "transposition":
+            return self._transposed(text.without_breaks(), language, seed, source.names)
+        if self.kind in (*SHIFTS, "periodic"):
+            readings += self._periodic(source, language, seed, (self.kind,))
+        elif self.kind == "auto" and not solved and not quick and are_letters(source, language):
+            kinds = ("vigenere", "beaufort", *(["periodic"] if len(source) >= 300 else []))
+            readings += self._periodic(source, language, seed, kinds)
+            solved = plausible(min(readings, key=total_bits), len(source))
+        if self.kind == "homophonic" or (self.kind == "auto" and not solved and symbols <= 400):
+            if self.kind == "homophonic" or symbols > 0.7 * size:
+                substitution("homophonic")
+                solved = plausible(min(readings, key=total_bits), len(source))
+        return readings
+
+    def _periodic(
+        self, text: Ciphertext, language: Language, seed: int, kinds: tuple[str, ...]
+    ) -> list[Reading]:
+        """Readings by a periodic key; word breaks are put back afterwards and cost their positions."""
+        if language.spaces:
+            language = load_language(language.name, diacritics=language.alphabet.diacritics)
+        search = PeriodicSearch(kinds=kinds)
+        readings = []
+        for found in search.search(text, language, seed=seed):
+            key = Key({}, found.kind, found.period, {"key": list(found.key)})
+            bits = found.text + break_bits(text)
+            readings.append(
+                Reading(
+                    found.kind, language, found.letters, key, bits, found.key_bits, found.found, False, found.text,
+                )
+            )  # fmt: skip
+        return readings
+
+    def _transposed(
+        self, text: Ciphertext, language: Language, seed: int, names: tuple[str, ...]
+    ) -> list[Reading]:
+        if language.spaces:
+            language = load_language(language.name, diacritics=language.alphabet.diacritics)
+        readings = []
+        for found in TranspositionScreen(threads=self.threads or 2).search(
+            text, language, seed=seed
+        ):
+            table = {name: letter_of(language, found.key[i]) for i, name in enumerate(names)}
+            key = Key(table, "transposition", detail={"transposition": found.transposition.label})
+            spoken = language.total_bits(found.letters)
+            readings.append(
+                Reading(
+                    "transposition", language, found.letters, key, found.text, found.key_bits, 1, False, spoken,
+                )
+            )  # fmt: skip
+        return readings

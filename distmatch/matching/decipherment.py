@@ -1,0 +1,74 @@
+"""`Decipherment`: a `Match` whose map is a key, with what it reads, and its JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from distmatch.maps.key import Key
+from distmatch.matching.confidence import Evidence
+from distmatch.matching.match import Match
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decipherment(Match[Key]):
+    """A `Match` whose map is a key, with what it reads."""
+
+    plaintext: str
+    """One letter a symbol, and a space wherever the ciphertext had a word break that was kept."""
+    text: str
+    """The same with word breaks: those of the cipher, or restored."""
+    kind: str
+    language: str
+    unicity: float
+    """Symbols from which on the key is determined: key bits over redundancy."""
+    evidence: Evidence | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> Key:
+        """The map."""
+        return self.map
+
+    @property
+    def solved(self) -> bool:
+        """Whether the confidence reaches 0.9."""
+        return self.believed
+
+
+def to_json(match: Decipherment, *, id: str | None = None) -> dict[str, Any]:
+    """The object that `distmatch decipher --json` prints."""
+    return {
+        "id": id,
+        "plaintext": match.plaintext,
+        "text": match.text,
+        "language": match.language,
+        "kind": match.kind,
+        "key": match.key.to_json(),
+        "bits": {
+            "text": round(match.bits.data, 2),
+            "key": round(match.bits.map, 2),
+            "control": _rounded(match),
+        },
+        "confidence": round(match.confidence, 4),
+        "solved": match.solved,
+        "reason": match.reason,
+        "seconds": round(match.seconds, 4),
+        "cpu_seconds": round(match.cpu_seconds, 4),
+        "seed": match.seed,
+        "unicity": round(match.unicity, 1),
+        "compared": match.extra.get("compared", {}),
+        "alternatives": [
+            {
+                "plaintext": a.plaintext,
+                "language": a.language,
+                "kind": a.kind,
+                "bits": round(a.bits.total, 2),
+            }
+            for a in match.alternatives
+            if isinstance(a, Decipherment)
+        ],
+    }
+
+
+def _rounded(match: Decipherment) -> float | None:
+    return None if match.bits.control is None else round(match.bits.control, 2)
