@@ -1,0 +1,97 @@
+"""Binary arithmetic coding in 32 bits without carries, driven by one or more bitwise predictors.
+
+One kernel serves code lengths, encoder and decoder, so that all three compute the same probabilities.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from distmatch.compression.predictor import WIDTH, predict, update
+
+BITS, ENCODE, DECODE, PRIME = range(4)
+LOW, HIGH, CODE, CURSOR = range(4)
+LOG2 = -np.log2(np.maximum(np.arange(65537), 1) / 65536)
+"""Bits of a 16-bit probability; for reporting only."""
+
+
+def fresh_coder() -> np.ndarray:
+    """Registers of a coder: interval, code value, place in the archive."""
+    return np.array([0, 0xFFFFFFFF, 0, 0], np.int64)
+
+
+@numba.njit(cache=True, nogil=True)
+def open_decoder(registers, code):
+    """Read the first four bytes."""
+    for _ in range(4):
+        byte = code[registers[CURSOR]] if registers[CURSOR] < len(code) else 0
+        registers[CODE] = (registers[CODE] << 8) | byte
+        registers[CURSOR] += 1
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def code_bit(mode, registers, code, p, bit):
+    """Encode or decode one decision of 16-bit probability p; returns the bit."""
+    low, high = registers[LOW], registers[HIGH]
+    middle = low + ((high - low) >> 16) * p + ((((high - low) & 0xFFFF) * p) >> 16)
+    if mode == DECODE:
+        bit = 1 if registers[CODE] <= middle else 0
+    if bit:
+        high = middle
+    else:
+        low = middle + 1
+    while (low ^ high) & 0xFF000000 == 0:
+        if mode == ENCODE:
+            code[registers[CURSOR]] = high >> 24
+        else:
+            byte = code[registers[CURSOR]] if registers[CURSOR] < len(code) else 0
+            registers[CODE] = ((registers[CODE] << 8) & 0xFFFFFFFF) | byte
+        registers[CURSOR] += 1
+        low = (low << 8) & 0xFFFFFFFF
+        high = ((high << 8) & 0xFFFFFFFF) | 255
+    registers[LOW] = low
+    registers[HIGH] = high
+    return bit
+
+
+@numba.njit(cache=True, nogil=True)
+def close_encoder(registers, code):
+    """Write the shortest value inside the interval; missing bytes read as zero."""
+    low, high = registers[LOW], registers[HIGH]
+    for length in range(1, 5):
+        shift = 32 - 8 * length
+        value = (low + (1 << shift) - 1) >> shift << shift
+        if low <= value <= high:
+            for k in range(length):
+                code[registers[CURSOR]] = (value >> (24 - 8 * k)) & 255
+                registers[CURSOR] += 1
+            return
+
+
+@numba.njit(cache=True, nogil=True)
+def run(mode, state, registers, symbols, begin, end, code, costs):
+    """Code symbols[begin:end], or decode into them.
+
+    Args:
+        mode: BITS (costs only), ENCODE, DECODE, or PRIME (learn only).
+        state: the predictor.
+        symbols: (n,) uint16.
+        code: (m,) uint8 archive, large enough when encoding.
+        costs: (n,) float64, bits of each symbol where mode is BITS.
+    """
+    width = state.setting[WIDTH]
+    for t in range(begin, end):
+        symbol = np.int64(symbols[t])
+        value = np.int64(0)
+        for k in range(width - 1, -1, -1):
+            p = predict(state)
+            bit = (symbol >> k) & 1
+            if mode == ENCODE or mode == DECODE:
+                bit = code_bit(mode, registers, code, p, bit)
+            elif mode == BITS:
+                costs[t] += LOG2[p] if bit else LOG2[65536 - p]
+            update(state, bit)
+            value = value * 2 + bit
+        if mode == DECODE:
+            symbols[t] = value

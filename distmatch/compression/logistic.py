@@ -1,0 +1,70 @@
+"""Integer arithmetic of probabilities: log-odds tables, adaptive probabilities, logistic mixing.
+
+Probabilities are integers of 16 bits (1 .. 65535 of 65536), log-odds are nats x 256. Everything on the
+coding path is integer arithmetic, so that encoder and decoder agree on any machine.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+LIMIT = 2815
+"""Largest log-odds, 11 nats: a probability of 1.1 / 65536."""
+
+
+def _squash_table() -> np.ndarray:
+    """Log-odds -LIMIT .. LIMIT to 16-bit probability, (2 LIMIT + 1,) int32."""
+    odds = np.arange(-LIMIT, LIMIT + 1) / 256
+    return np.clip(np.rint(65536 / (1 + np.exp(-odds))), 1, 65535).astype(np.int32)
+
+
+def _stretch_table() -> np.ndarray:
+    """Upper 12 bits of a probability to log-odds, (4096,) int32."""
+    p = (np.arange(4096) + 0.5) / 4096
+    return np.rint(256 * np.log(p / (1 - p))).astype(np.int32)
+
+
+SQUASH = _squash_table()
+STRETCH = _stretch_table()
+RECIPROCAL = (65536 * 2 // (2 * np.arange(1024) + 3)).astype(np.int64)
+"""65536 / (n + 1.5): the step of an adaptive probability seen n times."""
+
+FRESH = 0x80000000
+"""Adaptive probabilities are stored exclusive-or this, so that zeroed memory means one half, never seen."""
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def squash(odds):
+    """16-bit probability of log-odds."""
+    return SQUASH[min(max(odds, -LIMIT), LIMIT) + LIMIT]
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def adapt(slot, bit, limit):
+    """The slot (22 bits of probability, 10 bits of count) after one bit: mean of what was seen, forgetting past `limit`."""
+    value = np.int64(slot) ^ FRESH
+    n = value & 1023
+    p = value >> 10
+    p += (((bit << 22) - p) * RECIPROCAL[n]) >> 16
+    p = min(max(p, 1), (1 << 22) - 1)
+    if n < limit:
+        n += 1
+    return np.uint32(((p << 10) | n) ^ FRESH)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def dot(inputs, weights, base, n):
+    """Log-odds of the weighted sum; weights are 16.16 fixed point."""
+    total = np.int64(0)
+    for i in range(n):
+        total += np.int64(inputs[i]) * np.int64(weights[base + i])
+    return total >> 16
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def train(inputs, weights, base, n, error):
+    """One step of gradient descent on code length; `error` is (bit - p) x 65536 x rate."""
+    for i in range(n):
+        step = (np.int64(inputs[i]) * error + 8192) >> 14
+        weights[base + i] = min(max(weights[base + i] + step, -(1 << 20)), 1 << 20)
