@@ -91,9 +91,7 @@ class ContextMixing:
         # A decision costs 16 bits at most.
         code = np.zeros(len(data) * 2 * self.width + 8, np.uint8)
         registers = arithmetic.fresh_coder()
-        self._run(
-            arithmetic.ENCODE, state, self._symbols(data), code, registers, progress=progress
-        )
+        self._run(arithmetic.ENCODE, state, self._symbols(data), code, registers, progress=progress)
         arithmetic.close_encoder(registers, code)
         return code[: registers[arithmetic.CURSOR]].tobytes()
 

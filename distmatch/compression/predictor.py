@@ -151,7 +151,9 @@ def predict(s):
         symbol = np.int64(s.history[scalar[MATCH]]) | (1 << width)
         if symbol >> (width - depth) == partial:
             expected = (symbol >> (width - depth - 1)) & 1
-            level = min(length, 15) if length < 16 else min(16 + (length - 16) // 4, MATCH_LEVELS - 1)
+            level = (
+                min(length, 15) if length < 16 else min(16 + (length - 16) // 4, MATCH_LEVELS - 1)
+            )
             scalar[EXPECTED] = level * 2 + expected
             odds = np.int64(STRETCH[(np.int64(s.match_slot[level]) ^ FRESH) >> 20])
             inputs[n] = odds if expected else -odds
