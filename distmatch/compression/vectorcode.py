@@ -1,0 +1,309 @@
+"""Code lengths of vectors: what a cloud Y costs alone, and given the mapped cloud f(X).
+
+Everything is prequential, so no parameter but the map is charged: row t is coded with a density that depends on the
+rows before it. Alone, Y is coded by the exact Bayes mixture over all Gaussians and by regression on its own earlier
+rows; given f(X), a row may also be near the image of some row of X, which costs the choice of that row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lgamma, log, log2, pi
+
+import numpy as np
+
+SCALE_BITS = 16.0
+"""Bits to state a scale (the mean square of the entries) at a relative precision of 2^-10 over 64 octaves."""
+CHOICE_BITS = 1.0
+"""Bits to say whether the map is used at all."""
+ROWS = 512
+"""Rows of Y scored at once: bounds memory at rows x len(X) floats."""
+LEAST_NOISE = 1e-4
+"""Variance of the noise that is added, relative to an entry's mean square: float32 distances stay exact enough."""
+RANK_WIDTH = 1.0
+"""Spread of the difference of log ranks of translations, in nats."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VectorCode:
+    """Code lengths of Y's vectors in bits, at a stated precision of the entries."""
+
+    separate: float
+    """Y alone."""
+    conditional: float
+    """Y given f(X), the map free, the choice of using it included; never above `separate` + 1."""
+    map: float
+    """The map, as it is used (quantised); 0 if it was not worth its bits."""
+    step: float
+    """Quantisation step of the map's parameters."""
+
+    @property
+    def delta(self) -> float:
+        """Bits that X saves on Y, map and choice charged: at least -1."""
+        return self.separate - self.conditional - self.map
+
+
+def alignment_code(
+    source: np.ndarray,
+    target: np.ndarray,
+    matrix: np.ndarray,
+    *,
+    ranked: bool = True,
+    precision: float = 2.0**-10,
+    step: float | None = None,
+) -> VectorCode:
+    """Δ of a word alignment in bits: the target alone against the target given the mapped source.
+
+    Args:
+        source: (m, d') rows of X, normalised as the map expects.
+        target: (n, d) rows of Y.
+        matrix: (d', d), applied on the right of source rows; coded at half the price if it is orthogonal.
+        ranked: whether rows of both sides go by frequency, so that ranks help to name the row of X.
+        precision: step to which the target's entries are coded; cancels in the difference.
+        step: quantisation step of the map's parameters, a power of two; None balances its cost and its use.
+    """
+    if step is None:
+        # A parameter's error s / sqrt(12) costs n s^2 |x|^2 / (24 ln 2 noise) bits and saves log2(1 / s).
+        norm = float((source.astype(np.float64) ** 2).sum(axis=1).mean())
+        noise = 0.5 * float(target.astype(np.float64).var())
+        step = 2.0 ** round(0.5 * log2(12 * noise / max(len(target) * norm / len(matrix), 1e-12)))
+    used, bits = quantize_map(matrix, step)
+    separate = vector_bits(target, precision=precision)
+    mapped = vector_bits(target, given=source @ used, ranked=ranked, precision=precision)
+    if mapped + bits >= separate:
+        return VectorCode(separate=separate, conditional=separate + CHOICE_BITS, map=0.0, step=step)
+    return VectorCode(separate=separate, conditional=mapped + CHOICE_BITS, map=bits, step=step)
+
+
+def vector_bits(
+    vectors: np.ndarray,
+    *,
+    given: np.ndarray | None = None,
+    ranked: bool = True,
+    precision: float = 2.0**-10,
+) -> float:
+    """Code length in bits of the rows of a matrix, each entry to `precision`.
+
+    Args:
+        vectors: (n, d), coded in order.
+        given: (m, d) rows that are known and some of which may be near rows of `vectors`, such as f(X);
+            which row goes with which is not known and is paid for.
+        ranked: whether both go by frequency, the most frequent first.
+        precision: step of an entry; halving it costs one bit an entry.
+    """
+    y = np.asarray(vectors, np.float64)
+    n, d = y.shape
+    if n == 0:
+        return 0.0
+    scale = float(np.mean(y**2)) or 1.0
+    scale = 2.0 ** (round(log2(scale) * 1024) / 1024)
+    y = y / scale**0.5
+    clouds = [_Neighbours(d, own=True)]
+    if given is not None and len(given):
+        cloud = np.asarray(given, np.float64)
+        norm = float((cloud**2).mean()) or 1.0
+        clouds.append(_Neighbours(d, cloud=cloud / norm**0.5, ranked=ranked))
+    gaussian = gaussian_log2(y)
+    used = np.full(1 + len(clouds), 0.5)  # Krichevsky-Trofimov counts of the experts
+    total = 0.0
+    start, size = 0, 32
+    while start < n:
+        block = slice(start, min(start + size, n))
+        experts = [gaussian[block]] + [c.log2(y, block) for c in clouds]
+        scores = np.stack(experts, axis=1) + np.log2(used / used.sum())
+        joint = _logsumexp2(scores, axis=1)
+        total -= float(joint.sum())
+        share = np.exp2(scores - joint[:, None])
+        used = used + share.sum(axis=0)
+        for column, cloud in enumerate(clouds, start=1):
+            cloud.learn(y, block, share[:, column])
+        start, size = block.stop, max(32, block.stop // 3)
+    return total + SCALE_BITS + n * d * (0.5 * log2(scale) - log2(precision))
+
+
+def gaussian_log2(y: np.ndarray) -> np.ndarray:
+    """log2 density of each row given the rows before it, (n,), under the Bayes mixture of all Gaussians.
+
+    The prior is normal-inverse-Wishart with identity scale and the fewest degrees of freedom that have a mean
+    (Murphy 2007, section 9), so rows are multivariate t and the sum is the exact marginal likelihood.
+
+    Args:
+        y: (n, d), scaled so that entries have mean square 1.
+    """
+    n, d = y.shape
+    kappa, nu = 1.0, d + 2.0
+    mean, inverse, logdet = np.zeros(d), np.eye(d), 0.0
+    out = np.empty(n)
+    for t in range(n):
+        freedom = nu - d + 1.0
+        widening = (kappa + 1.0) / kappa
+        r = y[t] - mean
+        u = inverse @ r
+        distance = float(r @ u) / widening
+        out[t] = (
+            lgamma((freedom + d) / 2) - lgamma(freedom / 2) - 0.5 * d * log(pi * widening)
+            - 0.5 * logdet - 0.5 * (freedom + d) * np.log1p(distance)
+        )  # fmt: skip
+        # S gains r r' / widening: inverse and determinant by Sherman-Morrison.
+        inverse -= np.outer(u, u / (widening + float(r @ u)))
+        logdet += np.log1p(distance)
+        mean = mean + r / (kappa + 1.0)
+        kappa, nu = kappa + 1.0, nu + 1.0
+    return out / log(2)
+
+
+class _Neighbours:
+    """Density of a row as a mixture over images of a cloud's rows: y near A x + b for some x.
+
+    The posterior of A, b and the noise is matrix-normal-inverse-Wishart with prior mean A = a I, learned from earlier
+    rows with soft assignment; the predictive of each component is a multivariate t.
+    """
+
+    PULL = 10.0
+    """Prior precision of A, in rows of unit mean square an entry, times the dimension."""
+
+    def __init__(self, d: int, *, cloud=None, own: bool = False, ranked: bool = False) -> None:
+        self.d, self.cloud, self.own, self.ranked = d, cloud, own, ranked
+        prior = np.vstack([0.7 * np.eye(d), np.zeros((1, d))])
+        self.precision = np.diag(np.r_[np.full(d, self.PULL * d), 1.0])
+        self.cross = self.precision @ prior
+        self.square = 0.5 * np.eye(d) + prior.T @ self.cross
+        self.nu = d + 2.0
+        self.by_rank = np.array([0.5, 0.5])  # counts of rows named by rank, and uniformly
+        self.kept: list[tuple[np.ndarray, ...]] = []
+
+    def _rows(self, y: np.ndarray, block: slice) -> np.ndarray:
+        return y[: block.start] if self.own else self.cloud
+
+    def log2(self, y: np.ndarray, block: slice) -> np.ndarray:
+        """log2 density of the rows of a block, (rows,); -inf where there is no cloud yet."""
+        rows = self._rows(y, block)
+        self.kept = []
+        if len(rows) == 0:
+            return np.full(block.stop - block.start, -np.inf)
+        d = self.d
+        x = np.hstack([rows, np.ones((len(rows), 1))])
+        spread = np.linalg.solve(self.precision, x.T)
+        mean = np.linalg.solve(self.precision, self.cross)
+        freedom = self.nu - d + 1.0
+        noise = self.square - mean.T @ self.cross
+        noise = 0.5 * (noise + noise.T) + LEAST_NOISE * freedom * np.eye(d)
+        lower = np.linalg.cholesky(noise)
+        white = np.linalg.solve(lower, (x @ mean).T).T
+        widening = 1.0 + np.einsum("ij,ji->i", x, spread)
+        constant = (
+            lgamma((freedom + d) / 2) - lgamma(freedom / 2) - 0.5 * d * log(pi)
+            - float(np.log(np.diag(lower)).sum()) - 0.5 * d * np.log(widening)
+        )  # fmt: skip
+        centres, lengths = white.astype(np.float32), (white**2).sum(axis=1)
+        logs = np.log(np.arange(len(rows)) + 10.0)
+        weights = self.by_rank / self.by_rank.sum()
+        out = np.empty(block.stop - block.start)
+        for begin in range(block.start, block.stop, ROWS):
+            part = y[begin : min(begin + ROWS, block.stop)]
+            point = np.linalg.solve(lower, part.T).T
+            distance = (point**2).sum(axis=1)[:, None] + lengths
+            distance -= 2.0 * (point.astype(np.float32) @ centres.T)
+            score = constant - 0.5 * (freedom + d) * np.log1p(np.maximum(distance, 0.0) / widening)
+            score /= log(2)
+            named = score - log2(len(rows))
+            if self.ranked:
+                position = np.log(np.arange(begin, begin + len(part)) + 10.0)
+                near = -0.5 / log(2) * ((position[:, None] - logs) / RANK_WIDTH) ** 2
+                near += score - _logsumexp2(near, axis=1)[:, None]
+                ranked = _logsumexp2(near, axis=1) + log2(weights[0])
+                uniform = _logsumexp2(named, axis=1) + log2(weights[1])
+                joint = np.logaddexp2(ranked, uniform)
+                share = np.exp2(near + (log2(weights[0]) - joint)[:, None])
+                share += np.exp2(named + (log2(weights[1]) - joint)[:, None])
+                by_rank = np.exp2(ranked - joint)
+            else:
+                joint = _logsumexp2(named, axis=1)
+                share = np.exp2(named - joint[:, None])
+                by_rank = np.zeros(len(part))
+            out[begin - block.start : begin - block.start + len(part)] = joint
+            self.kept.append((share.astype(np.float32), by_rank))
+        return out
+
+    def learn(self, y: np.ndarray, block: slice, belief: np.ndarray) -> None:
+        """Take up a coded block: `belief` (rows,) is the probability that this expert explains each row."""
+        rows = self._rows(y, block)
+        begin = block.start
+        for share, by_rank in self.kept:
+            part = y[begin : begin + len(share)]
+            trust = belief[begin - block.start : begin - block.start + len(share)]
+            weighted = share * trust[:, None].astype(np.float32)
+            x = np.hstack([rows, np.ones((len(rows), 1))])
+            self.precision += x.T @ (weighted.sum(axis=0, dtype=np.float64)[:, None] * x)
+            self.cross += (weighted @ x.astype(np.float32)).T.astype(np.float64) @ part
+            self.square += part.T @ (trust[:, None] * part)
+            self.nu += float(trust.sum())
+            self.by_rank += [float(trust @ by_rank), float(trust @ (1.0 - by_rank))]
+            begin += len(share)
+        self.kept = []
+
+
+def quantize_map(matrix: np.ndarray, step: float) -> tuple[np.ndarray, float]:
+    """A linear map with its parameters rounded to multiples of `step`, and the bits that name it.
+
+    An orthogonal matrix is coded as the d (d - 1) / 2 entries of its Householder reflectors and d signs, so that the
+    rounded map is orthogonal too; any other as its entries.
+
+    Args:
+        matrix: (d', d).
+        step: of a parameter.
+
+    Returns:
+        The rounded map, (d', d) float32, and bits, those of the step and of the scale included.
+    """
+    rows, columns = matrix.shape
+    matrix = matrix.astype(np.float64)
+    if rows == columns and np.abs(matrix.T @ matrix - np.eye(rows)).max() < 1e-3:
+        reflectors, signs = _householder(matrix)
+        below = np.tril_indices(rows, -1)
+        spread = 1.0 / np.sqrt(rows - below[1])
+        codes = np.rint(reflectors[below] / step)
+        bits = _gaussian_symbol_bits(codes * step, spread, step) + rows + 8.0
+        rounded = np.zeros_like(reflectors)
+        rounded[below] = codes * step
+        return _from_householder(rounded, signs).astype(np.float32), bits
+    codes = np.rint(matrix / step)
+    spread = 2.0 ** (round(log2(max(float(matrix.std()), step)) * 8) / 8)
+    bits = _gaussian_symbol_bits((codes * step).ravel(), spread, step) + 8.0 + SCALE_BITS
+    return (codes * step).astype(np.float32), bits
+
+
+def _gaussian_symbol_bits(values: np.ndarray, spread: np.ndarray | float, step: float) -> float:
+    """Bits of values on a grid under a normal code, with a share of 2^-6 for a Cauchy code of the same scale."""
+    from scipy.stats import cauchy, norm
+
+    mass = [
+        model.cdf(values + step / 2, scale=spread) - model.cdf(values - step / 2, scale=spread)
+        for model in (norm, cauchy)
+    ]
+    return float(-np.log2((1 - 2.0**-6) * mass[0] + 2.0**-6 * mass[1]).sum())
+
+
+def _householder(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Reflectors (below the diagonal, all within [-1, 1]) and signs of an orthogonal matrix."""
+    from scipy.linalg import qr
+
+    (packed, _), upper = qr(matrix, mode="raw")
+    return np.tril(packed, -1), np.where(np.diag(upper) < 0, -1.0, 1.0)
+
+
+def _from_householder(reflectors: np.ndarray, signs: np.ndarray) -> np.ndarray:
+    """The orthogonal matrix of reflectors and signs."""
+    out = np.diag(signs)
+    for k in range(len(signs) - 1, -1, -1):
+        v = reflectors[:, k].copy()
+        v[:k], v[k] = 0.0, 1.0
+        if k < len(signs) - 1:  # LAPACK makes no reflection of a single entry
+            out -= np.outer(v, (2.0 / (v @ v)) * (v @ out))
+    return out
+
+
+def _logsumexp2(values: np.ndarray, axis: int) -> np.ndarray:
+    top = values.max(axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    return np.squeeze(top, axis) + np.log2(np.exp2(values - top).sum(axis=axis))
