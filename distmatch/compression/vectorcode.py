@@ -98,7 +98,7 @@ def vector_bits(
     scale = float(np.mean(y**2)) or 1.0
     scale = 2.0 ** (round(log2(scale) * 1024) / 1024)
     y = y / scale**0.5
-    clouds = [_Neighbours(d, own=True)]
+    clouds = [_Neighbours(d)]
     if given is not None and len(given):
         cloud = np.asarray(given, np.float64)
         norm = float((cloud**2).mean()) or 1.0
@@ -156,14 +156,15 @@ class _Neighbours:
     """Density of a row as a mixture over images of a cloud's rows: y near A x + b for some x.
 
     The posterior of A, b and the noise is matrix-normal-inverse-Wishart with prior mean A = a I, learned from earlier
-    rows with soft assignment; the predictive of each component is a multivariate t.
+    rows with soft assignment; the predictive of each component is a multivariate t. Without a cloud, the rows coded
+    before take its place.
     """
 
     PULL = 10.0
     """Prior precision of A, in rows of unit mean square an entry, times the dimension."""
 
-    def __init__(self, d: int, *, cloud=None, own: bool = False, ranked: bool = False) -> None:
-        self.d, self.cloud, self.own, self.ranked = d, cloud, own, ranked
+    def __init__(self, d: int, *, cloud: np.ndarray | None = None, ranked: bool = False) -> None:
+        self.d, self.cloud, self.ranked = d, cloud, ranked
         prior = np.vstack([0.7 * np.eye(d), np.zeros((1, d))])
         self.precision = np.diag(np.r_[np.full(d, self.PULL * d), 1.0])
         self.cross = self.precision @ prior
@@ -173,7 +174,7 @@ class _Neighbours:
         self.kept: list[tuple[np.ndarray, ...]] = []
 
     def _rows(self, y: np.ndarray, block: slice) -> np.ndarray:
-        return y[: block.start] if self.own else self.cloud
+        return y[: block.start] if self.cloud is None else self.cloud
 
     def log2(self, y: np.ndarray, block: slice) -> np.ndarray:
         """log2 density of the rows of a block, (rows,); -inf where there is no cloud yet."""
@@ -286,10 +287,13 @@ def _gaussian_symbol_bits(values: np.ndarray, spread: np.ndarray | float, step: 
 
 def _householder(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Reflectors (below the diagonal, all within [-1, 1]) and signs of an orthogonal matrix."""
-    from scipy.linalg import qr
+    from scipy.linalg.lapack import dgeqrf
 
-    (packed, _), upper = qr(matrix, mode="raw")
-    return np.tril(packed, -1), np.where(np.diag(upper) < 0, -1.0, 1.0)
+    packed, tau, _, _ = dgeqrf(matrix)
+    signs = np.where(np.diag(packed) < 0, -1.0, 1.0)
+    # Where a column needs no reflection LAPACK makes none; ours then flips the axis, so flip it back.
+    signs[:-1] *= np.where(tau[:-1] == 0, -1.0, 1.0)
+    return np.tril(packed, -1), signs
 
 
 def _from_householder(reflectors: np.ndarray, signs: np.ndarray) -> np.ndarray:
