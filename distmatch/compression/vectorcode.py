@@ -287,9 +287,10 @@ def _gaussian_symbol_bits(values: np.ndarray, spread: np.ndarray | float, step: 
 
 def _householder(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Reflectors (below the diagonal, all within [-1, 1]) and signs of an orthogonal matrix."""
-    from scipy.linalg.lapack import dgeqrf
+    from scipy.linalg import get_lapack_funcs
 
-    packed, tau, _, _ = dgeqrf(matrix)
+    (geqrf,) = get_lapack_funcs(("geqrf",), (matrix,))
+    packed, tau, _, _ = geqrf(matrix)
     signs = np.where(np.diag(packed) < 0, -1.0, 1.0)
     # Where a column needs no reflection LAPACK makes none; ours then flips the axis, so flip it back.
     signs[:-1] *= np.where(tau[:-1] == 0, -1.0, 1.0)
