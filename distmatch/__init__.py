@@ -35,6 +35,11 @@ _PUBLIC = {
     "evaluate": "distmatch.retrieval.dictionary",
     "nearest": "distmatch.retrieval.neighbours",
     "csls": "distmatch.retrieval.scoring",
+    "sinkhorn": "distmatch.transport.sinkhorn",
+    "Coupling": "distmatch.transport.coupling",
+    "gromov_wasserstein": "distmatch.transport.gromov",
+    "GromovResult": "distmatch.transport.gromov",
+    "procrustes": "distmatch.transport.procrustes",
 }
 __all__ = sorted(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll]
 

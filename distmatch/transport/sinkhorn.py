@@ -1,0 +1,252 @@
+"""Entropic optimal transport between two sets of points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from distmatch.device import Group, gather_rows, shard, sum_over
+from distmatch.errors import InputError
+from distmatch.transport.coupling import Coupling
+from distmatch.transport.kernel import SMALLEST, sweep
+
+DENSE_LIMIT = 4096 * 4096
+"""Plans with at most so many entries are kept in memory unless the caller says otherwise."""
+DRIFT = 40.0
+"""Change of a log potential after which a cached float32 kernel no longer covers the plan."""
+
+
+def sinkhorn(
+    x: Tensor,
+    y: Tensor,
+    a: Tensor | None = None,
+    b: Tensor | None = None,
+    epsilon: float = 0.05,
+    iterations: int = 1000,
+    tolerance: float = 1e-3,
+    *,
+    unbalanced: float | tuple[float, float] | None = None,
+    schedule: Sequence[float] = (),
+    start: tuple[Tensor, Tensor] | None = None,
+    dense: bool | None = None,
+    chunk: int = 512,
+    group: Group = None,
+) -> Coupling:
+    """Entropic transport for the squared Euclidean cost (Cuturi 2013), in the log domain.
+
+    min over P of <C, P> + epsilon KL(P | a b'), with the row and column sums of P equal to a and b, or,
+    unbalanced, held to them by rho KL(P1 | a) + rho' KL(P'1 | b) (Chizat et al. 2018).
+
+    Args:
+        x: (n, d) points.
+        y: (m, d) points.
+        a: (n,) positive masses, None for uniform; divided by their sum.
+        b: (m,) likewise.
+        epsilon: entropy weight, in units of the cost |x_i - y_j|^2.
+        iterations: at most so many, at the last epsilon.
+        tolerance: L1 marginal error to stop at, as a share of the whole mass.
+        unbalanced: rho, or (rho, rho'), in units of the cost; None is balanced.
+        schedule: larger epsilons to pass through first, see `epsilon_schedule`.
+        start: potentials (f, g) to start from, in units of the cost.
+        dense: keep the (n, m) kernel (faster) or stream it (memory chunk * m); by size if None.
+        chunk: rows at a time.
+        group: processes that share the work; every one passes the same arguments and gets the same answer.
+
+    Returns:
+        The coupling, with its marginal error and whether it converged.
+
+    Raises:
+        InputError: shapes that do not go together, masses or epsilon that are not positive.
+    """
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
+        raise InputError(
+            f"points of shape {tuple(x.shape)} and {tuple(y.shape)}: need the same dimension. "
+            "For spaces of different dimension use gromov_wasserstein"
+        )
+    return sinkhorn_inner(
+        2 * x, y, x.square().sum(1), y.square().sum(1), a, b, epsilon, iterations, tolerance,
+        unbalanced=unbalanced, schedule=schedule, start=start, dense=dense, chunk=chunk, group=group,
+    )  # fmt: skip
+
+
+def sinkhorn_inner(
+    queries: Tensor,
+    keys: Tensor,
+    row_cost: Tensor | None = None,
+    column_cost: Tensor | None = None,
+    a: Tensor | None = None,
+    b: Tensor | None = None,
+    epsilon: float = 0.05,
+    iterations: int = 1000,
+    tolerance: float = 1e-3,
+    *,
+    unbalanced: float | tuple[float, float] | None = None,
+    schedule: Sequence[float] = (),
+    start: tuple[Tensor, Tensor] | None = None,
+    dense: bool | None = None,
+    chunk: int = 512,
+    group: Group = None,
+) -> Coupling:
+    """`sinkhorn` for the cost r_i + c_j - <q_i, k_j>.
+
+    Args:
+        queries: (n, d).
+        keys: (m, d).
+        row_cost: (n,), zero if None.
+        column_cost: (m,), zero if None.
+
+    The other arguments are those of `sinkhorn`.
+    """
+    n, m = len(queries), len(keys)
+    if not n or not m:
+        raise InputError("no points to couple")
+    a, b = masses(a, n, queries), masses(b, m, keys)
+    row_cost = queries.new_zeros(n) if row_cost is None else row_cost
+    column_cost = keys.new_zeros(m) if column_cost is None else column_cost
+    mine = shard(n, group)
+    if unbalanced is not None:
+        # Damping acts on whole potentials, so the separable costs have to be part of the scores.
+        queries = torch.cat([queries, -row_cost[:, None], queries.new_ones(n, 1)], 1)
+        keys = torch.cat([keys, keys.new_ones(m, 1), -column_cost[:, None]], 1)
+        row_cost, column_cost = torch.zeros_like(row_cost), torch.zeros_like(column_cost)
+    f: Tensor | None = None
+    g = -column_cost  # a column's own cost weighs as much as its potential
+    if start is not None:
+        f, g = (start[0] - row_cost)[mine], start[1] - column_cost
+    dense = n * m <= DENSE_LIMIT if dense is None else dense
+    error, done, converged = float("nan"), 0, False
+    for step in (*schedule, epsilon):
+        if not step > 0:
+            raise InputError(f"epsilon {step} is not positive")
+        last = step == epsilon
+        weights = _damping(unbalanced, step)
+        solver = _Sweeps(queries[mine] / step, keys, a[mine], b, weights, dense, chunk, group)
+        # A stage of the schedule is a warm start: ten iterations are enough.
+        limit = iterations if last else 10
+        log_f, log_g, error, done = solver.run(
+            None if f is None else f / step, g / step, limit, tolerance
+        )
+        f, g = log_f * step, log_g * step
+        converged = error <= tolerance
+    assert f is not None
+    return Coupling(
+        queries=queries, keys=keys, row_cost=row_cost, column_cost=column_cost, a=a, b=b,
+        f=gather_rows(f, n, group) + row_cost, g=g + column_cost, epsilon=epsilon, error=error,
+        iterations=done, converged=converged, chunk=chunk,
+    )  # fmt: skip
+
+
+def epsilon_schedule(largest: float, smallest: float, factor: float = 0.5) -> tuple[float, ...]:
+    """Epsilons from the largest down to, and without, the smallest, each `factor` times the last."""
+    steps = []
+    while largest > smallest * 1.0001:
+        steps.append(largest)
+        largest *= factor
+    return tuple(steps)
+
+
+def masses(weights: Tensor | None, n: int, like: Tensor) -> Tensor:
+    """(n,) masses that sum to 1, uniform if None.
+
+    Raises:
+        InputError: a wrong number of them, or one that is not positive and finite.
+    """
+    if weights is None:
+        return like.new_full((n,), 1 / n)
+    if weights.shape != (n,) or not bool(((weights > 0) & weights.isfinite()).all()):
+        raise InputError(f"masses must be {n} positive numbers. Leave out points without mass")
+    return (weights / weights.sum()).to(like.dtype)
+
+
+def _damping(unbalanced: float | tuple[float, float] | None, epsilon: float) -> tuple[float, float]:
+    if unbalanced is None:
+        return 1.0, 1.0
+    rho = unbalanced if isinstance(unbalanced, tuple) else (unbalanced, unbalanced)
+    return rho[0] / (rho[0] + epsilon), rho[1] / (rho[1] + epsilon)
+
+
+class _Sweeps:
+    """Sinkhorn iterations at one epsilon, streaming or on a cached kernel.
+
+    The cached kernel is the plan at some earlier potentials (f0, g0); the iteration scales its rows
+    and columns, and it is built anew, by one streaming sweep, when the scales leave float32.
+    """
+
+    def __init__(
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        a: Tensor,
+        b: Tensor,
+        damping: tuple[float, float],
+        dense: bool,
+        chunk: int,
+        group: Group,
+    ) -> None:
+        self.queries, self.keys, self.a, self.b = queries, keys, a, b
+        self.damping, self.dense, self.chunk, self.group = damping, dense, chunk, group
+        self.kernel: Tensor | None = None
+        self.f0 = self.g0 = torch.empty(0)
+
+    def run(
+        self, f: Tensor | None, g: Tensor, iterations: int, tolerance: float
+    ) -> tuple[Tensor, Tensor, float, int]:
+        """At most so many iterations; the error returned is that of the potentials returned."""
+        if f is None:
+            f, g, _ = self._streaming(f, g)
+        error, done = float("nan"), 0
+        for done in range(iterations + 1):
+            new_f, new_g, error = self._step(f, g, done)
+            if error <= tolerance or done == iterations:
+                break
+            f, g = new_f, new_g
+        return f, g, error, done
+
+    def _step(self, f: Tensor, g: Tensor, done: int) -> tuple[Tensor, Tensor, float]:
+        if not self.dense or done < 2:
+            return self._streaming(f, g)
+        if self.kernel is not None and self._drift(f, g) > DRIFT:
+            # One exact sweep before the kernel is built again: the potentials are moving fast.
+            self.kernel = None
+            return self._streaming(f, g)
+        if self.kernel is None:
+            self._build(f, g)
+        return self._cached(f, g)
+
+    def _streaming(self, f: Tensor | None, g: Tensor) -> tuple[Tensor, Tensor, float]:
+        new_f, new_g, error, _ = sweep(
+            self.queries, self.keys, f, g, self.a, self.b,
+            damping=self.damping, chunk=self.chunk, group=self.group,
+        )  # fmt: skip
+        return new_f, new_g, error
+
+    def _drift(self, f: Tensor, g: Tensor) -> float:
+        return max(float((f - self.f0).abs().max()), float((g - self.g0).abs().max()))
+
+    def _build(self, f: Tensor, g: Tensor) -> None:
+        self.f0, self.g0 = f, g
+        self.kernel = self.queries.new_empty(len(self.queries), len(self.keys))
+        rows, columns = f + self.a.log(), g + self.b.log()
+        for i in range(0, len(f), self.chunk):
+            block = self.kernel[i : i + self.chunk]
+            torch.addmm(columns, self.queries[i : i + self.chunk], self.keys.T, out=block)
+            block.add_(rows[i : i + self.chunk, None]).mul_(1.4426950408889634).exp2_()
+
+    def _cached(self, f: Tensor, g: Tensor) -> tuple[Tensor, Tensor, float]:
+        assert self.kernel is not None
+        v = (g - self.g0).exp()
+        new_f = torch.empty_like(f)
+        column = torch.zeros_like(g)
+        # Blocks that fit the cache are read once for the row sums and once for the column sums.
+        step = max(1, 2**19 // len(g))
+        for i in range(0, len(f), step):
+            block = self.kernel[i : i + step]
+            mass = torch.mv(block, v).clamp_(min=SMALLEST) / self.a[i : i + step]
+            logsumexp = mass.log() - self.f0[i : i + step]
+            new_f[i : i + step] = -self.damping[0] * logsumexp
+            column += (new_f[i : i + step] - self.f0[i : i + step]).exp() @ block
+        error = float(sum_over((self.a * ((f - new_f).exp() - 1).abs()).sum(), self.group))
+        column = sum_over(column, self.group) * v / self.b
+        return new_f, self.damping[1] * (g - column.clamp(min=SMALLEST).log()), error
