@@ -1,0 +1,201 @@
+"""Limits of time and memory for one run, kept in two ways: a signal asks, a watchdog process ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+POLL = 0.1
+"""Seconds between two looks at the memory of a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Most wall seconds and resident memory of a run; None is no limit."""
+
+    seconds: float | None = None
+    memory_mib: float | None = None
+
+    def over(self, other: Limits) -> Limits:
+        """These, and where there is none the other's."""
+        return Limits(
+            seconds=self.seconds if self.seconds is not None else other.seconds,
+            memory_mib=self.memory_mib if self.memory_mib is not None else other.memory_mib,
+        )
+
+    @property
+    def given(self) -> dict[str, float]:
+        """Those that are set."""
+        return {k: v for k, v in vars(self).items() if v is not None}
+
+
+class TimeIsUp(BaseException):
+    """Raised in a run when its time is over; not an `Exception`, so that methods do not swallow it."""
+
+
+@contextlib.contextmanager
+def alarm(seconds: float | None) -> Iterator[None]:
+    """Raise `TimeIsUp` in the main thread after so many wall seconds."""
+    usable = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if seconds is None or not usable:
+        yield
+        return
+
+    def ring(*_: Any) -> None:
+        raise TimeIsUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def memory_ceiling(mib: float | None) -> Iterator[None]:
+    """Let allocations of more than so many MiB above what is held now fail with `MemoryError`."""
+    held = _status("VmData")
+    if mib is None or held is None:
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    ceiling = int((held + mib) * 2**20)
+    if before[1] != resource.RLIM_INFINITY:
+        ceiling = min(ceiling, before[1])
+    resource.setrlimit(resource.RLIMIT_DATA, (ceiling, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+
+
+def resident_mib() -> float:
+    """Resident memory now."""
+    return _status("VmRSS") or 0.0
+
+
+def reset_peak() -> None:
+    """Begin a new high-water mark of resident memory, where the system can."""
+    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def peak_mib() -> float:
+    """Most resident memory since `reset_peak`, or since the process began."""
+    return _status("VmHWM") or 0.0
+
+
+def _status(name: str) -> float | None:
+    try:
+        with open("/proc/self/status") as file:
+            for line in file:
+                if line.startswith(name + ":"):
+                    return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    return None
+
+
+class Watchdog:
+    """A small process beside a worker that kills it when a run oversteps what a signal could not stop.
+
+    A compiled kernel may hold the interpreter for minutes and memory may grow between two allocations, so the
+    last word belongs to a process of its own. It leaves a note that says why before it kills.
+    """
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[str] | None = None
+        self.owner = 0
+
+    def begin(self, note: Path, limits: Limits) -> None:
+        """Watch this process until `end`: the note is written if it has to be killed."""
+        if not limits.given:
+            return
+        grace = None if limits.seconds is None else limits.seconds * 1.1 + 1.0
+        order = {"note": str(note), "seconds": grace, "told": limits.seconds}
+        order["memory_mib"] = limits.memory_mib
+        self._say(json.dumps(order))
+
+    def end(self) -> None:
+        """The run is over."""
+        if self.process is not None and self.owner == os.getpid():
+            self._say("")
+
+    def _say(self, line: str) -> None:
+        if self.process is None or self.owner != os.getpid() or self.process.poll() is not None:
+            self.owner = os.getpid()
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-S", __file__, str(self.owner)], stdin=subprocess.PIPE, text=True,
+                start_new_session=True, env={"PATH": os.environ.get("PATH", "")},
+            )  # fmt: skip
+        pipe = self.process.stdin
+        assert pipe is not None
+        with contextlib.suppress(BrokenPipeError):
+            pipe.write(line + "\n")
+            pipe.flush()
+
+
+WATCHDOG = Watchdog()
+
+
+def watch(pid: int, orders: int) -> None:
+    """The watchdog's own loop: orders come as lines, an empty one ends a watch, end of file ends all."""
+    import select
+    import time
+
+    order: dict[str, Any] | None = None
+    begun, unread = 0.0, b""
+    while True:
+        ready, _, _ = select.select([orders], [], [], POLL if order else None)
+        if ready:
+            block = os.read(orders, 65536)
+            if not block:
+                return
+            *lines, unread = (unread + block).split(b"\n")
+            if lines:
+                order = json.loads(lines[-1]) if lines[-1] else None
+                begun = time.monotonic()
+            continue
+        assert order is not None
+        held = _resident(pid)
+        if order["seconds"] is not None and time.monotonic() - begun > order["seconds"]:
+            _kill(pid, order, "time-out", f"more than {order['told']:g} s, and deaf to a signal")
+            order = None
+        elif order["memory_mib"] is not None and held > order["memory_mib"]:
+            error = f"{held:.0f} MiB resident, more than {order['memory_mib']:g} MiB"
+            _kill(pid, order, "out of memory", error)
+            order = None
+
+
+def _resident(pid: int) -> float:
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def _kill(pid: int, order: dict[str, Any], status: str, error: str) -> None:
+    temporary = order["note"] + ".part"
+    with open(temporary, "w") as file:
+        json.dump({"status": status, "error": error}, file)
+    os.replace(temporary, order["note"])
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    watch(int(sys.argv[1]), sys.stdin.fileno())

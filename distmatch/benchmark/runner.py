@@ -1,0 +1,247 @@
+"""The sweep: which runs are missing, who does them, and one directory for each that is done."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from distmatch.benchmark.execution import execute
+from distmatch.benchmark.records import check_versions, read_record, record_paths
+from distmatch.benchmark.tasks import Config, DataFile, Run, unknown
+from distmatch.errors import InputError, missing_package
+from distmatch.files import sha256
+from distmatch.progress import Progress, silent
+
+BACKENDS = ("loky", "dask")
+_SCRATCH = ".scratch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """How a sweep is carried out."""
+
+    out: Path
+    jobs: int = 2
+    """Runs at a time; 0 runs them one by one in this process, without a watchdog."""
+    resume: bool = False
+    """Keep failures and time-outs of an earlier call too, instead of trying them again."""
+    backend: str = "loky"
+    scheduler: str | None = None
+    """Address of a dask scheduler, such as tcp://host:8786."""
+    data: Path | None = None
+    """Folder of the data files; None looks for the usual places."""
+
+    def run(
+        self, configs: Sequence[Config], *, seeds: Sequence[int] | None = None, progress: Progress = silent
+    ) -> dict[str, int]:  # fmt: skip
+        """Do every run that has no record yet.
+
+        Args:
+            configs: what to run; a run named by two of them is done once.
+            seeds: instead of those of the configurations.
+
+        Returns:
+            Status to number of runs, with `kept` for those that were there before.
+
+        Raises:
+            InputError: missing data or packages, versions that clash, a folder that cannot be written.
+        """
+        self._check_backend()
+        runs = {run.id: run for config in configs for run in config.runs(seeds)}
+        check_tasks(runs.values())
+        paths = self._data_paths(runs.values())
+        done = self._done(runs)
+        counts = {"kept": len(done)}
+        todo = {name: run for name, run in runs.items() if name not in done}
+        scratch = self._fresh_scratch()
+        total = len(todo)
+        try:
+            for answer in self._answers(todo, paths, scratch):
+                record = answer["record"]
+                self._write(runs[answer["id"]], record, answer["files"])
+                todo.pop(answer["id"], None)
+                counts[record["status"]] = counts.get(record["status"], 0) + 1
+                progress(total - len(todo), total, last=answer["id"])
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return counts
+
+    def _check_backend(self) -> None:
+        if self.backend not in BACKENDS:
+            raise unknown("backend", self.backend, BACKENDS)
+        if self.jobs < 0:
+            raise InputError(f"--jobs {self.jobs} is negative. Give 1 or more")
+        if (self.scheduler is not None) != (self.backend == "dask"):
+            raise InputError("--backend dask and --scheduler ADDRESS go together")
+
+    def _data_paths(self, runs: Any) -> dict[str, dict[str, str]]:
+        """Digest of each task to its data files, all of them there and with the right bytes."""
+        found: dict[str, dict[str, str]] = {}
+        for run in runs:
+            if run.task.name not in found:
+                found[run.task.name] = {
+                    name: str(locate(file, self.data)) for name, file in run.task.data.items()
+                }
+        return found
+
+    def _done(self, runs: Mapping[str, Run]) -> set[str]:
+        """Ids of the runs whose records are there and need not be done again."""
+        if not self.out.is_dir():
+            return set()
+        tasks = {run.task.name for run in runs.values()}
+        done: set[str] = set()
+        kept = []
+        for name in sorted(tasks):
+            for path in record_paths([self.out / name]):
+                try:
+                    record = read_record(path)
+                except InputError as error:
+                    if "schema" in str(error):
+                        raise
+                    continue  # cut short by a crash of the machine: done again
+                kept.append((path, record))
+                final = self.resume or record["status"] in ("done", "does not apply")
+                if record["id"] in runs and final:
+                    done.add(record["id"])
+        planned = [
+            (self.out / run.id, {"task": run.task.name, "task_version": run.task.version})
+            for run in runs.values()
+        ]
+        check_versions([*kept, *planned])
+        return done
+
+    def _fresh_scratch(self) -> Path:
+        scratch = self.out / _SCRATCH
+        try:
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot write: {error.strerror or error}. Choose another --out", path=self.out
+            ) from error
+        return scratch
+
+    def _answers(
+        self, todo: Mapping[str, Run], paths: Mapping[str, Mapping[str, str]], scratch: Path
+    ) -> Iterator[dict[str, Any]]:
+        if self.jobs == 0:
+            for run in list(todo.values()):
+                yield execute(run, paths[run.task.name], None)
+            return
+        try:
+            from joblib.externals.loky.process_executor import BrokenProcessPool
+        except ImportError as error:
+            raise missing_package("joblib", "benchmark") from error
+        idle = 0
+        with self._workers():
+            while todo and idle < 5:
+                before = len(todo)
+                try:
+                    yield from self._parallel(todo, paths, scratch)
+                except BrokenProcessPool:  # a run took its worker with it; its note says why
+                    pass
+                idle = idle + 1 if len(todo) == before else 0
+        if todo:
+            raise InputError(f"workers die before they do anything; {len(todo)} runs are left")
+
+    def _parallel(self, todo, paths, scratch) -> Iterator[dict[str, Any]]:
+        from joblib import Parallel, delayed
+
+        # One job is two workers that take turns: a worker of its own for the watchdog to kill.
+        parallel = Parallel(
+            n_jobs=max(self.jobs, 2), return_as="generator_unordered", pre_dispatch=self.jobs if self.jobs == 1 else "2*n_jobs",
+        )  # fmt: skip
+        work = (
+            delayed(execute)(run, paths[run.task.name], str(scratch)) for run in list(todo.values())
+        )
+        yield from parallel(work)
+
+    @contextlib.contextmanager
+    def _workers(self) -> Iterator[None]:
+        from joblib import parallel_config
+
+        if self.backend == "loky":
+            with parallel_config(backend="loky"):
+                yield
+            return
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise missing_package("distributed", "cluster") from error
+        try:
+            client = Client(self.scheduler, timeout="10s", set_as_default=False)
+        except OSError as error:
+            raise InputError(
+                f"no dask scheduler answers at {self.scheduler}. Start one: dask scheduler"
+            ) from error
+        with client, parallel_config(backend="dask", client=client):
+            yield
+
+    def _write(self, run: Run, record: Mapping[str, Any], files: Mapping[str, str]) -> None:
+        """Make the run's directory beside its place and move it there whole.
+
+        Raises:
+            InputError: the disk is full or the folder cannot be written.
+        """
+        place = self.out / run.id
+        part = self.out / _SCRATCH / f"{run.digest}.run"
+        try:
+            part.mkdir(exist_ok=True)
+            for name, text in files.items():
+                (part / name).write_text(text, "utf-8")
+            (part / "config.yaml").write_text(json.dumps(run.to_config(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+            (part / "record.json").write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.exists():
+                shutil.rmtree(place)
+            os.rename(part, place)
+        except OSError as error:
+            shutil.rmtree(part, ignore_errors=True)
+            raise InputError(
+                f"cannot write: {error.strerror or error}. Make room and run again: what is done is kept",
+                path=place,
+            ) from error
+
+
+def check_tasks(runs: Any) -> None:
+    """Refuse two tasks of one name that differ.
+
+    Raises:
+        InputError: naming the task.
+    """
+    known: dict[str, Any] = {}
+    for run in runs:
+        task = run.task
+        same = (task.version, task.kind, tuple(sorted((k, f.sha256) for k, f in task.data.items())))
+        if known.setdefault(task.name, same) != same:
+            raise InputError(
+                f"two different tasks are named {task.name!r} (versions {known[task.name][0]} and {task.version}). "
+                "Name them apart"
+            )
+
+
+def locate(file: DataFile, data: Path | None) -> Path:
+    """Where a data file is, its bytes checked.
+
+    Raises:
+        InputError: not there, with the command that fetches it, or other bytes.
+    """
+    usual = [os.environ.get("DISTMATCH_DATA"), "data", "shared/data", "../shared/data"]
+    folders = [data] if data is not None else [Path(f) for f in usual if f]
+    for folder in folders:
+        path = (folder / file.file).resolve()
+        if path.is_file():
+            found = sha256(path)
+            if found != file.sha256:
+                raise InputError(
+                    f"SHA-256 is {found[:12]}..., the task wants {file.sha256[:12]}.... Fetch it again", path=path
+                )
+            return path
+    remedy = f"Fetch it: {file.fetch}" if file.fetch else "Give its folder with --data"
+    raise InputError(f"no data file in {', '.join(map(str, folders))}. {remedy}", path=file.file)

@@ -1,0 +1,334 @@
+"""Tasks, methods and configurations: YAML in, checked against the schema, expanded into runs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from distmatch.benchmark.kinds.kind import KINDS, Kind, load_kind
+from distmatch.benchmark.limits import Limits
+from distmatch.errors import InputError, missing_package
+from distmatch.files import read_text
+
+Axes = dict[str, Any]
+
+
+def unknown(what: str, name: str, known: Iterable[str], *, path: object = None) -> InputError:
+    """The error for a name that is not known, with the nearest one that is."""
+    known = sorted(known)
+    near = get_close_matches(name, known, 1, 0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return InputError(f"unknown {what} {name!r}.{hint} Known: {' '.join(known)}", path=path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFile:
+    """One file of a task: where, which bytes, how to get it."""
+
+    file: str
+    sha256: str
+    fetch: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What has to be found: its data, what is hidden, how an answer is measured."""
+
+    name: str
+    version: int
+    kind: str
+    title: str
+    hidden: str
+    axes: Axes
+    """Axis to its list of values."""
+    metrics: tuple[str, ...]
+    """Primary first."""
+    data: dict[str, DataFile] = field(default_factory=dict)
+
+    def points(self) -> list[Axes]:
+        """Every combination of values of the axes."""
+        return [
+            dict(zip(self.axes, values, strict=True))
+            for values in itertools.product(*self.axes.values())
+        ]
+
+    def to_config(self, axes: Axes | None = None) -> dict[str, Any]:
+        """The whole task as a configuration would spell it out, at one point of its axes."""
+        kind = load_kind(self.kind)
+        out: dict[str, Any] = {
+            "task": self.name, "version": self.version, "kind": self.kind, "title": self.title, "hidden": self.hidden,
+            "axes": axes if axes is not None else self.axes,
+            "metrics": [
+                {"name": m, "higher_is_better": kind.metrics[m].higher_is_better} for m in self.metrics
+            ],
+        }  # fmt: skip
+        if self.data:
+            out["data"] = {
+                name: {k: v for k, v in vars(file).items() if v is not None}
+                for name, file in self.data.items()
+            }
+        return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """How it is looked for: a matcher's class, the view of the task that it takes, its settings."""
+
+    name: str
+    matcher: str
+    takes: str
+    title: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+    def to_config(self) -> dict[str, Any]:
+        """The method as a configuration would spell it out."""
+        return {
+            "method": self.name,
+            "class": self.matcher,
+            "takes": self.takes,
+            "title": self.title,
+            "settings": self.settings,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One method on one point of one task with one seed."""
+
+    task: Task
+    axes: Axes
+    method: Method
+    seed: int
+    limits: Limits
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Ten hexadecimal digits of everything that determines the result."""
+        parts = {
+            "task": [self.task.name, self.task.version, self.task.kind],
+            "axes": self.axes,
+            "data": {name: file.sha256 for name, file in self.task.data.items()},
+            "method": [self.method.name, self.method.matcher, self.method.takes],
+            "settings": self.method.settings,
+            "seed": self.seed,
+        }
+        text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+    @functools.cached_property
+    def id(self) -> str:
+        """Task, method, axes that differ from the kind's defaults, seed and digest: a relative path."""
+        usual = load_kind(self.task.kind).axes
+        told = [f"{k}={v}" for k, v in self.axes.items() if v != usual[k].default]
+        slug = re.sub(r"[^\w=.,+-]+", "-", ",".join([*told, f"seed={self.seed}"]))[:100]
+        return f"{self.task.name}/{self.method.name}/{slug}-{self.digest}"
+
+    def to_config(self) -> dict[str, Any]:
+        """A configuration of this run alone."""
+        config: dict[str, Any] = {
+            "benchmark": self.task.name,
+            "seeds": [self.seed],
+            "tasks": [self.task.to_config(self.axes)],
+            "methods": [self.method.to_config()],
+        }
+        if self.limits.given:
+            config["limits"] = self.limits.given
+        return config
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A sweep: tasks x methods x seeds."""
+
+    name: str
+    tasks: tuple[Task, ...]
+    methods: tuple[Method, ...]
+    seeds: tuple[int, ...] | None
+    limits: Limits
+
+    def runs(self, seeds: Sequence[int] | None = None) -> list[Run]:
+        """Every run, seeds innermost; `seeds` replaces those of the configuration."""
+        chosen = seeds or self.seeds or range(5)
+        return [
+            Run(
+                task=task, axes=axes, method=method, seed=seed,
+                limits=method.limits.over(self.limits),
+            )
+            for task in self.tasks for axes in task.points() for method in self.methods for seed in chosen
+        ]  # fmt: skip
+
+
+def load_config(path: str) -> Config:
+    """Read a configuration, and every task and method that it names.
+
+    Raises:
+        InputError: unreadable, not YAML, against the schema, or an unknown task, method, axis or metric.
+    """
+    raw = read_yaml(path)
+    _check("", raw, path)
+    folder = Path(path).parent
+    tasks = [_task(item, folder, path) for item in raw["tasks"]]
+    methods = [m for item in raw["methods"] for m in _methods(item, folder, path)]
+    for what, names in (("task", [t.name for t in tasks]), ("method", [m.name for m in methods])):
+        twice = next((n for n in names if names.count(n) > 1), None)
+        if twice is not None:
+            raise InputError(f"{what} {twice!r} is named twice. Name them apart", path=path)
+    seeds = raw.get("seeds")
+    return Config(
+        name=raw["benchmark"],
+        tasks=tuple(tasks),
+        methods=tuple(methods),
+        seeds=None if seeds is None else tuple(range(seeds) if isinstance(seeds, int) else seeds),
+        limits=Limits(**raw.get("limits", {})),
+    )
+
+
+def catalogue(what: str) -> dict[str, Any]:
+    """Name to file of the tasks or methods that come with the package."""
+    folder = resources.files("distmatch.benchmark").joinpath("catalogue", what)
+    return {
+        entry.name.removesuffix(".yaml"): entry
+        for entry in folder.iterdir()
+        if entry.name.endswith(".yaml")
+    }
+
+
+def read_yaml(path: Any) -> Any:
+    """The value of a YAML file.
+
+    Raises:
+        InputError: unreadable or not YAML, with the line.
+    """
+    import yaml
+
+    text = read_text(path) if isinstance(path, (str, Path)) else path.read_text("utf-8")
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "cannot be parsed"
+        raise InputError(
+            f"not YAML: {problem}. Mend it", path=path, line=mark.line + 1 if mark else None
+        ) from error
+
+
+@functools.cache
+def _validators() -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        from jsonschema import Draft202012Validator
+    except ImportError as error:
+        raise missing_package("jsonschema", "benchmark") from error
+    text = resources.files("distmatch.benchmark").joinpath("config.schema.json").read_text("utf-8")
+    schema = json.loads(text)
+    shared = {"$defs": schema["$defs"]}
+    parts = {"": schema, "task": {"$ref": "#/$defs/task"} | shared}
+    parts["method"] = {"$ref": "#/$defs/method"} | shared
+    return {name: Draft202012Validator(part) for name, part in parts.items()}, schema
+
+
+def _check(part: str, value: Any, path: object) -> None:
+    """Hold a value against the schema, and say the deepest thing that is wrong, with the nearest key."""
+    validators, schema = _validators()
+    error = next(iter(validators[part].iter_errors(value)), None)
+    if error is None:
+        return
+    while error.context:
+        error = max(error.context, key=lambda e: len(e.absolute_path))
+    place = "".join(f"{p}." if isinstance(p, str) else f"{p + 1}." for p in error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.schema, Mapping):
+        known = error.schema.get("properties", {})
+        strange = next(k for k in error.instance if k not in known)
+        raise unknown("key", str(strange), known, path=path)
+    raise InputError(f"{place.rstrip('.') or 'the file'}: {error.message[:200]}", path=path)
+
+
+def _resolve(item: Any, what: str, folder: Path, path: object) -> tuple[dict[str, Any], object]:
+    """The whole mapping of a task or method: by name, by path, by name with changes, or as given."""
+    known = catalogue(what + "s")
+    marker = "kind" if what == "task" else "class"
+    if isinstance(item, str) and item.endswith((".yaml", ".yml")):
+        file = folder / item
+        item = read_yaml(file)
+        _check(what, item, file)
+        return item, file
+    if isinstance(item, str):
+        item = {what: item}
+    if marker in item:
+        return item, path
+    name = item[what]
+    base_name, _, variant = name.partition("@")
+    if base_name not in known:
+        raise unknown(what, base_name, known, path=path)
+    base = read_yaml(known[base_name])
+    _check(what, base, known[base_name])
+    merged = base | {k: v for k, v in item.items() if k not in ("axes", "settings")}
+    for part in ("axes", "settings"):
+        if part in base or part in item:
+            merged[part] = base.get(part, {}) | item.get(part, {})
+    return merged, path
+
+
+def _task(item: Any, folder: Path, path: object) -> Task:
+    raw, path = _resolve(item, "task", folder, path)
+    if raw["kind"] not in KINDS:
+        raise unknown("kind of task", raw["kind"], KINDS, path=path)
+    kind: Kind = load_kind(raw["kind"])
+    axes = {name: [axis.default] for name, axis in kind.axes.items()}
+    for name, values in raw.get("axes", {}).items():
+        if name not in axes:
+            raise unknown(f"axis of a {kind.name} task", name, axes, path=path)
+        axes[name] = values if isinstance(values, list) else [values]
+        for value in axes[name]:
+            kind.axes[name].check(name, value, path)
+    metrics = raw.get("metrics") or [
+        {"name": m, "higher_is_better": v.higher_is_better} for m, v in kind.metrics.items()
+    ]
+    for metric in metrics:
+        name = metric["name"]
+        if name not in kind.metrics:
+            raise unknown(f"metric of a {kind.name} task", name, kind.metrics, path=path)
+        if kind.metrics[name].higher_is_better != metric["higher_is_better"]:
+            right = str(kind.metrics[name].higher_is_better).lower()
+            raise InputError(f"metric {name!r} has higher_is_better: {right}", path=path)
+    data = {name: DataFile(**file) for name, file in raw.get("data", {}).items()}
+    for name in data:
+        if name not in kind.files:
+            raise unknown(f"data of a {kind.name} task", name, kind.files, path=path)
+    return Task(
+        name=raw["task"], version=raw.get("version", 1), kind=raw["kind"], title=raw.get("title", raw["task"]),
+        hidden=raw.get("hidden", kind.hidden), axes=axes, metrics=tuple(m["name"] for m in metrics), data=data,
+    )  # fmt: skip
+
+
+def _methods(item: Any, folder: Path, path: object) -> list[Method]:
+    raw, path = _resolve(item, "method", folder, path)
+    views = {view for name in KINDS for view in load_kind(name).views}
+    if "takes" not in raw:
+        raise InputError(
+            f"method {raw['method']!r} does not say what it takes. Add `takes:`, one of {' '.join(sorted(views))}",
+            path=path,
+        )
+    if raw["takes"] not in views:
+        raise unknown("view of a task", raw["takes"], views, path=path)
+    base = Method(
+        name=raw["method"], matcher=raw["class"], takes=raw["takes"], title=raw.get("title", ""),
+        settings=raw.get("settings", {}), limits=Limits(**raw.get("limits", {})),
+    )  # fmt: skip
+    axes = {k: v if isinstance(v, list) else [v] for k, v in raw.get("axes", {}).items()}
+    out = []
+    for values in itertools.product(*axes.values()):
+        chosen = dict(zip(axes, values, strict=True))
+        label = ",".join(f"{k}={v}" for k, v in chosen.items())
+        name = base.name + (f"@{label}" if label else "")
+        out.append(replace(base, name=name, settings=base.settings | chosen))
+    return out
