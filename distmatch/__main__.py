@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, dict[str, str]]] = {
     "decipher": ("read a ciphertext without its key", {"file": "?"}),
     "encipher": ("write a ciphertext and its key, for tests and teaching", {"text": "?"}),
     "language": ("store a language made of your own text", {"files": "+"}),
+    "benchmark": ("run tasks x methods x seeds and keep a record of each", {"configs": "*"}),
     "evaluate": ("measure a language model on held-out text", {}),
 }
 """Name to one line of help and the positional parameters that are optional or many."""

@@ -1,0 +1,345 @@
+"""Kind `cipher`: a text enciphered with a hidden key; the answer is which letter each symbol stands for."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score
+from distmatch.benchmark.metrics import Metric, share
+from distmatch.ciphers.encipher import encipher
+from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
+from distmatch.errors import InputError
+from distmatch.files import decode_text, read_bytes
+from distmatch.languages.language import Language, load_language
+from distmatch.languages.wordfrequency import WordList, expected_counts, word_list
+from distmatch.maps.key import Key, bijection_bits, emission_bits, homophonic_bits
+from distmatch.text.alphabet import LATIN, SPACE, Alphabet, fold
+
+RIGHT = 0.95
+"""Share of letters from which a cipher counts as solved."""
+SHOWN = 0.8
+"""Share of the text, from its beginning, that methods may see; the ciphers come from the rest."""
+
+
+@dataclass(frozen=True)
+class Plain:
+    """What methods know of Y: a language and, for those that need running text, some of it."""
+
+    language: str
+    spaces: bool
+    path: Path | None = field(repr=False)
+
+    def load(self) -> Language:
+        """The language model."""
+        return load_language(self.language, spaces=self.spaces)
+
+    def letters(self, n: int) -> np.ndarray:
+        """n codes (uint8) of running text that no cipher comes from; the space is the last code."""
+        return _alphabet(self.language).encode(self._shown(n), spaces=self.spaces)[:n]
+
+    def _shown(self, n: int) -> str:
+        if self.path is not None:
+            text = _corpus(self.path)
+            return text[: min(int(SHOWN * len(text)), 2 * n + 1000)]
+        return _sampled(self.language, n, seed=10**6)
+
+    def bigrams(self) -> np.ndarray:
+        """(A, A) float64 relative frequencies of pairs of symbols in the language, in closed form."""
+        return _bigrams(self.language, self.spaces)
+
+
+@dataclass(frozen=True)
+class CipherProblem:
+    """One ciphertext with its hidden key."""
+
+    source: Ciphertext
+    plain: Plain
+    gold: np.ndarray = field(repr=False)
+    """(n,) codes of the plaintext's letters."""
+    cipher: str
+    data_sha256: dict[str, str]
+    context: dict[str, Any] = field(default_factory=dict)
+
+    def view(self, name: str) -> tuple[Any, Any]:
+        if name == "ciphertext":
+            return self.source, self.plain
+        if name not in VIEWS:
+            raise DoesNotApply(f"a cipher is not given as {name}")
+        if self.source.has_breaks:
+            raise DoesNotApply(f"the view {name} knows no word breaks, and this cipher keeps them")
+        if name == "sequences":
+            return self.plain.letters(1_000_000), self.source.symbols.astype(np.uint16)
+        if self.cipher != "simple":
+            raise DoesNotApply(f"the view {name} matches one symbol to one letter; this is {self.cipher}")
+        counts = self.bigram_counts()
+        if name == "graph":
+            size = len(_alphabet(self.plain.language))
+            padded = np.zeros((size, size))
+            padded[: len(counts), : len(counts)] = counts / counts.sum()
+            return padded, self.plain.bigrams()
+        return letter_embeddings(self.source.names, counts), self._letters()
+
+    def bigram_counts(self) -> np.ndarray:
+        """(K, K) occurrences of pairs of symbols."""
+        size, symbols = len(self.source.names), self.source.symbols
+        pairs = symbols[:-1].astype(np.int64) * size + symbols[1:]
+        return np.bincount(pairs, minlength=size * size).reshape(size, size).astype(float)
+
+    def _letters(self) -> Any:
+        names = tuple(_alphabet(self.plain.language).letters)
+        return letter_embeddings(names, self.plain.bigrams())
+
+    def score(self, match: Any) -> Score:
+        letters, table = self._read(match)
+        n = len(self.gold)
+        right = int((letters == self.gold).sum()) if len(letters) == n else 0
+        accuracy = share(right, n)
+        solved = accuracy.value >= RIGHT
+        model = self.plain.load()
+        bits = self._bits(letters, table, model)
+        truth = self._bits(self.gold, self._true_table(), model)
+        metrics = {
+            "accuracy": accuracy,
+            "solved": Metric(value=float(solved), n=1, higher_is_better=True),
+            "excess": Metric(value=(sum(bits) - sum(truth)) / n, n=n, higher_is_better=False, unit="bits a letter"),
+        }
+        found = {
+            "data": bits[0], "map": bits[1], "truth": sum(truth), "saved": self.context["plain_bits"] - sum(bits),
+            "control": getattr(getattr(match, "bits", None), "control", None),
+            "reported": getattr(getattr(match, "bits", None), "total", None),
+        }  # fmt: skip
+        return Score(metrics=metrics, bits=found, right=solved, artefacts=self._drawing(table))
+
+    def _read(self, match: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Letter codes of the decoded text (n,) and of each symbol (K,)."""
+        answer, alphabet = match.map, _alphabet(self.plain.language)
+        if isinstance(answer, Key) and answer.letters:
+            table = self._table({k: alphabet.letters.find(v) for k, v in answer.letters.items()})
+        elif isinstance(answer, np.ndarray) and answer.ndim == 1:
+            table = np.asarray(answer[: len(self.source.names)], np.int64)
+        elif callable(answer) and hasattr(answer, "map_target"):
+            table = self._assigned(answer)
+        else:
+            raise DoesNotApply(f"an answer of type {type(answer).__name__} is not a key")
+        spare = len(alphabet)
+        known = (table >= 0) & (table < spare)
+        return np.where(known, table, spare)[self.source.symbols], np.where(known, table, 0)
+
+    def _table(self, letters: Mapping[str, int]) -> np.ndarray:
+        return np.array([letters.get(name, -1) for name in self.source.names], np.int64)
+
+    def _assigned(self, mapping: Any) -> np.ndarray:
+        """The key of a linear map of letter embeddings: the assignment of largest total cosine."""
+        from scipy.optimize import linear_sum_assignment
+
+        source, target = self.view("embeddings")
+        x = mapping(source).normalized(("unit",)).vectors
+        y = mapping.map_target(target).normalized(("unit",)).vectors
+        rows, columns = linear_sum_assignment(-(x @ y.T))
+        letters = _alphabet(self.plain.language).letters
+        return self._table(
+            {source.words[i]: letters.index(target.words[j]) for i, j in zip(rows, columns, strict=True)}
+        )
+
+    def _true_table(self) -> np.ndarray:
+        votes = np.zeros((len(self.source.names), len(_alphabet(self.plain.language))), np.int64)
+        np.add.at(votes, (self.source.symbols, self.gold), 1)
+        return votes.argmax(axis=1)
+
+    def _bits(self, letters: np.ndarray, table: np.ndarray, model: Language) -> tuple[float, float]:
+        """Bits of the text, homophones named, and of the key: the same code for every method."""
+        codes = np.minimum(letters, model.size - 1).astype(np.uint8)
+        if self.plain.spaces:
+            ends = np.flatnonzero(self.source.breaks[:-1]) + 1
+            codes = np.insert(codes, ends, model.size - 1)
+        data = model.total_bits(np.ascontiguousarray(codes, np.uint8))
+        if self.cipher == "homophonic":
+            data += emission_bits(table, self.source.symbols, model.size)
+        return float(data), key_bits(self.cipher, len(self.source.names), len(model.alphabet))
+
+    def _drawing(self, table: np.ndarray) -> dict[str, Any]:
+        """The key found beside the true one, for small alphabets."""
+        if len(self.source.names) > 60:
+            return {}
+        alphabet = _alphabet(self.plain.language).letters
+        truth = self._true_table()
+        counts = np.bincount(self.source.symbols, minlength=len(self.source.names))
+        rows = [
+            {"symbol": name, "found": alphabet[table[i]], "true": alphabet[truth[i]], "count": int(counts[i])}
+            for i, name in enumerate(self.source.names)
+        ]
+        return {"key.json": {"letters": alphabet, "symbols": rows}}
+
+
+def letter_embeddings(names: tuple[str, ...], counts: np.ndarray) -> Any:
+    """Letters as vectors: square roots of what follows and what precedes each, the most frequent letter first.
+
+    Relabelling the letters permutes the coordinates, which is a rotation, so two such spaces of one language
+    are related by an orthogonal map, exactly so in the limit of long texts.
+
+    Args:
+        names: K names.
+        counts: (K, K) pairs, the row is the first.
+
+    Returns:
+        Embeddings (K, 2 K), padded with zeros to 2 x 26 where K is smaller.
+    """
+    from distmatch.embeddings.embeddings import Embeddings
+
+    total = counts.sum(axis=0) + counts.sum(axis=1)
+    order = np.argsort(-total, kind="stable")
+    pairs = counts[np.ix_(order, order)] / max(counts.sum(), 1)
+    size = max(len(names), len(LATIN))
+    rows = np.zeros((len(names), 2 * size), np.float32)
+    after = pairs / np.maximum(pairs.sum(axis=1, keepdims=True), 1e-12)
+    before = pairs.T / np.maximum(pairs.T.sum(axis=1, keepdims=True), 1e-12)
+    rows[:, : len(names)] = np.sqrt(after)
+    rows[:, size : size + len(names)] = np.sqrt(before)
+    return Embeddings(tuple(names[i] for i in order), rows, total[order].astype(np.float64))
+
+
+def key_bits(cipher: str, symbols: int, letters: int) -> float:
+    """Bits of a key of a kind."""
+    return (bijection_bits if cipher == "simple" else homophonic_bits)(symbols, letters)
+
+
+def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> CipherProblem:
+    """Make the cipher of a seed, or take that line of a file of ciphers."""
+    if "ciphers" in paths:
+        made = _from_file(paths["ciphers"], axes, seed)
+    else:
+        text = _excerpt(paths.get("text"), axes, seed)
+        made = encipher(
+            text, axes["cipher"], seed=seed, spaces=axes["spaces"], symbols=axes["symbols"], noise=axes["noise"],
+            alphabet=_alphabet(axes["language"]),
+        )  # fmt: skip
+    written = made["ciphertext"]
+    source = read_ciphertext(written) if isinstance(written, str) else from_symbols(written)  # type: ignore[arg-type]
+    plaintext = fold(str(made["plaintext"]))
+    alphabet = _alphabet(axes["language"])
+    gold = alphabet.encode(plaintext, spaces=False).astype(np.int64)
+    plain = Plain(axes["language"], source.has_breaks, paths.get("text"))
+    digest = hashlib.sha256(json.dumps([written, plaintext], ensure_ascii=False).encode()).hexdigest()
+    problem = CipherProblem(source, plain, gold, axes["cipher"], {"cipher": digest})
+    problem.context.update(_context(problem))
+    return problem
+
+
+def _context(problem: CipherProblem) -> dict[str, Any]:
+    model = problem.plain.load()
+    key = key_bits(problem.cipher, len(problem.source.names), len(model.alphabet))
+    redundancy = max(math.log2(model.size) - model.text_bits, 0.3)
+    counts = np.bincount(problem.source.symbols)
+    return {
+        "letters": len(problem.source), "symbols": len(problem.source.names), "key_bits": key,
+        "unicity": round(key / redundancy, 2), "plain_bits": adaptive_bits(counts),
+    }  # fmt: skip
+
+
+def adaptive_bits(counts: np.ndarray) -> float:
+    """Code length of symbols without any model of a language: adaptive order 0 (Krichevsky and Trofimov 1981)."""
+    n, size = int(counts.sum()), len(counts)
+    total = math.lgamma(n + size / 2) - math.lgamma(size / 2)
+    total -= sum(math.lgamma(c + 0.5) - math.lgamma(0.5) for c in counts)
+    return total / math.log(2)
+
+
+def _excerpt(path: Path | None, axes: Mapping[str, Any], seed: int) -> str:
+    """Text of the wanted number of letters, cut at a word."""
+    length = int(axes["length"])
+    if path is None:
+        text = _sampled(axes["language"], length, seed)
+    else:
+        corpus = _corpus(path)
+        first = int(SHOWN * len(corpus))
+        rng = np.random.default_rng([seed, length, 5])
+        start = int(rng.integers(first, max(len(corpus) - 8 * length, first + 1)))
+        text = corpus[corpus.find(SPACE, start) + 1 :][: 8 * length]
+    letters = 0
+    for end, char in enumerate(text):
+        letters += char != SPACE
+        if letters == length:
+            return text[: end + 1]
+    raise InputError(f"the text has fewer than {length} letters after its first {SHOWN:.0%}", path=path)
+
+
+def _from_file(path: Path, axes: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    wanted = {"lang": axes["language"], "kind": axes["cipher"], "length": axes["length"], "spaces": axes["spaces"]}
+    found = [c for c in _lines(path) if all(c.get(k, v) == v for k, v in wanted.items())]
+    if seed >= len(found):
+        raise InputError(f"only {len(found)} ciphers with {wanted}; there is no number {seed}", path=path)
+    return found[seed]
+
+
+@functools.lru_cache(maxsize=2)
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@functools.lru_cache(maxsize=2)
+def _corpus(path: Path) -> str:
+    return fold(decode_text(read_bytes(path), path))
+
+
+@functools.lru_cache(maxsize=4)
+def _words(language: str) -> WordList:
+    return word_list(language)
+
+
+@functools.lru_cache(maxsize=8)
+def _bigrams(language: str, spaces: bool) -> np.ndarray:
+    return expected_counts(_words(language), 2, spaces=spaces)
+
+
+def _alphabet(language: str) -> Alphabet:
+    return load_language(language).alphabet if language != "en" else Alphabet(LATIN)
+
+
+def _sampled(language: str, letters: int, seed: int) -> str:
+    """Independent words by their frequency: text for where there is no corpus."""
+    words = _words(language)
+    rng = np.random.default_rng([seed, 3])
+    drawn = rng.choice(len(words.frequency), size=letters // 2 + 20, p=words.frequency)
+    return SPACE.join(
+        words.alphabet.decode(words.flat[words.starts[i] : words.starts[i + 1]]) for i in drawn
+    )
+
+
+VIEWS = {
+    "ciphertext": "a Ciphertext, and a Plain: the language by name with its model and running text",
+    "embeddings": "Embeddings of the symbols and of the letters, from which symbols are neighbours",
+    "graph": "(26, 26) relative frequencies of pairs of symbols, and of pairs of letters",
+    "sequences": "codes of running text of the language, and of the ciphertext, uint",
+}
+KIND = Kind(
+    name="cipher",
+    hidden="the key and the plaintext",
+    axes={
+        "cipher": Axis("simple", "kind of cipher", choices=("simple", "homophonic")),
+        "length": Axis(128, "letters", low=8, high=200_000),
+        "language": Axis("en", "wordfreq code"),
+        "spaces": Axis(False, "true or false: word breaks kept"),
+        "noise": Axis(0.0, "share of symbols replaced", low=0, high=1),
+        "symbols": Axis(54, "symbols of a homophonic key", low=2, high=1000),
+        "instance": Axis(None, "one cipher for all seeds", low=0),
+    },
+    metrics={
+        "accuracy": MetricKind(True, "share of letters right"),
+        "solved": MetricKind(True, "1 if at least 95 % of the letters are right"),
+        "excess": MetricKind(
+            False, "bits a letter more than the true key; below 0 the model errs", "bits a letter"
+        ),
+    },
+    views=VIEWS,
+    files={"text": "running text", "ciphers": "JSONL of ready ciphers with their solutions"},
+    build=build,
+)

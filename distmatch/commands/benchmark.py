@@ -1,0 +1,72 @@
+"""`distmatch benchmark`: tasks x methods x seeds, one directory a run."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+
+from distmatch.errors import InputError
+from distmatch.progress import ProgressLine, silent
+
+
+def benchmark(
+    configs: list[str],
+    *,
+    out: str = "runs",
+    seeds: int | None = None,
+    jobs: int = 2,
+    resume: bool = False,
+    backend: str = "loky",
+    scheduler: str | None = None,
+    data: str | None = None,
+    list: bool = False,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Run every method on every task with every seed, and keep one directory a run.
+
+    A run that has a record is not done again, so a killed sweep goes on where it was. Exit code 0: every run is
+    done, or does not apply. 1: some failed or ran out of time or memory; their records say why. 2: bad input.
+
+    Args:
+        configs: YAML files: configs/smoke.yaml, configs/benchmark/...
+        out: folder of the run directories.
+        seeds: number of seeds, 0, 1, ...; those of the configuration otherwise.
+        jobs: runs at a time; 0 runs them in this process, without hard limits.
+        resume: keep failures and time-outs of an earlier call too, instead of trying them again.
+        backend: loky (processes of this machine) or dask.
+        scheduler: address of a dask scheduler, such as tcp://host:8786.
+        data: folder of the data files; else $DISTMATCH_DATA, data, shared/data, ../shared/data.
+        list: only print the ids of the runs.
+        json: print one JSON object and nothing else.
+        quiet: no progress.
+    """
+    from distmatch.benchmark.runner import Sweep
+    from distmatch.benchmark.tasks import load_config
+
+    if not configs:
+        raise InputError("give one or more configurations, such as configs/smoke.yaml")
+    if seeds is not None and seeds < 1:
+        raise InputError(f"--seeds {seeds} is less than 1")
+    chosen = None if seeds is None else range(seeds)
+    loaded = [load_config(path) for path in configs]
+    if list:
+        for config in loaded:
+            print("\n".join(run.id for run in config.runs(chosen)))
+        return 0
+    line = ProgressLine("running")
+    sweep = Sweep(
+        out=Path(out), jobs=jobs, resume=resume, backend=backend, scheduler=scheduler,
+        data=None if data is None else Path(data),
+    )  # fmt: skip
+    try:
+        counts = sweep.run(loaded, seeds=chosen, progress=silent if quiet or json else line)
+    finally:
+        line.close()
+    bad = sum(n for status, n in counts.items() if status not in ("done", "does not apply", "kept"))
+    if json:
+        print(json_module.dumps({"out": out, "runs": sum(counts.values()), "failed": bad, "status": counts}))
+    else:
+        told = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
+        print(f"{sum(counts.values())} runs in {out}: {told}. Next: distmatch report {out} --out report.html")
+    return 1 if bad else 0
