@@ -9,7 +9,7 @@ import json
 import os
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,49 +46,54 @@ def execute(run: Run, paths: Mapping[str, str], scratch: str | None) -> dict[str
         return _answer(run, {}, verdict["status"], verdict["error"])
     notes.begin()
     try:
-        return _carry_out(run, paths)
+        return _carry_out(run, paths, notes)
     finally:
         notes.end()
 
 
 class _Notes:
-    """What is left of a run whose process died: how often it was begun, and what the watchdog says."""
+    """What is left of a run whose process died, and the watchdog that writes it."""
 
     def __init__(self, run: Run, scratch: str | None) -> None:
-        self.limits = run.limits
+        self.limits = limiting.Limits() if scratch is None else run.limits
         self.note = None if scratch is None else Path(scratch) / f"{run.digest}.json"
-        self.marker: Path | None = None
 
     def verdict(self) -> dict[str, str] | None:
-        if self.note is None:
+        """Status and error of a run that was killed, or died too often; None if it may be tried."""
+        if self.note is None or not os.path.exists(self.note):
             return None
         with contextlib.suppress(OSError, json.JSONDecodeError):
-            return json.loads(self.note.read_text())
-        begun = sum(
-            (self.note.with_suffix(f".{attempt}")).exists() for attempt in range(ATTEMPTS)
-        )
-        self.marker = self.note.with_suffix(f".{begun}")
-        if begun >= ATTEMPTS:
-            return {"status": "crashed", "error": f"the process died in {begun} attempts"}
+            said = json.loads(self.note.read_text())
+            if said["status"] != "crashed":
+                return said
+            if said["deaths"] >= ATTEMPTS:
+                error = f"the process died in {said['deaths']} attempts (killed by the system, or a fault in compiled code)"
+                return {"status": "crashed", "error": error}
         return None
 
     def begin(self) -> None:
-        if self.note is None or self.marker is None:
+        """Have a death noted, without limits yet: making a task is not the method's time."""
+        if self.note is not None:
+            limiting.WATCHDOG.begin(self.note, limiting.Limits())
+
+    @contextlib.contextmanager
+    def limited(self) -> Iterator[None]:
+        """Have the limits kept in the block."""
+        if self.note is None or not self.limits.given:
+            yield
             return
-        with contextlib.suppress(OSError):
-            self.marker.touch()
         limiting.WATCHDOG.begin(self.note, self.limits)
+        try:
+            yield
+        finally:
+            self.begin()
 
     def end(self) -> None:
-        if self.note is None or self.marker is None:
-            return
-        if self.limits.given:
+        if self.note is not None:
             limiting.WATCHDOG.end()
-        with contextlib.suppress(OSError):
-            self.marker.unlink()
 
 
-def _carry_out(run: Run, paths: Mapping[str, str]) -> dict[str, Any]:
+def _carry_out(run: Run, paths: Mapping[str, str], notes: _Notes) -> dict[str, Any]:
     facts: dict[str, Any] = {"started": datetime.now(UTC).isoformat(timespec="seconds")}
     status, error, trace = "done", None, None
     score: Score | None = None
@@ -102,7 +107,7 @@ def _carry_out(run: Run, paths: Mapping[str, str]) -> dict[str, Any]:
         warm = (run.method.matcher, run.task.kind)
         facts["warm"] = warm in _WARM
         with limiting.memory_ceiling(run.limits.memory_mib):
-            with limiting.alarm(run.limits.seconds), meter:
+            with notes.limited(), limiting.alarm(run.limits.seconds), meter:
                 match = matcher.match(source, target, seed=run.seed)
         _WARM.add(warm)
         score = problem.score(match)
@@ -182,9 +187,11 @@ def _answer(
     }  # fmt: skip
     if trace:
         record["traceback"] = trace[-4000:]
-    files = {} if score is None else {k: json.dumps(finite(v)) for k, v in score.artefacts.items()}
+    files: dict[str, str] = {}
+    if score is not None and run.drawn:
+        files = {k: json.dumps(finite(v)) for k, v in score.artefacts.items()}
     history = getattr(match, "history", None)
-    if history:
+    if history and run.drawn:
         files["history.jsonl"] = "".join(json.dumps(finite(h)) + "\n" for h in thinned(history))
     return {"id": run.id, "record": check_record(finite(record)), "files": files}
 

@@ -84,7 +84,7 @@ def memory_ceiling(mib: float | None) -> Iterator[None]:
 
 def resident_mib() -> float:
     """Resident memory now."""
-    return _status("VmRSS") or 0.0
+    return _resident(os.getpid())
 
 
 def reset_peak() -> None:
@@ -121,9 +121,7 @@ class Watchdog:
         self.owner = 0
 
     def begin(self, note: Path, limits: Limits) -> None:
-        """Watch this process until `end`: the note is written if it has to be killed."""
-        if not limits.given:
-            return
+        """Watch this process until `end`: the note is written if it has to be killed, or dies."""
         grace = None if limits.seconds is None else limits.seconds * 1.1 + 1.0
         order = {"note": str(note), "seconds": grace, "told": limits.seconds}
         order["memory_mib"] = limits.memory_mib
@@ -163,6 +161,8 @@ def watch(pid: int, orders: int) -> None:
         if ready:
             block = os.read(orders, 65536)
             if not block:
+                if order is not None:
+                    _note(order, {"status": "crashed", "deaths": deaths(order["note"]) + 1})
                 return
             *lines, unread = (unread + block).split(b"\n")
             if lines:
@@ -188,11 +188,24 @@ def _resident(pid: int) -> float:
         return 0.0
 
 
+def deaths(note: str) -> int:
+    """How often a run has taken its process with it, by its note."""
+    try:
+        with open(note) as file:
+            return int(json.load(file).get("deaths", 0))
+    except (OSError, ValueError):
+        return 0
+
+
+def _note(order: dict[str, Any], said: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        with open(order["note"] + ".part", "w") as file:
+            json.dump(said, file)
+        os.replace(order["note"] + ".part", order["note"])
+
+
 def _kill(pid: int, order: dict[str, Any], status: str, error: str) -> None:
-    temporary = order["note"] + ".part"
-    with open(temporary, "w") as file:
-        json.dump({"status": status, "error": error}, file)
-    os.replace(temporary, order["note"])
+    _note(order, {"status": status, "error": error})
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 

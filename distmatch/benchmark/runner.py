@@ -64,8 +64,9 @@ class Sweep:
         try:
             for answer in self._answers(todo, paths, scratch):
                 record = answer["record"]
+                if todo.pop(answer["id"], None) is None:
+                    continue
                 self._write(runs[answer["id"]], record, answer["files"])
-                todo.pop(answer["id"], None)
                 counts[record["status"]] = counts.get(record["status"], 0) + 1
                 progress(total - len(todo), total, last=answer["id"])
         finally:
@@ -142,25 +143,28 @@ class Sweep:
         with self._workers():
             while todo and idle < 5:
                 before = len(todo)
-                try:
-                    yield from self._parallel(todo, paths, scratch)
-                except BrokenProcessPool:  # a run took its worker with it; its note says why
-                    pass
+                suspects = [run for run in todo.values() if (scratch / f"{run.digest}.json").exists()]
+                batches = [[run] for run in suspects] or [list(todo.values())]
+                for batch in batches:  # alone, a suspect's death is its own doing
+                    try:
+                        yield from self._parallel(batch, paths, scratch)
+                    except BrokenProcessPool:  # a run took its worker with it; its note says why
+                        break
                 idle = idle + 1 if len(todo) == before else 0
         if todo:
             raise InputError(f"workers die before they do anything; {len(todo)} runs are left")
 
-    def _parallel(self, todo, paths, scratch) -> Iterator[dict[str, Any]]:
+    def _parallel(
+        self, runs: Sequence[Run], paths: Mapping[str, Mapping[str, str]], scratch: Path
+    ) -> Iterator[dict[str, Any]]:
         from joblib import Parallel, delayed
 
         # One job is two workers that take turns: a worker of its own for the watchdog to kill.
         parallel = Parallel(
             n_jobs=max(self.jobs, 2), return_as="generator_unordered", pre_dispatch=self.jobs if self.jobs == 1 else "2*n_jobs",
         )  # fmt: skip
-        work = (
-            delayed(execute)(run, paths[run.task.name], str(scratch)) for run in list(todo.values())
-        )
-        yield from parallel(work)
+        work = (delayed(execute)(run, paths[run.task.name], str(scratch)) for run in runs)
+        yield from parallel(work)  # type: ignore[misc]
 
     @contextlib.contextmanager
     def _workers(self) -> Iterator[None]:
@@ -191,16 +195,20 @@ class Sweep:
         """
         place = self.out / run.id
         part = self.out / _SCRATCH / f"{run.digest}.run"
+        config = json.dumps(run.to_config(), ensure_ascii=False, indent=1) + "\n"  # JSON is YAML
+        whole = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+        texts = {**files, "config.yaml": config, "record.json": whole}
         try:
-            part.mkdir(exist_ok=True)
-            for name, text in files.items():
-                (part / name).write_text(text, "utf-8")
-            (part / "config.yaml").write_text(json.dumps(run.to_config(), ensure_ascii=False, indent=1) + "\n", "utf-8")
-            (part / "record.json").write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if place.exists():
-                shutil.rmtree(place)
-            os.rename(part, place)
+            os.mkdir(part)
+            for name, text in texts.items():
+                with open(part / name, "w", encoding="utf-8") as file:
+                    file.write(text)
+            try:
+                os.rename(part, place)
+            except OSError:  # the first run of its kind, or an earlier record stands there
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(place, ignore_errors=True)
+                os.rename(part, place)
         except OSError as error:
             shutil.rmtree(part, ignore_errors=True)
             raise InputError(

@@ -16,7 +16,8 @@ from typing import Any
 
 from distmatch.benchmark.kinds.kind import KINDS, Kind, load_kind
 from distmatch.benchmark.limits import Limits
-from distmatch.errors import InputError, missing_package
+from distmatch.benchmark.records import validator
+from distmatch.errors import InputError
 from distmatch.files import read_text
 
 Axes = dict[str, Any]
@@ -110,6 +111,8 @@ class Run:
     method: Method
     seed: int
     limits: Limits
+    drawn: bool = True
+    """Whether its artefacts (key or coupling, history) are kept; a sweep keeps those of its first seed."""
 
     @functools.cached_property
     def digest(self) -> str:
@@ -158,11 +161,11 @@ class Config:
 
     def runs(self, seeds: Sequence[int] | None = None) -> list[Run]:
         """Every run, seeds innermost; `seeds` replaces those of the configuration."""
-        chosen = seeds or self.seeds or range(5)
+        chosen = list(seeds or self.seeds or range(5))
         return [
             Run(
                 task=task, axes=axes, method=method, seed=seed,
-                limits=method.limits.over(self.limits),
+                limits=method.limits.over(self.limits), drawn=seed == chosen[0],
             )
             for task in self.tasks for axes in task.points() for method in self.methods for seed in chosen
         ]  # fmt: skip
@@ -175,7 +178,7 @@ def load_config(path: str) -> Config:
         InputError: unreadable, not YAML, against the schema, or an unknown task, method, axis or metric.
     """
     raw = read_yaml(path)
-    _check("", raw, path)
+    _check("config", raw, path)
     folder = Path(path).parent
     tasks = [_task(item, folder, path) for item in raw["tasks"]]
     methods = [m for item in raw["methods"] for m in _methods(item, folder, path)]
@@ -222,34 +225,18 @@ def read_yaml(path: Any) -> Any:
         ) from error
 
 
-@functools.cache
-def _validators() -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        from jsonschema import Draft202012Validator
-    except ImportError as error:
-        raise missing_package("jsonschema", "benchmark") from error
-    text = resources.files("distmatch.benchmark").joinpath("config.schema.json").read_text("utf-8")
-    schema = json.loads(text)
-    shared = {"$defs": schema["$defs"]}
-    parts = {"": schema, "task": {"$ref": "#/$defs/task"} | shared}
-    parts["method"] = {"$ref": "#/$defs/method"} | shared
-    return {name: Draft202012Validator(part) for name, part in parts.items()}, schema
-
-
 def _check(part: str, value: Any, path: object) -> None:
-    """Hold a value against the schema, and say the deepest thing that is wrong, with the nearest key."""
-    validators, schema = _validators()
-    error = next(iter(validators[part].iter_errors(value)), None)
-    if error is None:
-        return
-    while error.context:
-        error = max(error.context, key=lambda e: len(e.absolute_path))
-    place = "".join(f"{p}." if isinstance(p, str) else f"{p + 1}." for p in error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.schema, Mapping):
-        known = error.schema.get("properties", {})
-        strange = next(k for k in error.instance if k not in known)
-        raise unknown("key", str(strange), known, path=path)
-    raise InputError(f"{place.rstrip('.') or 'the file'}: {error.message[:200]}", path=path)
+    """Hold a value against its schema, and say what is wrong, with the nearest key."""
+    try:
+        validator(f"{part}.schema.json")(value)
+    except ValueError as error:
+        rule = getattr(error, "rule", "")
+        if rule == "additionalProperties" and isinstance(error.value, Mapping):  # type: ignore[attr-defined]
+            known = error.definition.get("properties", {})  # type: ignore[attr-defined]
+            strange = next(str(k) for k in error.value if k not in known)  # type: ignore[attr-defined]
+            raise unknown("key", strange, known, path=path) from error
+        message = re.sub(r"^data\.?", "", str(error)).strip()[:200]
+        raise InputError(f"{message or 'not a mapping'}. See distmatch/benchmark/{part}.schema.json", path=path) from error
 
 
 def _resolve(item: Any, what: str, folder: Path, path: object) -> tuple[dict[str, Any], object]:
@@ -263,6 +250,7 @@ def _resolve(item: Any, what: str, folder: Path, path: object) -> tuple[dict[str
         return item, file
     if isinstance(item, str):
         item = {what: item}
+    _check(what, item, path)
     if marker in item:
         return item, path
     name = item[what]

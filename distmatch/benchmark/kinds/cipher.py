@@ -22,7 +22,7 @@ from distmatch.files import decode_text, read_bytes
 from distmatch.languages.language import Language, load_language
 from distmatch.languages.wordfrequency import WordList, expected_counts, word_list
 from distmatch.maps.key import Key, bijection_bits, emission_bits, homophonic_bits
-from distmatch.text.alphabet import LATIN, SPACE, Alphabet, fold
+from distmatch.text.alphabet import SPACE, Alphabet, fold
 
 RIGHT = 0.95
 """Share of letters from which a cipher counts as solved."""
@@ -40,7 +40,7 @@ class Plain:
 
     def load(self) -> Language:
         """The language model."""
-        return load_language(self.language, spaces=self.spaces)
+        return _language(self.language, self.spaces)
 
     def letters(self, n: int) -> np.ndarray:
         """n codes (uint8) of running text that no cipher comes from; the space is the last code."""
@@ -198,7 +198,7 @@ def letter_embeddings(names: tuple[str, ...], counts: np.ndarray) -> Any:
     total = counts.sum(axis=0) + counts.sum(axis=1)
     order = np.argsort(-total, kind="stable")
     pairs = counts[np.ix_(order, order)] / max(counts.sum(), 1)
-    size = max(len(names), len(LATIN))
+    size = max(len(names), 26)
     rows = np.zeros((len(names), 2 * size), np.float32)
     after = pairs / np.maximum(pairs.sum(axis=1, keepdims=True), 1e-12)
     before = pairs.T / np.maximum(pairs.T.sum(axis=1, keepdims=True), 1e-12)
@@ -300,8 +300,13 @@ def _bigrams(language: str, spaces: bool) -> np.ndarray:
     return expected_counts(_words(language), 2, spaces=spaces)
 
 
+@functools.lru_cache(maxsize=8)
+def _language(name: str, spaces: bool) -> Language:
+    return load_language(name, spaces=spaces)
+
+
 def _alphabet(language: str) -> Alphabet:
-    return load_language(language).alphabet if language != "en" else Alphabet(LATIN)
+    return _language(language, False).alphabet
 
 
 def _sampled(language: str, letters: int, seed: int) -> str:
