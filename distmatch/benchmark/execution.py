@@ -225,7 +225,9 @@ def make(method: Method) -> Any:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and (module_name + ".").startswith(error.name + "."):
-            raise InputError(f"method {method.name!r}: there is no module {error.name!r}") from error
+            raise InputError(
+                f"method {method.name!r}: there is no module {error.name!r}"
+            ) from error
         raise InputError(
             f"method {method.name!r} needs the package {error.name!r}. Run: pip install {error.name}"
         ) from error

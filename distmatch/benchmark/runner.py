@@ -143,7 +143,9 @@ class Sweep:
         with self._workers():
             while todo and idle < 5:
                 before = len(todo)
-                suspects = [run for run in todo.values() if (scratch / f"{run.digest}.json").exists()]
+                suspects = [
+                    run for run in todo.values() if (scratch / f"{run.digest}.json").exists()
+                ]
                 batches = [[run] for run in suspects] or [list(todo.values())]
                 for batch in batches:  # alone, a suspect's death is its own doing
                     try:
@@ -248,7 +250,8 @@ def locate(file: DataFile, data: Path | None) -> Path:
             found = sha256(path)
             if found != file.sha256:
                 raise InputError(
-                    f"SHA-256 is {found[:12]}..., the task wants {file.sha256[:12]}.... Fetch it again", path=path
+                    f"SHA-256 is {found[:12]}..., the task wants {file.sha256[:12]}.... Fetch it again",
+                    path=path,
                 )
             return path
     remedy = f"Fetch it: {file.fetch}" if file.fetch else "Give its folder with --data"

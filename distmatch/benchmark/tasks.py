@@ -236,7 +236,9 @@ def _check(part: str, value: Any, path: object) -> None:
             strange = next(str(k) for k in error.value if k not in known)  # type: ignore[attr-defined]
             raise unknown("key", strange, known, path=path) from error
         message = re.sub(r"^data\.?", "", str(error)).strip()[:200]
-        raise InputError(f"{message or 'not a mapping'}. See distmatch/benchmark/{part}.schema.json", path=path) from error
+        raise InputError(
+            f"{message or 'not a mapping'}. See distmatch/benchmark/{part}.schema.json", path=path
+        ) from error
 
 
 def _resolve(item: Any, what: str, folder: Path, path: object) -> tuple[dict[str, Any], object]:

@@ -65,8 +65,14 @@ def benchmark(
         line.close()
     bad = sum(n for status, n in counts.items() if status not in ("done", "does not apply", "kept"))
     if json:
-        print(json_module.dumps({"out": out, "runs": sum(counts.values()), "failed": bad, "status": counts}))
+        print(
+            json_module.dumps(
+                {"out": out, "runs": sum(counts.values()), "failed": bad, "status": counts}
+            )
+        )
     else:
         told = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
-        print(f"{sum(counts.values())} runs in {out}: {told}. Next: distmatch report {out} --out report.html")
+        print(
+            f"{sum(counts.values())} runs in {out}: {told}. Next: distmatch report {out} --out report.html"
+        )
     return 1 if bad else 0

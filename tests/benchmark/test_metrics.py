@@ -40,7 +40,9 @@ def test_calibration_of_a_calibrated_and_a_boastful_number():
     p = rng.random(20_000)
     right = rng.random(20_000) < p
     assert metrics.calibration_error(p, right) < 0.02
-    assert metrics.calibration_error(np.full(1000, 0.99), np.zeros(1000, bool)) == pytest.approx(0.99)
+    assert metrics.calibration_error(np.full(1000, 0.99), np.zeros(1000, bool)) == pytest.approx(
+        0.99
+    )
 
 
 def test_interval_of_a_mean_covers_it():

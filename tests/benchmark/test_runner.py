@@ -61,7 +61,9 @@ def test_two_processes_give_what_one_gives(write_config, tmp_path, lasting):
         ("hoard", "out of memory", ""),
     ],
 )
-def test_one_bad_run_never_stops_the_sweep(write_config, tmp_path, how, status, error, records, method):
+def test_one_bad_run_never_stops_the_sweep(
+    write_config, tmp_path, how, status, error, records, method
+):
     limits = {"memory_mib": 900} if how == "hoard" else {"seconds": 1.0}
     methods = [method("good"), method("bad", bad_seed=1, how=how)]
     config = write_config(methods=methods, limits=limits, seeds=2)
@@ -125,7 +127,9 @@ def test_killed_at_any_moment_and_rerun(write_config, tmp_path, records, lasting
     assert lasting(out) == lasting(tmp_path / "whole")
 
 
-def test_full_disk_is_one_line_and_keeps_what_is_done(write_config, tmp_path, monkeypatch, capsys, records):
+def test_full_disk_is_one_line_and_keeps_what_is_done(
+    write_config, tmp_path, monkeypatch, capsys, records
+):
     real, calls = os.mkdir, []
 
     def mkdir(path, *more, **named):
@@ -154,7 +158,15 @@ def test_full_disk_is_one_line_and_keeps_what_is_done(write_config, tmp_path, mo
 def test_dask_with_a_worker_killed_in_the_middle(write_config, tmp_path, records, lasting, method):
     """A real scheduler and two workers on loopback: every record once, equal to the one-process result."""
     environment = os.environ | {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "5"}
-    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    dask = [
+        sys.executable,
+        "-m",
+        "distributed.cli.dask_scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+    ]
     file = tmp_path / "scheduler.json"
     scheduler = subprocess.Popen(
         [*dask, "--no-dashboard", "--scheduler-file", str(file)], env=environment
@@ -166,11 +178,28 @@ def test_dask_with_a_worker_killed_in_the_middle(write_config, tmp_path, records
             time.sleep(0.1)
         address = json.loads(file.read_text())["address"]
         for _ in range(2):
-            command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny"]
+            command = [
+                sys.executable,
+                "-m",
+                "distributed.cli.dask_worker",
+                address,
+                "--nthreads",
+                "1",
+                "--no-nanny",
+            ]
             workers.append(subprocess.Popen([*command, "--no-dashboard"], env=environment))
         config = write_config(methods=[method(seconds=0.2)], seeds=20)
         out = tmp_path / "dask"
-        command = [sys.executable, "-m", "distmatch", "benchmark", config, "--out", str(out), "--quiet"]
+        command = [
+            sys.executable,
+            "-m",
+            "distmatch",
+            "benchmark",
+            config,
+            "--out",
+            str(out),
+            "--quiet",
+        ]
         sweep = subprocess.Popen([*command, "--backend", "dask", "--scheduler", address])
         deadline = time.monotonic() + 120
         while len(list(out.rglob("record.json"))) < 8 and time.monotonic() < deadline:

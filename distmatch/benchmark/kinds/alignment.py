@@ -14,7 +14,9 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 
 METRICS = {
-    "precision@1": MetricKind(True, "share of source rows whose best target is right (CSLS, k = 10)"),
+    "precision@1": MetricKind(
+        True, "share of source rows whose best target is right (CSLS, k = 10)"
+    ),
     "precision@5": MetricKind(True, "share with a right target among the best five"),
     "precision@10": MetricKind(True, "share with a right target among the best ten"),
 }
@@ -90,7 +92,9 @@ class AlignmentProblem:
         metrics: dict[str, Metric] = {}
         for k in (1, 5, 10):
             if best.shape[1] >= k:
-                hits = sum(bool(np.isin(best[i, :k], self.gold[i]).any()) for i in range(len(self.rows)))
+                hits = sum(
+                    bool(np.isin(best[i, :k], self.gold[i]).any()) for i in range(len(self.rows))
+                )
                 metrics[f"precision@{k}"] = share(hits, len(self.rows))
         top = np.arange(min(CODED, len(self.source)))
         x, y = (e.normalized().vectors for e in (self.source, self.target))
@@ -111,7 +115,9 @@ class AlignmentProblem:
             return np.asarray(answer, np.int64)[rows][:, None]
         if isinstance(answer, np.ndarray) and answer.shape == (len(self.source), len(self.target)):
             return np.argsort(-answer[rows], axis=1)[:, :10]
-        raise DoesNotApply(f"an answer of type {type(answer).__name__} is no map, assignment or coupling")
+        raise DoesNotApply(
+            f"an answer of type {type(answer).__name__} is no map, assignment or coupling"
+        )
 
     def _bits(
         self, match: Any, x: np.ndarray, y: np.ndarray, fitted: np.ndarray

@@ -79,7 +79,9 @@ class CipherProblem:
         if name == "sequences":
             return self.plain.letters(1_000_000), self.source.symbols.astype(np.uint16)
         if self.cipher != "simple":
-            raise DoesNotApply(f"the view {name} matches one symbol to one letter; this is {self.cipher}")
+            raise DoesNotApply(
+                f"the view {name} matches one symbol to one letter; this is {self.cipher}"
+            )
         counts = self.bigram_counts()
         if name == "graph":
             size = len(_alphabet(self.plain.language))
@@ -110,7 +112,12 @@ class CipherProblem:
         metrics = {
             "accuracy": accuracy,
             "solved": Metric(value=float(solved), n=1, higher_is_better=True),
-            "excess": Metric(value=(sum(bits) - sum(truth)) / n, n=n, higher_is_better=False, unit="bits a letter"),
+            "excess": Metric(
+                value=(sum(bits) - sum(truth)) / n,
+                n=n,
+                higher_is_better=False,
+                unit="bits a letter",
+            ),
         }
         found = {
             "data": bits[0], "map": bits[1], "truth": sum(truth), "saved": self.context["plain_bits"] - sum(bits),
@@ -147,7 +154,10 @@ class CipherProblem:
         rows, columns = linear_sum_assignment(-(x @ y.T))
         letters = _alphabet(self.plain.language).letters
         return self._table(
-            {source.words[i]: letters.index(target.words[j]) for i, j in zip(rows, columns, strict=True)}
+            {
+                source.words[i]: letters.index(target.words[j])
+                for i, j in zip(rows, columns, strict=True)
+            }
         )
 
     def _true_table(self) -> np.ndarray:
@@ -174,7 +184,12 @@ class CipherProblem:
         truth = self._true_table()
         counts = np.bincount(self.source.symbols, minlength=len(self.source.names))
         rows = [
-            {"symbol": name, "found": alphabet[table[i]], "true": alphabet[truth[i]], "count": int(counts[i])}
+            {
+                "symbol": name,
+                "found": alphabet[table[i]],
+                "true": alphabet[truth[i]],
+                "count": int(counts[i]),
+            }
             for i, name in enumerate(self.source.names)
         ]
         return {"key.json": {"letters": alphabet, "symbols": rows}}
@@ -228,7 +243,9 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Ciph
     alphabet = _alphabet(axes["language"])
     gold = alphabet.encode(plaintext, spaces=False).astype(np.int64)
     plain = Plain(axes["language"], source.has_breaks, paths.get("text"))
-    digest = hashlib.sha256(json.dumps([written, plaintext], ensure_ascii=False).encode()).hexdigest()
+    digest = hashlib.sha256(
+        json.dumps([written, plaintext], ensure_ascii=False).encode()
+    ).hexdigest()
     problem = CipherProblem(source, plain, gold, axes["cipher"], {"cipher": digest})
     problem.context.update(_context(problem))
     return problem
@@ -269,14 +286,23 @@ def _excerpt(path: Path | None, axes: Mapping[str, Any], seed: int) -> str:
         letters += char != SPACE
         if letters == length:
             return text[: end + 1]
-    raise InputError(f"the text has fewer than {length} letters after its first {SHOWN:.0%}", path=path)
+    raise InputError(
+        f"the text has fewer than {length} letters after its first {SHOWN:.0%}", path=path
+    )
 
 
 def _from_file(path: Path, axes: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    wanted = {"lang": axes["language"], "kind": axes["cipher"], "length": axes["length"], "spaces": axes["spaces"]}
+    wanted = {
+        "lang": axes["language"],
+        "kind": axes["cipher"],
+        "length": axes["length"],
+        "spaces": axes["spaces"],
+    }
     found = [c for c in _lines(path) if all(c.get(k, v) == v for k, v in wanted.items())]
     if seed >= len(found):
-        raise InputError(f"only {len(found)} ciphers with {wanted}; there is no number {seed}", path=path)
+        raise InputError(
+            f"only {len(found)} ciphers with {wanted}; there is no number {seed}", path=path
+        )
     return found[seed]
 
 

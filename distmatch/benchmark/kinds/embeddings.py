@@ -36,12 +36,16 @@ class EncodersProblem:
         if name == "anchored" and self.anchors:
             pairs = np.arange(self.anchors)
             return anchored(self.source_test, self.target_test, pairs, pairs, self.anchors)
-        reason = "set the axis `anchors`" if name == "anchored" else "sentences have no graph to match"
+        reason = (
+            "set the axis `anchors`" if name == "anchored" else "sentences have no graph to match"
+        )
         raise DoesNotApply(f"two encoders are not given as {name}: {reason}")
 
     def score(self, match: Any) -> Score:
         if not isinstance(match.map, LinearMap):
-            raise DoesNotApply(f"an answer of type {type(match.map).__name__} does not map new rows")
+            raise DoesNotApply(
+                f"an answer of type {type(match.map).__name__} does not map new rows"
+            )
         asked = np.arange(self.anchors, len(self.source_test))
         x, y = (_rows(side, asked) for side in (self.source_test, self.target_test))
         gold = [np.array([i]) for i in range(len(asked))]
@@ -50,7 +54,9 @@ class EncodersProblem:
         mapped = match.map(x).normalized(("unit",)).vectors
         scores = mapped @ match.map.map_target(y).normalized(("unit",)).vectors.T
         rank = 1 + (scores > np.diag(scores)[:, None]).sum(axis=1)
-        score.metrics["mean_rank"] = Metric(value=float(rank.mean()), n=len(rank), higher_is_better=False)
+        score.metrics["mean_rank"] = Metric(
+            value=float(rank.mean()), n=len(rank), higher_is_better=False
+        )
         return score
 
 
@@ -62,8 +68,14 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Enco
     """Read the four matrices; the seed is the method's alone."""
     source, target = (vectors(paths[side], axes["limit"]) for side in ("source", "target"))
     tests = [vectors(paths[side], None) for side in ("source_test", "target_test")]
-    context = {"rows": len(source), "columns": len(target), "asked": len(tests[0]) - int(axes["anchors"])}
-    return EncodersProblem(source, target, *tests, int(axes["anchors"]), float(axes["right"]), {}, context)
+    context = {
+        "rows": len(source),
+        "columns": len(target),
+        "asked": len(tests[0]) - int(axes["anchors"]),
+    }
+    return EncodersProblem(
+        source, target, *tests, int(axes["anchors"]), float(axes["right"]), {}, context
+    )
 
 
 KIND = Kind(

@@ -38,7 +38,9 @@ class Axis:
             if value not in self.choices:
                 from distmatch.benchmark.tasks import unknown
 
-                raise unknown(f"value of axis {name!r}:", str(value), map(str, self.choices), path=path)
+                raise unknown(
+                    f"value of axis {name!r}:", str(value), map(str, self.choices), path=path
+                )
             return
         if value is None and self.default is None:
             return

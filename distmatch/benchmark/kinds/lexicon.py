@@ -40,13 +40,19 @@ class LexiconProblem:
             if not len(self.given):
                 raise DoesNotApply("no pairs are given away; set the axis `anchors`")
             partners = np.array([self.gold[i][0] for i in self.given])
-            return anchored(self.source, self.target, self.rows[self.given], partners, len(self.given))
+            return anchored(
+                self.source, self.target, self.rows[self.given], partners, len(self.given)
+            )
         raise DoesNotApply(f"a lexicon task is not given as {name}")
 
     def score(self, match: Any) -> Score:
         asked = np.setdiff1d(np.arange(len(self.rows)), self.given)
         problem = AlignmentProblem(
-            self.source, self.target, self.rows[asked], [self.gold[i] for i in asked], right=self.right
+            self.source,
+            self.target,
+            self.rows[asked],
+            [self.gold[i] for i in asked],
+            right=self.right,
         )
         return problem.score(match)
 
@@ -70,9 +76,13 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Lexi
             for word, targets in Dictionary.load(paths[name]).targets.items():
                 gold[word] = gold.get(word, ()) + targets
     rows, answers = Dictionary(gold).covered(source, target)
-    given = np.linspace(0, len(rows) - 1, min(int(axes["anchors"]), len(rows) // 2)).astype(np.int64)
+    given = np.linspace(0, len(rows) - 1, min(int(axes["anchors"]), len(rows) // 2)).astype(
+        np.int64
+    )
     context = {"rows": len(source), "columns": len(target), "asked": len(rows) - len(given)}
-    return LexiconProblem(source, target, rows, answers, np.unique(given), float(axes["right"]), {}, context)
+    return LexiconProblem(
+        source, target, rows, answers, np.unique(given), float(axes["right"]), {}, context
+    )
 
 
 KIND = Kind(

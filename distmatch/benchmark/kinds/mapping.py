@@ -41,17 +41,29 @@ class PlantedProblem:
         if name == "anchored":
             if not self.anchors:
                 raise DoesNotApply("no pairs are given away; set the axis `anchors`")
-            return anchored(self.source, self.target, np.arange(len(self.order)), self.order, self.anchors)
+            return anchored(
+                self.source, self.target, np.arange(len(self.order)), self.order, self.anchors
+            )
         raise DoesNotApply(f"a planted mapping is not given as {name}")
 
     def score(self, match: Any) -> Score:
         score = AlignmentProblem(
-            self.source, self.target, np.arange(len(self.order)), [np.array([j]) for j in self.order], right=0.5
+            self.source,
+            self.target,
+            np.arange(len(self.order)),
+            [np.array([j]) for j in self.order],
+            right=0.5,
         ).score(match)
         metrics = dict(score.metrics)
-        if isinstance(match.map, LinearMap) and match.map.target is None and match.map.source.shape == self.rotation.shape:
+        if (
+            isinstance(match.map, LinearMap)
+            and match.map.target is None
+            and match.map.source.shape == self.rotation.shape
+        ):
             gap = np.linalg.norm(match.map.source - self.rotation) / np.sqrt(2 * len(self.rotation))
-            metrics["rotation_error"] = Metric(value=float(gap), n=self.rotation.size, higher_is_better=False)
+            metrics["rotation_error"] = Metric(
+                value=float(gap), n=self.rotation.size, higher_is_better=False
+            )
         return Score(metrics=metrics, bits=score.bits, right=score.right, artefacts=score.artefacts)
 
 
@@ -71,13 +83,21 @@ def _rows(path: Path | None, size: int, dimension: int, spectrum: float, seed: i
 def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> PlantedProblem:
     """Rotate, shuffle and disturb a cloud; noise is the length of the disturbance, a row's length being 1."""
     rng = np.random.default_rng([seed, 12])
-    x = _rows(paths.get("vectors"), int(axes["size"]), int(axes["dimension"]), float(axes["spectrum"]), seed)
+    x = _rows(
+        paths.get("vectors"),
+        int(axes["size"]),
+        int(axes["dimension"]),
+        float(axes["spectrum"]),
+        seed,
+    )
     n, d = x.shape
     rotation = np.linalg.qr(rng.standard_normal((d, d)))[0]
     noise = float(axes["noise"]) * rng.standard_normal((n, d)) / np.sqrt(d)
     place = rng.permutation(n)
     if axes["shuffle"] < 1:  # frequency ranks survive roughly: rows move by a share of the list
-        place = np.argsort(np.argsort(np.arange(n) + axes["shuffle"] * n * rng.uniform(-0.5, 0.5, n)))
+        place = np.argsort(
+            np.argsort(np.arange(n) + axes["shuffle"] * n * rng.uniform(-0.5, 0.5, n))
+        )
     y = np.empty_like(x)
     y[place] = x @ rotation + noise
     ranked = bool(axes["shuffle"] < 1)
@@ -98,12 +118,21 @@ KIND = Kind(
         "dimension": Axis(50, "of the vectors", low=2, high=2000),
         "noise": Axis(0.0, "length of the disturbance of a row of length 1", low=0, high=10),
         "spectrum": Axis(0.5, "the k-th coordinate has spread k^-spectrum", low=0, high=3),
-        "shuffle": Axis(1.0, "1: the order of rows is lost; less: rows move by at most half that share", low=0, high=1),
+        "shuffle": Axis(
+            1.0,
+            "1: the order of rows is lost; less: rows move by at most half that share",
+            low=0,
+            high=1,
+        ),
         "anchors": Axis(0, "pairs given away to supervised methods", low=0),
         "instance": Axis(None, "one cloud for all seeds", low=0),
     },
     metrics=METRICS
-    | {"rotation_error": MetricKind(False, "distance to the planted rotation, 1 for an unrelated one")},
+    | {
+        "rotation_error": MetricKind(
+            False, "distance to the planted rotation, 1 for an unrelated one"
+        )
+    },
     views=VIEWS,
     files={"vectors": "word vectors to rotate"},
     build=build,

@@ -47,8 +47,15 @@ class TextsProblem:
         delta = bits["x"] + bits["y"] - bits["xy"]
         metrics = {
             "delta": Metric(value=delta, n=n, higher_is_better=True, unit="bits"),
-            "delta_percent": Metric(value=100 * delta / bits["y"], n=n, higher_is_better=True, unit="% of C(Y)"),
-            "given": Metric(value=(bits["xy"] - bits["x"]) / n, n=n, higher_is_better=False, unit="bits a letter"),
+            "delta_percent": Metric(
+                value=100 * delta / bits["y"], n=n, higher_is_better=True, unit="% of C(Y)"
+            ),
+            "given": Metric(
+                value=(bits["xy"] - bits["x"]) / n,
+                n=n,
+                higher_is_better=False,
+                unit="bits a letter",
+            ),
         }
         right = None
         table = self._table(match.map)
@@ -56,7 +63,11 @@ class TextsProblem:
             inverse = np.argsort(self.permutation)
             metrics["key_accuracy"] = share(int((table[self.y] == inverse[self.y]).sum()), n)
             right = metrics["key_accuracy"].value >= 0.95
-        found = {"data": bits["xy"] - bits.get("map", 0.0), "map": bits.get("map", 0.0), "saved": delta}
+        found = {
+            "data": bits["xy"] - bits.get("map", 0.0),
+            "map": bits.get("map", 0.0),
+            "saved": delta,
+        }
         return Score(metrics=metrics, bits=found, right=right)
 
     def _table(self, answer: Any) -> np.ndarray | None:

@@ -40,7 +40,9 @@ class QuadraticAssignment:
             if best is None or found.fun > best.fun:
                 best = found
             progress(start + 1, self.starts)
-        return answer(best.col_ind, method=f"scipy {self.algorithm}", seed=seed, objective=float(best.fun))
+        return answer(
+            best.col_ind, method=f"scipy {self.algorithm}", seed=seed, objective=float(best.fun)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
