@@ -89,7 +89,7 @@ class Method:
     takes: str
     title: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def to_config(self) -> dict[str, Any]:
         """The method as a configuration would spell it out."""
@@ -256,7 +256,7 @@ def _resolve(item: Any, what: str, folder: Path, path: object) -> tuple[dict[str
     if marker in item:
         return item, path
     name = item[what]
-    base_name, _, variant = name.partition("@")
+    base_name = name.partition("@")[0]
     if base_name not in known:
         raise unknown(what, base_name, known, path=path)
     base = read_yaml(known[base_name])

@@ -11,7 +11,11 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.alignment import (
-    METRICS, VIEWS, AlignmentProblem, anchored, graph_of,
+    METRICS,
+    VIEWS,
+    AlignmentProblem,
+    anchored,
+    graph_of,
 )  # fmt: skip
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, Score
 from distmatch.embeddings.embeddings import Embeddings
