@@ -235,7 +235,7 @@ def make(method: Method) -> Any:
         public = [n for n in vars(module) if n[0].isupper()]
         raise unknown(f"class in {module_name}", name, public)
     matcher = getattr(module, name)
-    if not is_dataclass(matcher) or not hasattr(matcher, "match"):
+    if not (isinstance(matcher, type) and is_dataclass(matcher)) or not hasattr(matcher, "match"):
         raise InputError(f"{method.matcher} is not a matcher: a dataclass with a method `match`")
     known = [f.name for f in fields(matcher)]
     for setting in method.settings:

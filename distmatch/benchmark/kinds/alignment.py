@@ -139,7 +139,7 @@ class AlignmentProblem:
 
     def _drawing(self, best: np.ndarray, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
         """Cosines of the first rows that are asked against their right targets: a picture of the coupling."""
-        some = np.arange(min(DRAWN, len(self.rows)))
+        some = list(range(min(DRAWN, len(self.rows))))
         left = _unit(x[self.rows[some]])
         right = _unit(y[[int(self.gold[i][0]) for i in some]])
         return {

@@ -49,7 +49,7 @@ class Axis:
         if wants_number and not isinstance(self.default, bool):
             low = -float("inf") if self.low is None else self.low
             high = float("inf") if self.high is None else self.high
-            if not number or not low <= value <= high:
+            if not number or not low <= float(value or 0) <= high:
                 raise InputError(
                     f"axis {name!r} has value {value!r}; it takes a number from {low:g} to {high:g}",
                     path=path,
@@ -82,9 +82,15 @@ class Score:
 class Problem(Protocol):
     """One instance of a task: what can be shown, and what is hidden."""
 
-    context: dict[str, Any]
-    """Facts that the report draws (unicity distance, size), not shown to methods."""
-    data_sha256: dict[str, str]
+    @property
+    def context(self) -> dict[str, Any]:
+        """Facts that the report draws (unicity distance, size), not shown to methods."""
+        ...
+
+    @property
+    def data_sha256(self) -> dict[str, str]:
+        """Hashes of what was made or read."""
+        ...
 
     def view(self, name: str) -> tuple[Any, Any]:
         """Source and target as the view gives them.
