@@ -163,7 +163,7 @@ class Sweep:
 
         # One job is two workers that take turns: a worker of its own for the watchdog to kill.
         parallel = Parallel(
-            n_jobs=max(self.jobs, 2), return_as="generator_unordered", pre_dispatch=self.jobs if self.jobs == 1 else "2*n_jobs",
+            n_jobs=max(self.jobs, 2), return_as="generator_unordered", pre_dispatch="1" if self.jobs == 1 else "2*n_jobs",
         )  # fmt: skip
         work = (delayed(execute)(run, paths[run.task.name], str(scratch)) for run in runs)
         yield from parallel(work)  # type: ignore[misc]

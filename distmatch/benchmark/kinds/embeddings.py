@@ -67,15 +67,10 @@ def _rows(side: Embeddings, rows: np.ndarray) -> Embeddings:
 def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> EncodersProblem:
     """Read the four matrices; the seed is the method's alone."""
     source, target = (vectors(paths[side], axes["limit"]) for side in ("source", "target"))
-    tests = [vectors(paths[side], None) for side in ("source_test", "target_test")]
-    context = {
-        "rows": len(source),
-        "columns": len(target),
-        "asked": len(tests[0]) - int(axes["anchors"]),
-    }
-    return EncodersProblem(
-        source, target, *tests, int(axes["anchors"]), float(axes["right"]), {}, context
-    )
+    x, y = (vectors(paths[side], None) for side in ("source_test", "target_test"))
+    anchors, right = int(axes["anchors"]), float(axes["right"])
+    context = {"rows": len(source), "columns": len(target), "asked": len(x) - anchors}
+    return EncodersProblem(source, target, x, y, anchors, right, {}, context)
 
 
 KIND = Kind(

@@ -49,7 +49,7 @@ class Subbreaker:
         breaker = Breaker(io.StringIO(quadgrams.decode()))
         text = "".join(source.names[s] for s in source.symbols)
         found = breaker.break_cipher(text, max_rounds=self.rounds, consolidate=self.consolidate)
-        letters = dict(zip(text, found.plaintext, strict=True))
+        letters = dict(zip(text, str(found.plaintext), strict=True))
         return answer(
             Key(letters, "simple"), method="subbreaker", seed=seed, rounds=found.nbr_rounds
         )

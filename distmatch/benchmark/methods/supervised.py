@@ -53,8 +53,8 @@ class CanonicalCorrelation:
         x, y = _paired(source, target)
         k = min(self.components, x.shape[1], y.shape[1], len(x) - 1)
         fit = CCA(n_components=k, scale=False, max_iter=2000).fit(x, y)
-        matrices = (np.asarray(m, np.float32) for m in (fit.x_rotations_, fit.y_rotations_))
-        return answer(LinearMap(*matrices, STEPS), method="scikit-learn cca", seed=seed)
+        left, right = (np.asarray(m, np.float32) for m in (fit.x_rotations_, fit.y_rotations_))
+        return answer(LinearMap(left, right, STEPS), method="scikit-learn cca", seed=seed)
 
 
 def _paired(source: Anchored, target: Embeddings) -> tuple[np.ndarray, np.ndarray]:
