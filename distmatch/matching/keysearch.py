@@ -13,7 +13,8 @@ from distmatch.ciphers.reading import Ciphertext
 from distmatch.languages.language import PROBABILITY, WORD_SHARE, Language
 from distmatch.languages.ngram import UNITS_PER_BIT
 from distmatch.maps.key import bijection_bits, emission_bits, homophonic_bits
-from distmatch.matching.annealing import anneal_bijection, anneal_homophonic, refine
+from distmatch.matching.annealing import anneal_bijection, anneal_homophonic
+from distmatch.matching.refinement import refine
 
 SEARCHED = 1_200
 """Letters searched on: longer texts are decoded with the key found there, then climbed on whole."""

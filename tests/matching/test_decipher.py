@@ -7,7 +7,8 @@ from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.examples import example
 from distmatch.ciphers.reading import from_symbols
 from distmatch.errors import InputError
-from distmatch.matching.annealing import anneal_bijection, refine, windows_of_symbols
+from distmatch.matching.annealing import anneal_bijection, windows_of_symbols
+from distmatch.matching.refinement import refine
 from distmatch.matching.cribs import parse_crib
 from distmatch.matching.decipher import decipher, to_json
 from distmatch.matching.keysearch import shuffled
@@ -141,10 +142,12 @@ def test_json_is_json(text):
 
 def test_windows_hold_their_symbol():
     symbols = np.array([0, 1, 2, 0, 1, 1, 2, 0, -1, 2], np.int32)
-    starts, windows, position_starts, positions = windows_of_symbols(symbols, 3, 3)
+    starts, windows, steps, position_starts, positions = windows_of_symbols(symbols, 3, 3, 10)
     for s in range(3):
         expected = [w for w in range(8) if s in symbols[w : w + 3]]
         assert list(windows[starts[s] : starts[s + 1]]) == expected
+        for w, step in zip(expected, steps[starts[s] : starts[s + 1]], strict=True):
+            assert step == int("".join(str(int(symbols[w + k] == s)) for k in range(3)))
         assert list(positions[position_starts[s] : position_starts[s + 1]]) == list(
             np.flatnonzero(symbols == s)
         )
