@@ -205,7 +205,10 @@ def anneal_bijection(
                 changed += 1
                 budget += current[w]
         occurrences = (
-            position_starts[a + 1] - position_starts[a] + position_starts[b + 1] - position_starts[b]
+            position_starts[a + 1]
+            - position_starts[a]
+            + position_starts[b + 1]
+            - position_starts[b]
         )
         tolerance = (hot + (cold - hot) * move / moves) * occurrences
         held = budget
