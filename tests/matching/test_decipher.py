@@ -8,10 +8,10 @@ from distmatch.ciphers.examples import example
 from distmatch.ciphers.reading import from_symbols
 from distmatch.errors import InputError
 from distmatch.matching.annealing import anneal_bijection, windows_of_symbols
-from distmatch.matching.refinement import refine
 from distmatch.matching.cribs import parse_crib
 from distmatch.matching.decipher import decipher, to_json
 from distmatch.matching.keysearch import shuffled
+from distmatch.matching.refinement import refine
 
 
 def wrong_share(match, gold: str) -> float:
