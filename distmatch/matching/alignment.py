@@ -1,0 +1,140 @@
+"""What all matchers of embeddings share: checks, tensors, and the `Match` made of the map that was found."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from distmatch.device import choose_device
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.errors import InputError
+from distmatch.maps.linear import LinearMap
+from distmatch.matching import alignment_confidence
+from distmatch.matching.match import Bits, Match
+
+ITERATIVE = ("unit", "center") * 5 + ("unit",)
+"""Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
+CODED = 2_000
+"""Rows on each side whose code length `Match.bits` states."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall and CPU seconds at the start of a match."""
+
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=time.process_time)
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Both sides as tensors on one device, normalised.
+
+    Args:
+        x: (n, d). y: (m, d'). steps: the normalisation done.
+    """
+
+    x: Tensor
+    y: Tensor
+    steps: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        source: Embeddings,
+        target: Embeddings,
+        *,
+        steps: tuple[str, ...] = ITERATIVE,
+        device: str = "auto",
+        orthogonal: str | None = None,
+    ) -> Clouds:
+        """Normalise and check.
+
+        Args:
+            orthogonal: name of the matcher if its map needs equal dimensions.
+
+        Raises:
+            InputError: fewer rows than dimensions, or different dimensions where they must be equal.
+        """
+        for side, given in (("source", source), ("target", target)):
+            if len(given) <= given.dimension:
+                raise InputError(
+                    f"the {side} has {len(given)} rows of {given.dimension} dimensions, too few for a map. "
+                    "Give more rows than dimensions"
+                )
+        if orthogonal is not None and source.dimension != target.dimension:
+            raise InputError(
+                f"{orthogonal} finds orthogonal maps, which need equal dimensions, and the source has "
+                f"{source.dimension}, the target {target.dimension}. Use --method auto or self-learning, whose "
+                "maps may be rectangular"
+            )
+        where = choose_device(device)
+        x, y = (
+            torch.from_numpy(e.normalized(steps).vectors).to(where) for e in (source, target)
+        )
+        return cls(x, y, steps)
+
+    def linear(self, a: Tensor, b: Tensor | None = None) -> LinearMap:
+        """The map with matrices for the normalised source and target."""
+        return LinearMap(
+            a.cpu().numpy(), None if b is None else b.cpu().numpy(), normalization=self.steps
+        )
+
+
+def conclude(
+    clouds: Clouds,
+    a: Tensor,
+    b: Tensor | None = None,
+    *,
+    method: str,
+    seed: int,
+    clock: Clock,
+    ranked: bool = True,
+    history: list[dict[str, Any]] | None = None,
+    alternatives: list[Match[LinearMap]] | None = None,
+    extra: dict[str, Any] | None = None,
+    agreement: float | None = None,
+) -> Match[LinearMap]:
+    """The `Match` of a map: evidence and confidence without gold, and bits.
+
+    Args:
+        clouds: both sides, normalised.
+        a: (d, k) map of the source. b: (k may be d') of the target; None leaves the target as it is.
+        agreement: share of equal translations of independent starts, where there were any.
+        ranked: whether the order of the rows is that of frequency.
+    """
+    left = normalize(clouds.x @ a, dim=1)
+    right = clouds.y if b is None else normalize(clouds.y @ b, dim=1)
+    evidence = alignment_confidence.measure(left, right, seed=seed, ranked=ranked, agreement=agreement)
+    confidence = alignment_confidence.confidence(evidence)
+    return Match(
+        map=clouds.linear(a, b),
+        bits=code_length(left, right, ranked=ranked),
+        confidence=confidence,
+        reason=alignment_confidence.explain(evidence, confidence),
+        method=method,
+        seed=seed,
+        seconds=time.perf_counter() - clock.wall,
+        cpu_seconds=time.process_time() - clock.cpu,
+        history=history or [],
+        alternatives=alternatives or [],
+        extra={"evidence": evidence.to_json(), **(extra or {})},
+    )
+
+
+def code_length(left: Tensor, right: Tensor, *, ranked: bool) -> Bits:
+    """Bits of the first rows of Y given those of f(X); the control is Y alone.
+
+    Args:
+        left: (n, k) mapped source, unit rows. right: (m, k) target in the common space.
+    """
+    from distmatch.compression.vectorcode import vector_bits
+
+    y = right[:CODED].cpu().numpy()
+    given = vector_bits(y, given=left[:CODED].cpu().numpy(), ranked=ranked)
+    return Bits(data=given, map=0.0, control=vector_bits(y))

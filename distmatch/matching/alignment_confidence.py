@@ -1,0 +1,125 @@
+"""How sure an alignment is: a probability from evidence that needs no dictionary.
+
+The event is "precision@1 is at least half of what a supervised map reaches". The coefficients come from
+`benchmarks/alignment.py --only calibration`: a logistic regression over planted rotations with noise, unrelated
+clouds and real pairs, successes and failures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, astuple, dataclass
+from math import exp, log
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from distmatch.matching.induction import Pairs, mutual_neighbours, translations
+from distmatch.matching.refinement import polar, self_learn
+
+WORDS = 2_000
+"""Most frequent rows of each side that the evidence looks at."""
+CONTROL_STEPS = 5
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What can be said about a map without gold.
+
+    Args:
+        gain: log of the mean CSLS of mutual neighbours over that of the control, the same rows self-learned from
+            a random rotation.
+        split: share of pairs that a map fitted on the other half of the pairs finds, two ways.
+        excess: `split` minus that of the control.
+        rank: rank correlation of the frequencies of mutual neighbours; 0 where rows have no frequency.
+        pairs: log of the number of mutual neighbours over that of the control.
+        agreement: share of equal translations of independent starts, 0.5 where there was only one.
+    """
+
+    gain: float
+    split: float
+    excess: float
+    rank: float
+    pairs: float
+    agreement: float
+
+    def to_json(self) -> dict[str, float]:
+        """Name to value, rounded."""
+        return {name: round(value, 4) for name, value in asdict(self).items()}
+
+
+INTERCEPT = -6.0
+WEIGHTS = (8.0, 1.0, 4.0, 4.0, 0.0, 2.0)
+
+
+def measure(
+    left: Tensor, right: Tensor, *, seed: int = 0, ranked: bool = True, agreement: float | None = None
+) -> Evidence:
+    """Evidence for a map.
+
+    Args:
+        left: (n, k) source rows in the common space, unit. right: (m, k) target rows, unit.
+        agreement: share of equal translations of independent starts, if there were any.
+    """
+    x, y = left[:WORDS], right[:WORDS]
+    pairs = mutual_neighbours(x, y)
+    generator = torch.Generator(device=x.device).manual_seed(seed)
+    k = x.shape[1]
+    random = polar(torch.randn(k, k, generator=generator, device=x.device))
+    turned, _ = self_learn(x, y, random, steps=CONTROL_STEPS)
+    wrong = normalize(x @ turned, dim=1)
+    control = mutual_neighbours(wrong, y)
+    split, other = split_half(x, y, pairs, generator), split_half(x, y, control, generator)
+    return Evidence(
+        gain=log(max(_mean(pairs), 1e-6) / max(_mean(control), 1e-6)),
+        split=split,
+        excess=split - other,
+        rank=rank_correlation(pairs) if ranked else 0.0,
+        pairs=log(max(len(pairs), 1) / max(len(control), 1)),
+        agreement=0.5 if agreement is None else agreement,
+    )
+
+
+def _mean(pairs: Pairs) -> float:
+    return float(pairs.score.mean()) if len(pairs) else 0.0
+
+
+def split_half(x: Tensor, y: Tensor, pairs: Pairs, generator: torch.Generator) -> float:
+    """Share of pairs that are found again by an orthogonal map fitted on the other half of the pairs."""
+    order = torch.randperm(len(pairs), generator=generator, device=x.device)
+    halves = order.chunk(2)
+    if len(halves) < 2:
+        return 0.0
+    found = 0.0
+    for fit, test in (halves, halves[::-1]):
+        refit = polar(x[pairs.source[fit]].T @ y[pairs.target[fit]])
+        mapped = normalize(x[pairs.source[test]] @ refit, dim=1)
+        best = translations(mapped, y, pairs.crowd)
+        found += float((best == pairs.target[test]).float().mean()) / 2
+    return found
+
+
+def rank_correlation(pairs: Pairs) -> float:
+    """Spearman's correlation of the row numbers of the pairs."""
+    if len(pairs) < 3:
+        return 0.0
+    ranks = [side.argsort().argsort().double() for side in (pairs.source, pairs.target)]
+    return float(torch.corrcoef(torch.stack(ranks))[0, 1])
+
+
+def confidence(given: Evidence) -> float:
+    """Probability that precision@1 is at least half of a supervised map's."""
+    score = INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, astuple(given), strict=True))
+    return 1.0 / (1.0 + exp(-max(min(score, 30.0), -30.0)))
+
+
+def explain(given: Evidence, probability: float) -> str:
+    """One line: why the answer is believed or not, and what would help."""
+    figures = (
+        f"mutual neighbours {exp(given.gain):.2f} times as close as under a random rotation, "
+        f"{given.split:.0%} found again by the other half ({given.split - given.excess:.0%} there), "
+        f"rank correlation {given.rank:.2f}"
+    )
+    if probability >= 0.9:
+        return figures
+    return figures + "; more text, more starts, or a --dictionary would help"
