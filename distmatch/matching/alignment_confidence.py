@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from distmatch.matching.induction import Pairs, mutual_neighbours, translations
-from distmatch.matching.refinement import polar, self_learn
+from distmatch.matching.mapfitting import self_learn
+from distmatch.transport.procrustes import procrustes
 
 WORDS = 2_000
 """Most frequent rows of each side that the evidence looks at."""
@@ -65,7 +66,7 @@ def measure(
     pairs = mutual_neighbours(x, y)
     generator = torch.Generator(device=x.device).manual_seed(seed)
     k = x.shape[1]
-    random = polar(torch.randn(k, k, generator=generator, device=x.device))
+    random = procrustes(torch.randn(k, k, generator=generator, device=x.device))
     turned, _ = self_learn(x, y, random, steps=CONTROL_STEPS)
     wrong = normalize(x @ turned, dim=1)
     control = mutual_neighbours(wrong, y)
@@ -92,7 +93,7 @@ def split_half(x: Tensor, y: Tensor, pairs: Pairs, generator: torch.Generator) -
         return 0.0
     found = 0.0
     for fit, test in (halves, halves[::-1]):
-        refit = polar(x[pairs.source[fit]].T @ y[pairs.target[fit]])
+        refit = procrustes(x[pairs.source[fit]].T @ y[pairs.target[fit]])
         mapped = normalize(x[pairs.source[test]] @ refit, dim=1)
         best = translations(mapped, y, pairs.crowd)
         found += float((best == pairs.target[test]).float().mean()) / 2
@@ -107,10 +108,14 @@ def rank_correlation(pairs: Pairs) -> float:
     return float(torch.corrcoef(torch.stack(ranks))[0, 1])
 
 
+def logit(given: Evidence) -> float:
+    """The log odds of `confidence`."""
+    return INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, astuple(given), strict=True))
+
+
 def confidence(given: Evidence) -> float:
     """Probability that precision@1 is at least half of a supervised map's."""
-    score = INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, astuple(given), strict=True))
-    return 1.0 / (1.0 + exp(-max(min(score, 30.0), -30.0)))
+    return 1.0 / (1.0 + exp(-max(min(logit(given), 30.0), -30.0)))
 
 
 def explain(given: Evidence, probability: float) -> str:

@@ -1,0 +1,164 @@
+"""`Auto`: many starts, short self-learning of each, the best by unsupervised evidence, one long refinement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from distmatch.device import generator
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.maps.linear import LinearMap
+from distmatch.matching import alignment_confidence
+from distmatch.matching.alignment import Clock, Clouds, conclude
+from distmatch.matching.alignment_confidence import Evidence
+from distmatch.matching.induction import mutual_neighbours, translations
+from distmatch.matching.match import Match
+from distmatch.matching.selflearning import SelfLearning
+from distmatch.matching.starts import Start
+from distmatch.progress import Progress, silent
+
+STARTS = (
+    Start(words=500, frequency=0.2),
+    Start(words=1_000, frequency=0.2),
+    Start(words=500, frequency=1.0),
+    Start(kind="sorted", words=2_000),
+    Start(words=1_000, frequency=0.5),
+    Start(words=300, frequency=0.1),
+    Start(words=1_000, frequency=1.0),
+    Start(words=2_000, frequency=0.2),
+    Start(words=500, frequency=0.1, jitter=0.5),
+    Start(words=500, frequency=0.5, jitter=0.5),
+    Start(words=1_000, frequency=0.2, jitter=0.5),
+    Start(kind="sorted", words=4_000),
+)
+AGREE = 0.5
+"""Share of equal translations from which two starts count as the same answer."""
+ENOUGH = 3
+"""Starts that agree and end the search for more."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A start after its short self-learning.
+
+    Args:
+        map: (d, d').
+        words: (w,) the best target of each of the first source words.
+    """
+
+    start: Start
+    map: Tensor
+    evidence: Evidence
+    words: Tensor
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auto:
+    """The default of `align`: no single start works on every pair, several with an honest judge do.
+
+    Starts run until `ENOUGH` of them agree, so easy pairs are fast and hard ones get all of them.
+    """
+
+    starts: tuple[Start, ...] = STARTS
+    """Tried in this order."""
+    words: int = 2_000
+    """Most frequent words in the short self-learning."""
+    steps: int = 12
+    """Its steps."""
+    refinement: SelfLearning = SelfLearning(vocabulary=(4_000, 10_000), keep=1.0)
+    """The long one; its start is not used."""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:N."""
+
+    def match(
+        self, source: Embeddings, target: Embeddings, *, seed: int = 0, progress: Progress = silent
+    ) -> Match[LinearMap]:
+        """Find a map from the source's space to the target's.
+
+        Raises:
+            InputError: fewer words than dimensions.
+        """
+        clock = Clock()
+        clouds = Clouds.of(
+            source, target, steps=self.refinement.normalization, device=self.device
+        )
+        ranked = source.ranked and target.ranked
+        history: list[dict[str, Any]] = []
+        found = self.screen(clouds, seed=seed, ranked=ranked, progress=progress, history=history)
+        best, agreement = choose(found)
+        a, b = self.refinement.refine(
+            clouds, best.map, seed=seed, progress=progress, history=history
+        )
+        return conclude(
+            clouds, a, b, method="auto", seed=seed, clock=clock, history=history, ranked=ranked,
+            agreement=agreement, extra={"start": best.start.name, "starts": len(found)},
+        )  # fmt: skip
+
+    def screen(
+        self,
+        clouds: Clouds,
+        *,
+        seed: int,
+        ranked: bool,
+        progress: Progress = silent,
+        history: list[dict[str, Any]] | None = None,
+    ) -> list[Candidate]:
+        """Short runs of the starts, until enough agree."""
+        short = replace(self.refinement, vocabulary=(self.words,), steps=self.steps, keep=0.2)
+        found: list[Candidate] = []
+        for number, start in enumerate(self.starts):
+            noise = generator(seed * len(self.starts) + number, clouds.x.device)
+            first = start.map(clouds.x, clouds.y, noise)
+            current = short.learn(clouds, first, seed=seed * len(self.starts) + number)
+            found.append(judge(clouds, start, current, seed=seed, ranked=ranked, words=self.words))
+            agreement = choose(found)[1]
+            figures = {"start": start.name, **found[-1].evidence.to_json(), "agreement": agreement}
+            if history is not None:
+                history.append(figures)
+            progress(number + 1, len(self.starts), csls=found[-1].evidence.gain, agreement=agreement)
+            alike = max((_alike(found, i) for i in range(len(found))), default=0)
+            if alike >= ENOUGH:
+                break
+        return found
+
+
+def judge(
+    clouds: Clouds, start: Start, current: Tensor, *, seed: int, ranked: bool, words: int
+) -> Candidate:
+    """Evidence and translations of a map."""
+    left = normalize(clouds.x[:words] @ current, dim=1)
+    right = clouds.y[:words]
+    evidence = alignment_confidence.measure(left, right, seed=seed, ranked=ranked)
+    crowd = mutual_neighbours(left, right).crowd
+    return Candidate(
+        start, current, evidence, translations(left, right, crowd),
+        alignment_confidence.confidence(evidence),
+    )  # fmt: skip
+
+
+def _agreement(one: Candidate, other: Candidate) -> float:
+    return float((one.words == other.words).float().mean())
+
+
+def _alike(found: list[Candidate], i: int) -> int:
+    return sum(_agreement(found[i], other) >= AGREE for other in found)
+
+
+def choose(found: list[Candidate]) -> tuple[Candidate, float]:
+    """The best candidate, and its agreement with the one nearest to it (0.5, unknown, if it is alone).
+
+    The score is the logit of the confidence plus what independent starts agree on.
+    """
+    def score(i: int) -> float:
+        others = [_agreement(found[i], other) for k, other in enumerate(found) if k != i]
+        together = max(others, default=0.0)
+        return alignment_confidence.logit(found[i].evidence) + 5.0 * together
+
+    order = sorted(range(len(found)), key=score)
+    best = order[-1]
+    others = [_agreement(found[best], other) for k, other in enumerate(found) if k != best]
+    return found[best], max(others, default=0.5)
