@@ -1,0 +1,88 @@
+"""`align`: two sets of vectors, one call; matchers by the name that the command line gives them."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from typing import Any
+
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.errors import InputError
+from distmatch.maps.linear import LinearMap
+from distmatch.matching.match import Match
+from distmatch.progress import Progress, silent
+from distmatch.retrieval.dictionary import Dictionary
+
+METHODS = {
+    "auto": ("auto", "Auto"),
+    "self-learning": ("selflearning", "SelfLearning"),
+    "sorted": ("sortedsimilarity", "SortedSimilarity"),
+    "procrustes": ("procrustes", "Procrustes"),
+}
+"""Name to module and class in `distmatch.matching`."""
+PRESETS = {"vecmap": "self-learning"}
+"""Settings of a paper, a class method of the matcher of that method."""
+
+
+def matcher(method: str = "auto", *, preset: str | None = None, **settings: Any) -> Any:
+    """The matcher of a method or a preset, with settings of its dataclass changed.
+
+    Raises:
+        InputError: an unknown name, or a setting that the matcher lacks.
+    """
+    if preset is not None:
+        if preset not in PRESETS:
+            raise InputError(f"unknown preset {preset!r}. Presets: {' '.join(PRESETS)}")
+        if method not in ("auto", PRESETS[preset]):
+            raise InputError(
+                f"preset {preset!r} is of the method {PRESETS[preset]}, not of {method}. Leave out --method"
+            )
+        method = PRESETS[preset]
+    if method not in METHODS:
+        raise InputError(f"unknown method {method!r}. Methods: {' '.join(METHODS)}")
+    module, name = METHODS[method]
+    kind = getattr(importlib.import_module(f"distmatch.matching.{module}"), name)
+    known = {f.name for f in dataclasses.fields(kind)}
+    for setting in settings:
+        if setting not in known:
+            raise InputError(f"the method {method} has no {setting}. It has: {' '.join(sorted(known))}")
+    return kind(**settings) if preset is None else getattr(kind, preset)(**settings)
+
+
+def align(
+    source: Embeddings,
+    target: Embeddings,
+    *,
+    method: str = "auto",
+    preset: str | None = None,
+    dictionary: Dictionary | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Match[LinearMap]:
+    """Find a linear map from the source's space to the target's, without pairs unless a dictionary is given.
+
+    Args:
+        source: (n, d) rows, the most frequent first if they are words.
+        target: (m, d') rows.
+        method: a name of `METHODS`.
+        preset: a name of `PRESETS`.
+        dictionary: known pairs; the method is then Procrustes.
+        device: auto, cpu, cuda or cuda:N.
+        seed: of all random choices.
+
+    Returns:
+        the match; `match.map(source)` and `match.map.map_target(target)` are in one space.
+
+    Raises:
+        InputError: fewer rows than dimensions, unknown names, or dimensions that the method cannot join.
+    """
+    settings: dict[str, Any] = {"device": device}
+    if dictionary is not None:
+        if method not in ("auto", "procrustes") or preset is not None:
+            raise InputError("a dictionary is for the method procrustes. Leave out --method and --preset")
+        method, settings["dictionary"] = "procrustes", dictionary
+    found: Match[LinearMap] = matcher(method, preset=preset, **settings).match(
+        source, target, seed=seed, progress=progress
+    )
+    return found
