@@ -45,7 +45,9 @@ def matcher(method: str = "auto", *, preset: str | None = None, **settings: Any)
     known = {f.name for f in dataclasses.fields(kind)}
     for setting in settings:
         if setting not in known:
-            raise InputError(f"the method {method} has no {setting}. It has: {' '.join(sorted(known))}")
+            raise InputError(
+                f"the method {method} has no {setting}. It has: {' '.join(sorted(known))}"
+            )
     return kind(**settings) if preset is None else getattr(kind, preset)(**settings)
 
 
@@ -80,7 +82,9 @@ def align(
     settings: dict[str, Any] = {"device": device}
     if dictionary is not None:
         if method not in ("auto", "procrustes") or preset is not None:
-            raise InputError("a dictionary is for the method procrustes. Leave out --method and --preset")
+            raise InputError(
+                "a dictionary is for the method procrustes. Leave out --method and --preset"
+            )
         method, settings["dictionary"] = "procrustes", dictionary
     found: Match[LinearMap] = matcher(method, preset=preset, **settings).match(
         source, target, seed=seed, progress=progress

@@ -74,9 +74,7 @@ class Clouds:
                 "maps may be rectangular"
             )
         where = choose_device(device)
-        x, y = (
-            torch.from_numpy(e.normalized(steps).vectors).to(where) for e in (source, target)
-        )
+        x, y = (torch.from_numpy(e.normalized(steps).vectors).to(where) for e in (source, target))
         return cls(x, y, steps)
 
     def linear(self, a: Tensor, b: Tensor | None = None) -> LinearMap:
@@ -110,7 +108,9 @@ def conclude(
     """
     left = normalize(clouds.x @ a, dim=1)
     right = clouds.y if b is None else normalize(clouds.y @ b, dim=1)
-    evidence = alignment_confidence.measure(left, right, seed=seed, ranked=ranked, agreement=agreement)
+    evidence = alignment_confidence.measure(
+        left, right, seed=seed, ranked=ranked, agreement=agreement
+    )
     confidence = alignment_confidence.confidence(evidence)
     return Match(
         map=clouds.linear(a, b),

@@ -54,7 +54,12 @@ WEIGHTS = (8.0, 1.0, 4.0, 4.0, 0.0, 2.0)
 
 
 def measure(
-    left: Tensor, right: Tensor, *, seed: int = 0, ranked: bool = True, agreement: float | None = None
+    left: Tensor,
+    right: Tensor,
+    *,
+    seed: int = 0,
+    ranked: bool = True,
+    agreement: float | None = None,
 ) -> Evidence:
     """Evidence for a map.
 

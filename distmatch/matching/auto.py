@@ -83,9 +83,7 @@ class Auto:
             InputError: fewer words than dimensions.
         """
         clock = Clock()
-        clouds = Clouds.of(
-            source, target, steps=self.refinement.normalization, device=self.device
-        )
+        clouds = Clouds.of(source, target, steps=self.refinement.normalization, device=self.device)
         ranked = source.ranked and target.ranked
         history: list[dict[str, Any]] = []
         found = self.screen(clouds, seed=seed, ranked=ranked, progress=progress, history=history)
@@ -119,7 +117,9 @@ class Auto:
             figures = {"start": start.name, **found[-1].evidence.to_json(), "agreement": agreement}
             if history is not None:
                 history.append(figures)
-            progress(number + 1, len(self.starts), csls=found[-1].evidence.gain, agreement=agreement)
+            progress(
+                number + 1, len(self.starts), csls=found[-1].evidence.gain, agreement=agreement
+            )
             alike = max((_alike(found, i) for i in range(len(found))), default=0)
             if alike >= ENOUGH:
                 break
@@ -153,6 +153,7 @@ def choose(found: list[Candidate]) -> tuple[Candidate, float]:
 
     The score is the logit of the confidence plus what independent starts agree on.
     """
+
     def score(i: int) -> float:
         others = [_agreement(found[i], other) for k, other in enumerate(found) if k != i]
         together = max(others, default=0.0)

@@ -15,7 +15,6 @@ from distmatch.transport.procrustes import procrustes
 Report = Callable[[dict[str, Any]], Any]
 
 
-
 def self_learn(
     x: Tensor,
     y: Tensor,
@@ -51,7 +50,13 @@ def self_learn(
     for step in range(steps):
         mapped = normalize(x @ current, dim=1)
         pairs = mutual_neighbours(
-            mapped, y, neighbourhood=neighbourhood, crowd=crowd, keep=keep, generator=generator, union=union
+            mapped,
+            y,
+            neighbourhood=neighbourhood,
+            crowd=crowd,
+            keep=keep,
+            generator=generator,
+            union=union,
         )
         crowd = pairs.crowd
         new = procrustes(x[pairs.source].T @ y[pairs.target])

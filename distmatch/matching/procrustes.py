@@ -63,7 +63,9 @@ class Procrustes:
             InputError: fewer than 10 pairs in both vocabularies.
         """
         if self.alike not in ("identical", "numerals"):
-            raise InputError(f"unknown kind of words alike {self.alike!r}. Kinds: identical numerals")
+            raise InputError(
+                f"unknown kind of words alike {self.alike!r}. Kinds: identical numerals"
+            )
         if self.dictionary is not None:
             queries, gold = self.dictionary.covered(source, target)
             pairs = [(i, j) for i, found in zip(queries.tolist(), gold, strict=True) for j in found]

@@ -113,7 +113,9 @@ class SelfLearning:
         def report(figures: dict[str, Any]) -> None:
             if history is not None:
                 history.append(figures)
-            progress(done + figures["step"] + 1, total, csls=figures["csls"], pairs=figures["pairs"])
+            progress(
+                done + figures["step"] + 1, total, csls=figures["csls"], pairs=figures["pairs"]
+            )
 
         current = first
         for stage, words in enumerate(self.vocabulary):
@@ -157,5 +159,3 @@ class SelfLearning:
         )
         noise = generator(seed, x.device)
         return contrast(x, y, pairs, (a, b), steps=self.contrast, generator=noise)
-
-

@@ -41,5 +41,10 @@ class SortedSimilarity:
         n = self.vocabulary
         current = sorted_similarity(clouds.x[:n], clouds.y[:n], power=self.power)
         return conclude(
-            clouds, current, method="sorted", seed=seed, clock=clock, ranked=source.ranked and target.ranked
+            clouds,
+            current,
+            method="sorted",
+            seed=seed,
+            clock=clock,
+            ranked=source.ranked and target.ranked,
         )
