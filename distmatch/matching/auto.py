@@ -34,6 +34,8 @@ STARTS = (
     Start(words=1_000, frequency=0.2, jitter=0.5),
     Start(kind="sorted", words=4_000),
 )
+LONG = SelfLearning(vocabulary=(4_000, 10_000), keep=1.0)
+"""The refinement of the best start, which dropout would only shake."""
 AGREE = 0.5
 """Share of equal translations from which two starts count as the same answer."""
 ENOUGH = 3
@@ -69,7 +71,7 @@ class Auto:
     """Most frequent words in the short self-learning."""
     steps: int = 12
     """Its steps."""
-    refinement: SelfLearning = SelfLearning(vocabulary=(4_000, 10_000), keep=1.0)
+    refinement: SelfLearning = LONG
     """The long one; its start is not used."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""

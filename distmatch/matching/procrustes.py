@@ -11,8 +11,8 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import ITERATIVE, Clock, Clouds, conclude
-from distmatch.matching.match import Match
 from distmatch.matching.mapfitting import symmetric_weights
+from distmatch.matching.match import Match
 from distmatch.progress import Progress, silent
 from distmatch.retrieval.dictionary import Dictionary
 from distmatch.transport.procrustes import procrustes

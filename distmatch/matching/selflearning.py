@@ -14,10 +14,12 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import ITERATIVE, Clock, Clouds, conclude
 from distmatch.matching.induction import mutual_neighbours
-from distmatch.matching.match import Match
 from distmatch.matching.mapfitting import Report, contrast, self_learn, symmetric_weights
+from distmatch.matching.match import Match
 from distmatch.matching.starts import Start
 from distmatch.progress import Progress, silent
+
+FIRST = Start()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class SelfLearning:
     `SelfLearning.vecmap()` has the settings of Artetxe et al. 2018.
     """
 
-    start: Start = Start()
+    start: Start = FIRST
     """The first map."""
     vocabulary: tuple[int, ...] = (2_000, 4_000, 10_000)
     """Most frequent words used, one stage each."""
