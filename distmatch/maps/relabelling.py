@@ -1,0 +1,115 @@
+"""`Relabelling`: a map of Y's symbols to X's, with an exact code of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log2
+
+import numpy as np
+
+from distmatch.errors import InputError
+from distmatch.maps.key import bijection_bits, emission_bits, homophonic_bits
+
+KINDS = ("identity", "bijection", "homophonic")
+
+
+@dataclass(frozen=True)
+class Relabelling:
+    """Which of `letters` symbols of X each symbol of Y stands for.
+
+    Args:
+        table: (K,) int32, for each symbol of Y.
+        letters: number of symbols of X.
+        kind: "identity" (free), "bijection" (no letter twice) or "homophonic" (any map).
+    """
+
+    table: np.ndarray
+    letters: int
+    kind: str = "bijection"
+
+    def __post_init__(self) -> None:
+        table = self.table
+        if self.kind not in KINDS:
+            raise InputError(f"unknown kind of map {self.kind!r}. Use one of {' '.join(KINDS)}")
+        if len(table) and not (0 <= table.min() and table.max() < self.letters):
+            raise InputError(f"a map into {self.letters} symbols names a symbol outside them")
+        if self.kind != "homophonic" and len(np.unique(table)) != len(table):
+            raise InputError("a one-to-one map names a symbol twice")
+
+    def __call__(self, symbols: np.ndarray) -> np.ndarray:
+        """f(Y): (n,) symbols of X."""
+        return self.table[np.asarray(symbols, np.int64)]
+
+    @property
+    def bits(self) -> float:
+        """Bits to name the map, the sizes being known."""
+        if self.kind == "identity":
+            return 0.0
+        if self.kind == "bijection":
+            return bijection_bits(len(self.table), self.letters)
+        return homophonic_bits(len(self.table), self.letters)
+
+    def choice_bits(self, symbols: np.ndarray) -> float:
+        """Bits to say which homophone of its letter stands at each place; 0 for one-to-one maps."""
+        if self.kind != "homophonic":
+            return 0.0
+        return emission_bits(self.table, np.asarray(symbols, np.int64), self.letters)
+
+    @property
+    def homophones(self) -> list[np.ndarray]:
+        """Symbols of Y that stand for each letter of X."""
+        return [np.flatnonzero(self.table == letter) for letter in range(self.letters)]
+
+    def to_bytes(self) -> bytes:
+        """The map as one number below the number of maps, big-endian: `bits` rounded up to bytes."""
+        number = 0
+        free = list(range(self.letters))
+        for letter in self.table.tolist():
+            if self.kind == "bijection":
+                place = free.index(letter)
+                number = number * len(free) + place
+                del free[place]
+            elif self.kind == "homophonic":
+                number = number * self.letters + letter
+        return number.to_bytes(self.byte_length(len(self.table), self.letters, self.kind), "big")
+
+    @classmethod
+    def from_bytes(cls, code: bytes, symbols: int, letters: int, kind: str) -> Relabelling:
+        """The map that `to_bytes` wrote, its sizes and kind being known.
+
+        Raises:
+            InputError: bytes that name no map.
+        """
+        number = int.from_bytes(code, "big")
+        radices = [letters - k if kind == "bijection" else letters for k in range(symbols)]
+        places = []
+        if kind == "identity":
+            return cls(np.arange(symbols, dtype=np.int32), letters, kind)
+        for radix in reversed(radices):
+            number, place = divmod(number, max(radix, 1))
+            places.append(place)
+        if number:
+            raise InputError("the archive's map is out of range. It is damaged")
+        table = places[::-1]
+        if kind == "bijection":
+            free = list(range(letters))
+            table = [free.pop(place) for place in table]
+        return cls(np.array(table, np.int32), letters, kind)
+
+    @staticmethod
+    def byte_length(symbols: int, letters: int, kind: str) -> int:
+        """Bytes that `to_bytes` takes."""
+        count = 1
+        for k in range(symbols if kind != "identity" else 0):
+            count *= letters - k if kind == "bijection" else letters
+        return ((count - 1).bit_length() + 7) // 8
+
+
+def identity(symbols: int) -> Relabelling:
+    """Every symbol stands for itself."""
+    return Relabelling(np.arange(symbols, dtype=np.int32), symbols, "identity")
+
+
+def number_bits(n: int) -> float:
+    """Bits of a positive whole number in Elias' gamma code, for sizes that a map states."""
+    return 2 * int(log2(max(n, 1))) + 1
