@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from distmatch.compression.mapped import MappedCode
 from distmatch.compression.pair import (
     CHOICE_BITS,
     Coders,
