@@ -17,6 +17,8 @@ COMMANDS: dict[str, tuple[str, dict[str, str]]] = {
     "encipher": ("write a ciphertext and its key, for tests and teaching", {"text": "?"}),
     "language": ("store a language made of your own text", {"files": "+"}),
     "benchmark": ("run tasks x methods x seeds and keep a record of each", {"configs": "*"}),
+    "compress": ("one file, or two and the structure they share, as an archive", {"files": "*"}),
+    "decompress": ("the files of an archive, byte for byte", {"archive": "?"}),
     "evaluate": ("measure a language model on held-out text", {}),
 }
 """Name to one line of help and the positional parameters that are optional or many."""

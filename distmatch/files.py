@@ -29,6 +29,11 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
     path = Path(path)
     temporary: str | None = None
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            # A device or a pipe: there is nothing to replace.
+            with open(path, mode, encoding=None if "b" in mode else "utf-8") as file:
+                yield file
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(
             dir=path.parent, prefix=f".{path.name}.", suffix=".part"
@@ -61,8 +66,8 @@ def write_json(path: str | os.PathLike[str], value: object) -> None:
         file.write("\n")
 
 
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a file (`-`: standard input), unpacked if its name ends in .gz or .xz.
+def read_bytes(path: str | os.PathLike[str], *, unpack: bool = True) -> bytes:
+    """The bytes of a file (`-`: standard input), unpacked if its name ends in .gz or .xz and `unpack` is true.
 
     Raises:
         InputError: missing, a folder, unreadable, or a damaged archive.
@@ -70,7 +75,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     try:
         if str(path) == "-":
             return sys.stdin.buffer.read()
-        opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(Path(path).suffix, open)
+        packed = {".gz": gzip.open, ".xz": lzma.open} if unpack else {}
+        opener: Any = packed.get(Path(path).suffix, open)
         with opener(path, "rb") as file:
             return file.read()
     except (EOFError, lzma.LZMAError, gzip.BadGzipFile) as error:

@@ -21,7 +21,7 @@ def fresh_coder() -> np.ndarray:
     return np.array([0, 0xFFFFFFFF, 0, 0], np.int64)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, _nrt=False)
 def open_decoder(registers, code):
     """Read the first four bytes."""
     for _ in range(4):
@@ -30,7 +30,7 @@ def open_decoder(registers, code):
         registers[CURSOR] += 1
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
 def code_bit(mode, registers, code, p, bit):
     """Encode or decode one decision of 16-bit probability p; returns the bit."""
     low, high = registers[LOW], registers[HIGH]
@@ -55,7 +55,7 @@ def code_bit(mode, registers, code, p, bit):
     return bit
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, _nrt=False)
 def close_encoder(registers, code):
     """Write the shortest value inside the interval; missing bytes read as zero."""
     low, high = registers[LOW], registers[HIGH]
@@ -69,7 +69,7 @@ def close_encoder(registers, code):
             return
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, _nrt=False)
 def run(mode, state, registers, symbols, begin, end, code, costs):
     """Code symbols[begin:end], or decode into them.
 
@@ -78,20 +78,21 @@ def run(mode, state, registers, symbols, begin, end, code, costs):
         state: the predictor.
         symbols: (n,) uint16.
         code: (m,) uint8 archive, large enough when encoding.
-        costs: (n,) float64, bits of each symbol where mode is BITS.
+        costs: (n,) float64, bits of each symbol where mode is BITS or ENCODE; with length 1, of all.
     """
-    width = state.setting[WIDTH]
+    register, inputs, weights, final, slots, history = state
+    width = register[WIDTH]
     for t in range(begin, end):
         symbol = np.int64(symbols[t])
         value = np.int64(0)
         for k in range(width - 1, -1, -1):
-            p = predict(state)
+            p = predict(register, inputs, weights, final, slots, history)
             bit = (symbol >> k) & 1
             if mode == ENCODE or mode == DECODE:
                 bit = code_bit(mode, registers, code, p, bit)
-            elif mode == BITS:
-                costs[t] += LOG2[p] if bit else LOG2[65536 - p]
-            update(state, bit)
+            if mode == ENCODE or mode == BITS:
+                costs[min(t, len(costs) - 1)] += LOG2[p if bit else 65536 - p]
+            update(register, inputs, weights, final, slots, history, bit)
             value = value * 2 + bit
         if mode == DECODE:
             symbols[t] = value

@@ -25,6 +25,8 @@ def _stretch_table() -> np.ndarray:
     return np.rint(256 * np.log(p / (1 - p))).astype(np.int32)
 
 
+LARGEST_WEIGHT = (1 << 19) - 1
+
 SQUASH = _squash_table()
 STRETCH = _stretch_table()
 RECIPROCAL = (65536 * 2 // (2 * np.arange(1024) + 3)).astype(np.int64)
@@ -34,13 +36,13 @@ FRESH = 0x80000000
 """Adaptive probabilities are stored exclusive-or this, so that zeroed memory means one half, never seen."""
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
 def squash(odds):
     """16-bit probability of log-odds."""
     return SQUASH[min(max(odds, -LIMIT), LIMIT) + LIMIT]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
 def adapt(slot, bit, limit):
     """The slot (22 bits of probability, 10 bits of count) after one bit: mean of what was seen, forgetting past `limit`."""
     value = np.int64(slot) ^ FRESH
@@ -53,18 +55,24 @@ def adapt(slot, bit, limit):
     return np.uint32(((p << 10) | n) ^ FRESH)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def dot(inputs, weights, base, n):
-    """Log-odds of the weighted sum; weights are 16.16 fixed point."""
-    total = np.int64(0)
+@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+def dot(inputs, base, weights, row, n):
+    """Log-odds of the weighted sum of n inputs; weights (rows, n) are 16.16 fixed point.
+
+    n is no constant and all steps are 32-bit, because LLVM makes vectors of that form and no other.
+    """
+    total = np.int32(0)
     for i in range(n):
-        total += np.int64(inputs[i]) * np.int64(weights[base + i])
-    return total >> 16
+        product = np.int32(np.int32(inputs[base + i]) * np.int32(weights[row, i]))
+        total = np.int32(total + np.int32(product >> 8))
+    return min(max(np.int64(total) >> 8, -LIMIT), LIMIT)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def train(inputs, weights, base, n, error):
+@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+def train(inputs, base, weights, row, n, error):
     """One step of gradient descent on code length; `error` is (bit - p) x 65536 x rate."""
+    error = np.int32(error)
     for i in range(n):
-        step = (np.int64(inputs[i]) * error + 8192) >> 14
-        weights[base + i] = min(max(weights[base + i] + step, -(1 << 20)), 1 << 20)
+        step = np.int32(np.int32(np.int32(inputs[base + i]) * error) + 8192) >> 14
+        weight = np.int32(weights[row, i] + np.int32(step))
+        weights[row, i] = min(max(weight, np.int32(-LARGEST_WEIGHT)), np.int32(LARGEST_WEIGHT))

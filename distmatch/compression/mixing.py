@@ -7,22 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from distmatch.compression import arithmetic
+from distmatch.compression.logistic import FRESH, LIMIT, SQUASH
+from distmatch.compression.mixture import Predictor, StatePredictor
 from distmatch.compression.predictor import (
-    APM_ROWS,
-    BUCKETS,
-    LEVELS,
-    MATCH_LEVELS,
-    SCALARS,
-    SET_SIZE,
-    SETS,
-    State,
-)
+    APM, APM_CELLS, APM_MASK, APM_STEP, BUCKETS, CLASS, CONFIDENCE, CONTEXTS, COUNT_LIMIT, GROUP,
+    HASH, INPUTS, LANES, LEVELS, MATCH_LEVELS, MATCHES, MINIMUM, ORDER, PARTIAL, RATE, ROWS, SEEN, SEEN_BITS,
+    SET_SIZE, SETS, TABLE, TABLE_BITS, WIDTH, WORDS, State,
+)  # fmt: skip
 from distmatch.progress import Progress, silent
 
 PIECE = 1 << 16
 """Symbols between two calls of progress."""
-LARGEST_TABLE = 22
-"""log2 of the bytes is this plus 6: 256 MiB at most."""
+LARGEST_TABLE = 26
+"""log2 of the slots of 4 bytes: 256 MiB at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +63,10 @@ class ContextMixing:
             self._run(arithmetic.PRIME, state, self._symbols(primed_by), progress=progress)
         return state
 
+    def predictor(self, n: int, *, primed_by: np.ndarray | None = None) -> Predictor:
+        """Ready for the first decision of n symbols, to be one of the experts of a `Mixture`."""
+        return StatePredictor(self.start(n, primed_by=primed_by))
+
     def bits(
         self,
         data: np.ndarray,
@@ -88,12 +89,7 @@ class ContextMixing:
     ) -> bytes:
         """The archive of the symbols, without header or length."""
         state = self.start(len(data), primed_by=primed_by, progress=progress)
-        # A decision costs 16 bits at most.
-        code = np.zeros(len(data) * 2 * self.width + 8, np.uint8)
-        registers = arithmetic.fresh_coder()
-        self._run(arithmetic.ENCODE, state, self._symbols(data), code, registers, progress=progress)
-        arithmetic.close_encoder(registers, code)
-        return code[: registers[arithmetic.CURSOR]].tobytes()
+        return self.run_encoder(state, data, progress=progress)[1]
 
     def decode(
         self,
@@ -105,12 +101,37 @@ class ContextMixing:
     ) -> np.ndarray:
         """The n symbols of an archive, (n,) uint8 (uint16 for more than 256 symbols)."""
         state = self.start(n, primed_by=primed_by, progress=progress)
+        return self.run_decoder(state, code, n, progress=progress)
+
+    def run_encoder(
+        self, state: State, data: np.ndarray, *, progress: Progress = silent
+    ) -> tuple[float, bytes]:
+        """Bits and archive of symbols coded with a predictor, which goes on from there."""
+        # A decision costs 16 bits at most.
+        code = np.zeros(len(data) * 2 * self.width + 8, np.uint8)
+        registers = arithmetic.fresh_coder()
+        costs = np.zeros(1)
+        self._run(
+            arithmetic.ENCODE, state, self._symbols(data), code, registers, costs=costs, progress=progress
+        )
+        arithmetic.close_encoder(registers, code)
+        return float(costs.sum()), code[: registers[arithmetic.CURSOR]].tobytes()
+
+    def run_decoder(
+        self, state: State, code: bytes, n: int, *, progress: Progress = silent
+    ) -> np.ndarray:
+        """n symbols of an archive, decoded with a predictor, which goes on from there."""
         symbols = np.zeros(n, np.uint16)
         archive = np.frombuffer(code, np.uint8).copy()
         registers = arithmetic.fresh_coder()
         arithmetic.open_decoder(registers, archive)
         self._run(arithmetic.DECODE, state, symbols, archive, registers, progress=progress)
         return symbols.astype(np.uint8 if self.size <= 256 else np.uint16)
+
+    @staticmethod
+    def copied(state: State) -> State:
+        """A second predictor in the same state."""
+        return State(*(array.copy() for array in state))
 
     def _symbols(self, data: np.ndarray) -> np.ndarray:
         data = np.asarray(data)
@@ -132,41 +153,50 @@ class ContextMixing:
         group = 4 if width > 6 else 3
         word_class = self._word_class()
         contexts = self.order + (2 if word_class.any() else 0)
-        groups = -(-width // group)
-        wanted = max(capacity, 1) * contexts * groups
-        bits = min(max(int(wanted).bit_length(), 10), LARGEST_TABLE + 4 - group)
-        inputs = 2 * contexts + 5
-        setting = np.array(
-            [
-                width, group, bits, contexts, self.order, self.minimum, self.count_limit, self.rate,
-                int(word_class.any()),
-            ]
+        if 2 * contexts + 4 > LANES:
+            raise ValueError(f"at most {LANES // 2 - 2} contexts, not {contexts}")
+        wanted = max(capacity, 1) * contexts * -(-width // group)
+        table_bits = min(max(wanted.bit_length(), 8), LARGEST_TABLE - group)
+        seen_bits = min(max(capacity.bit_length(), 8), 20)
+        register = np.zeros(CLASS + len(word_class), np.int64)
+        register[PARTIAL] = 1
+        register[HASH : HASH + contexts] = np.arange(contexts)
+        register[CLASS:] = word_class
+        places = (WIDTH, GROUP, TABLE_BITS, CONTEXTS, ORDER, MINIMUM, COUNT_LIMIT, RATE, WORDS)
+        values = (
+            width, group, table_bits, contexts, self.order, self.minimum, self.count_limit,
+            self.rate, int(word_class.any()),
         )  # fmt: skip
-        scalar = np.zeros(SCALARS, np.int64)
-        scalar[0] = 1
-        match_bits = min(max(int(capacity).bit_length(), 8), 20)
-        odds = np.arange(33) * 176 - 2816
-        row = np.clip(65536 / (1 + np.exp(-odds / 256)), 16, 65520).astype(np.int32)
-        return State(
-            scalar=scalar,
-            setting=setting,
-            history=np.zeros(capacity + 1, np.uint16),
-            word_class=word_class,
-            table=np.zeros(1 << (bits + group), np.uint32),
-            direct=np.zeros(1 << width, np.uint32),
-            place=np.zeros(contexts, np.int64),
-            hashes=np.arange(contexts, dtype=np.int64),
-            confidence=np.zeros((contexts + 1, LEVELS * BUCKETS), np.uint32),
-            chosen=np.zeros(contexts + 1, np.int64),
-            seen=np.zeros(1 << match_bits, np.int32),
-            match_slot=np.zeros(MATCH_LEVELS * 2, np.uint32),
-            inputs=np.zeros(inputs, np.int64),
-            weights=np.full(SETS * SET_SIZE * inputs, 65536 * 3 // 10, np.int64),
-            active=np.zeros(SETS, np.int64),
-            outputs=np.zeros(SETS, np.int64),
-            final=np.full(SET_SIZE * SETS, 65536 // SETS, np.int64),
-            apm=np.tile(row, 2 * APM_ROWS),
-        )
+        register[list(places)] = values
+        register[SEEN_BITS] = seen_bits
+        rows = 1 << min(max(capacity.bit_length(), 8), 16)
+        register[APM_MASK] = rows - 1
+        end = 1 << width
+        for place, length in (
+            (CONFIDENCE, (contexts + 1) * LEVELS * BUCKETS),
+            (MATCHES, MATCH_LEVELS),
+            (APM, (SET_SIZE + rows) * APM_CELLS),
+            (SEEN, 1 << seen_bits),
+            (TABLE, 1 << (table_bits + group)),
+        ):
+            register[place] = end
+            end += length
+        slots = np.zeros(end, np.uint32)
+        odds = np.minimum(np.arange(APM_CELLS) * APM_STEP - LIMIT - 1, LIMIT)
+        row = (SQUASH[odds + LIMIT].astype(np.int64) << 16 | 6) ^ FRESH
+        slots[register[APM] : register[SEEN]] = np.tile(row, SET_SIZE + rows)
+        lanes = -(-(2 * contexts + 4) // 8) * 8
+        level = np.arange(MATCH_LEVELS)
+        slots[register[MATCHES] : register[MATCHES] + MATCH_LEVELS] = (
+            (level + 2) * (1 << 22) // (level + 3) << 10 | 4
+        ) ^ FRESH
+        weights = np.zeros((ROWS, lanes), np.int32)
+        weights[:, : 2 * contexts + 4] = 65536 * 3 // 10
+        final = np.zeros((SET_SIZE, 8), np.int32)
+        final[:, :SETS] = 65536 // SETS
+        register[INPUTS] = lanes
+        inputs = np.zeros(2 * LANES, np.int32)
+        return State(register, inputs, weights, final, slots, np.zeros(capacity + 1, np.uint16))
 
     def _word_class(self) -> np.ndarray:
         """(2 ** width,) int64: 0 where a word ends; bytes are folded to lower case."""

@@ -5,6 +5,9 @@ the word so far, ...) keeps adaptive probabilities of its decisions in a hashed 
 the last repetition. All are mixed in the logistic domain by small learned weight sets, mixed once more, and
 corrected by two adaptive maps of the final probability. The scheme is that of PAQ (Mahoney 2005, "Adaptive
 weighing of context models for lossless data compression"); slots, confidence and sizes are our own.
+
+The kernels take the arrays of a `State` one by one: numba counts references of the members of a tuple at
+every access, which costs more than the arithmetic.
 """
 
 from __future__ import annotations
@@ -14,277 +17,258 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from distmatch.compression.logistic import FRESH, STRETCH, adapt, dot, squash, train
-
-# Scalars of a state, by place in `State.scalar`.
-PARTIAL, DEPTH, POSITION, MATCH, LENGTH, WORD, LAST_WORD, ORDER_SEEN = range(8)
-P_FINAL, P_MIXED, APM_A, APM_B, EXPECTED, STEPS, ERROR_MEAN = range(8, 15)
-SCALARS = 16
-
-SETS = 4
-"""First-layer weight sets a bit: by partial symbol, by match, by last symbol, by longest context seen."""
-SET_SIZE = 512
-LEVELS = 12
-BUCKETS = 32
-MATCH_LEVELS = 32
-APM_ROWS = 1 << 16
+from distmatch.compression.logistic import FRESH, LIMIT, STRETCH, adapt, dot, squash, train
 
 
 class State(NamedTuple):
     """Everything that prediction depends on; arrays are changed in place."""
 
-    scalar: np.ndarray
-    """(SCALARS,) int64."""
-    setting: np.ndarray
-    """int64: width, group bits, log2 table buckets, contexts, highest n-gram, match minimum, limits."""
-    history: np.ndarray
-    """(capacity,) uint16, symbols so far."""
-    word_class: np.ndarray
-    """(size,) int64, 0 for symbols that end a word, else what the symbol adds to the word's hash."""
-    table: np.ndarray
-    """(buckets << group,) uint32 adaptive probabilities; the first of a bucket is its check."""
-    direct: np.ndarray
-    """(2 ** width,) uint32: order 0."""
-    place: np.ndarray
-    """(contexts,) int64, where each context's bucket starts."""
-    hashes: np.ndarray
-    """(contexts,) int64."""
-    confidence: np.ndarray
-    """(contexts + 1, LEVELS * BUCKETS) uint32: what a slot of that count and probability turned out to mean."""
-    chosen: np.ndarray
-    """(contexts + 1,) int64, entry of `confidence` in use."""
-    seen: np.ndarray
-    """(1 << bits,) int32, last position after each hashed match context."""
-    match_slot: np.ndarray
-    """(MATCH_LEVELS * 2,) uint32."""
+    register: np.ndarray
+    """int64: scalars, settings, a place for every context, and the class of every symbol; see below."""
     inputs: np.ndarray
-    """(n,) int64 log-odds."""
+    """(2 LANES,) int32 log-odds: those mixed first, then the outcomes of the first layer."""
     weights: np.ndarray
-    """(SETS * SET_SIZE * n,) int64."""
-    active: np.ndarray
-    """(SETS,) int64, offset of the weight sets in use."""
-    outputs: np.ndarray
-    """(SETS,) int64 log-odds of the first layer."""
+    """(ROWS, n) int32: the sets of the first layer, n a multiple of 8."""
     final: np.ndarray
-    """(SET_SIZE * SETS,) int64 weights of the second layer."""
-    apm: np.ndarray
-    """(2 * APM_ROWS * 33,) int32 probabilities (16 bits) of the final maps."""
+    """(SET_SIZE, 8) int32: the sets of the second layer."""
+    slots: np.ndarray
+    """uint32 adaptive probabilities (22 bits and a count of 10), in regions that the settings locate; positions of
+    the match model's hashed contexts are among them."""
+    history: np.ndarray
+    """(capacity + 1,) uint16, symbols so far."""
 
 
-WIDTH, GROUP, BITS, CONTEXTS, ORDER, MINIMUM, COUNT_LIMIT, RATE, WORDS = range(9)
+# Places in `State.register`: what changes,
+PARTIAL, DEPTH, POSITION, MATCH, LENGTH, WORD, LAST_WORD, LONGEST = range(8)
+P_MIXED, APM_A, APM_B, EXPECTED, STEPS, INNER = range(8, 14)
+# settings and where the regions of `slots` begin,
+WIDTH, GROUP, TABLE_BITS, CONTEXTS, ORDER, MINIMUM, COUNT_LIMIT, RATE, WORDS = range(16, 25)
+CONFIDENCE, MATCHES, APM, SEEN, SEEN_BITS, TABLE, INPUTS, APM_MASK = range(25, 33)
+# one entry a context, one a weight set, one a symbol.
+PLACE, HASH, CHOSEN, ACTIVE, CLASS = 48, 64, 80, 96, 112
+
+SETS = 4
+"""First-layer weight sets a bit: by partial symbol, by match, by last symbol, by longest context seen."""
+SET_SIZE = 512
+ROWS = SETS * SET_SIZE
+LANES = 32
+"""Most inputs of the mixer."""
+LEVELS, BUCKETS = 12, 32
+"""`confidence` tells so many levels of count and of probability apart."""
+MATCH_LEVELS = 32
+APM_CELLS, APM_STEP = 45, 128
 MULTIPLIER = np.int64(0x2545F4914F6CDD1D)
+COUNT = np.uint32(1023)
+EMPTY = np.uint32(FRESH)
 LEVEL_OF = np.array(
     [0, 1, 2, 3, 4, 5, 6, 6, 7, 7, 7, 7, *[8] * 8, *[9] * 16, *[10] * 64, *[11] * 924], np.int64
 )
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
 def _mix(value):
     value = value * MULTIPLIER
     return value ^ ((value >> 29) & 0x7FFFFFFFF)
 
 
-@numba.njit(cache=True, nogil=True)
-def find_buckets(s):
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def find_buckets(register, slots):
     """Point every context at its bucket for the next group of decisions, taking one over if it is new."""
-    scalar, table, place = s.scalar, s.table, s.place
-    group = s.setting[GROUP]
-    bits = s.setting[BITS]
+    group, table = register[GROUP], register[TABLE]
+    mask = (1 << register[TABLE_BITS]) - 1
     size = 1 << group
-    partial = scalar[PARTIAL]
+    partial = register[PARTIAL]
+    contexts = register[CONTEXTS]
+    # Two passes: the loads of the first do not wait for each other.
+    for c in range(contexts):
+        h = _mix(register[HASH + c] + partial * np.int64(0x9E3779B1))
+        place = table + ((h & mask) << group)
+        register[PLACE + c] = place
+        register[CHOSEN + c] = np.int64(slots[place]) << 32 | ((h >> 40) & 0x3FFFFF) + 1
     longest = 0
-    for c in range(s.setting[CONTEXTS]):
-        h = _mix(s.hashes[c] + partial * np.int64(0x9E3779B1))
-        check = np.uint32((h >> 40) & 0x3FFFFF)
-        index = h & ((1 << bits) - 1)
-        first = index << group
-        if table[first] != check or check == 0:
-            second = (index ^ 1) << group
-            if table[second] == check:
-                first = second
+    for c in range(contexts):
+        place = register[PLACE + c]
+        check = register[CHOSEN + c] & 0xFFFFFFFF
+        if register[CHOSEN + c] >> 32 != check:
+            other = table + ((place - table) ^ size)
+            if np.int64(slots[other]) == check:
+                place = other
             else:
-                a = (table[first + 1] ^ np.uint32(FRESH)) & np.uint32(1023)
-                b = (table[second + 1] ^ np.uint32(FRESH)) & np.uint32(1023)
-                if b < a:
-                    first = second
+                if (slots[other + 1] ^ EMPTY) & COUNT < (slots[place + 1] ^ EMPTY) & COUNT:
+                    place = other
+                slots[place] = np.uint32(check)
                 for k in range(1, size):
-                    table[first + k] = 0
-                table[first] = check
-        place[c] = first
-        if c < s.setting[ORDER] and (np.int64(table[first + 1]) ^ FRESH) & 1023:
+                    slots[place + k] = np.uint32(0)
+            register[PLACE + c] = place
+        if c < register[ORDER] and (slots[place + 1] ^ EMPTY) & COUNT:
             longest = c + 1
-    scalar[ORDER_SEEN] = longest
+    register[LONGEST] = longest
 
 
-@numba.njit(cache=True, nogil=True)
-def predict(s):
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def predict(register, inputs, weights, final, slots, history):
     """16-bit probability that the next decision is 1; remembers what `update` needs."""
-    scalar, inputs, setting = s.scalar, s.inputs, s.setting
-    partial, depth = scalar[PARTIAL], scalar[DEPTH]
-    group, contexts, width = setting[GROUP], setting[CONTEXTS], setting[WIDTH]
-    inner = depth % group
+    partial, depth = register[PARTIAL], register[DEPTH]
+    contexts, width = register[CONTEXTS], register[WIDTH]
+    inner = register[INNER]
     if inner == 0:
-        find_buckets(s)
+        find_buckets(register, slots)
     node = (1 << inner) | (partial & ((1 << inner) - 1))
-    n = 0
+    confidence = register[CONFIDENCE]
     for c in range(contexts + 1):
-        slot = np.int64(s.direct[partial] if c == contexts else s.table[s.place[c] + node]) ^ FRESH
+        place = partial if c == contexts else register[PLACE + c] + node
+        slot = np.int64(slots[place]) ^ FRESH
         count = slot & 1023
-        odds = np.int64(STRETCH[slot >> 20])
-        entry = LEVEL_OF[count] * BUCKETS + (slot >> 27)
-        s.chosen[c] = entry
-        if count == 0:
-            inputs[n] = 0
-            inputs[n + 1] = 0
-        else:
-            inputs[n] = odds
-            refined = np.int64(s.confidence[c, entry]) ^ FRESH
-            inputs[n + 1] = STRETCH[refined >> 20] if refined & 1023 else odds
-        n += 2
+        entry = confidence + (c * LEVELS + LEVEL_OF[count]) * BUCKETS + (slot >> 27)
+        register[CHOSEN + c] = entry
+        odds, refined = np.int32(0), np.int32(0)
+        if count:
+            odds = np.int32(STRETCH[slot >> 20])
+            learned = np.int64(slots[entry]) ^ FRESH
+            refined = np.int32(STRETCH[learned >> 20]) if learned & 1023 else odds
+        inputs[2 * c] = odds
+        inputs[2 * c + 1] = refined
     # The match model says which bit the repetition goes on with, and how often that has been right.
-    inputs[n] = 0
-    inputs[n + 1] = 0
-    level = 0
-    length = scalar[LENGTH]
-    scalar[EXPECTED] = -1
+    n = 2 * contexts + 2
+    level, odds, steady = 0, 0, 0
+    length = register[LENGTH]
+    register[EXPECTED] = -1
     if length > 0:
-        symbol = np.int64(s.history[scalar[MATCH]]) | (1 << width)
+        symbol = np.int64(history[register[MATCH]]) | (1 << width)
         if symbol >> (width - depth) == partial:
             expected = (symbol >> (width - depth - 1)) & 1
-            level = (
-                min(length, 15) if length < 16 else min(16 + (length - 16) // 4, MATCH_LEVELS - 1)
-            )
-            scalar[EXPECTED] = level * 2 + expected
-            odds = np.int64(STRETCH[(np.int64(s.match_slot[level]) ^ FRESH) >> 20])
-            inputs[n] = odds if expected else -odds
-            inputs[n + 1] = (min(level, 31) * 16 + 32) * (1 if expected else -1)
+            level = length if length < 16 else min(16 + (length - 16) // 4, MATCH_LEVELS - 1)
+            register[EXPECTED] = level * 2 + expected
+            odds = np.int64(STRETCH[(np.int64(slots[register[MATCHES] + level]) ^ FRESH) >> 20])
+            steady = level * 16 + 32
+            if not expected:
+                odds, steady = -odds, -steady
         else:
-            scalar[LENGTH] = 0
-    n += 2
-    inputs[n] = 256
-    n += 1
-    last = np.int64(s.history[scalar[POSITION] - 1]) if scalar[POSITION] > 0 else 0
-    s.active[0] = (partial & (SET_SIZE - 1)) * n
-    s.active[1] = (SET_SIZE + level * 16 + min(depth, 15)) * n
-    s.active[2] = (2 * SET_SIZE + (last & (SET_SIZE - 1))) * n
-    s.active[3] = (3 * SET_SIZE + (scalar[ORDER_SEEN] & 31) * 16 + min(depth, 15)) * n
+            register[LENGTH] = 0
+    inputs[n] = np.int32(odds)
+    inputs[n + 1] = np.int32(steady)
+    last = np.int64(history[register[POSITION] - 1]) if register[POSITION] > 0 else 0
+    short, step = partial & (SET_SIZE - 1), min(depth, 15)
+    register[ACTIVE] = short
+    register[ACTIVE + 1] = SET_SIZE + level * 16 + step
+    register[ACTIVE + 2] = 2 * SET_SIZE + (last & (SET_SIZE - 1))
+    register[ACTIVE + 3] = 3 * SET_SIZE + register[LONGEST] * 16 + step
     for k in range(SETS):
-        odds = dot(inputs, s.weights, s.active[k], n)
-        s.outputs[k] = min(max(odds, -2815), 2815)
-    base = (partial & (SET_SIZE - 1)) * SETS
-    odds = dot(s.outputs, s.final, base, SETS)
-    odds = min(max(odds, -2815), 2815)
+        inputs[LANES + k] = np.int32(dot(inputs, 0, weights, register[ACTIVE + k], register[INPUTS]))
+    odds = dot(inputs, LANES, final, short, 8)
     mixed = np.int64(squash(odds))
-    scalar[P_MIXED] = mixed
-    # Two maps correct the mixed probability given order 0 and order 1.
-    x = odds + 2816
-    cell, offset = x // 176, x % 176
-    a = (partial & (APM_ROWS - 1)) * 33 + cell
-    hashed = ((last * 0x9E3779B1 + partial * 0x85EBCA6B) >> 7) & (APM_ROWS - 1)
-    b = (APM_ROWS + hashed) * 33 + cell
-    pa = (np.int64(s.apm[a]) * (176 - offset) + np.int64(s.apm[a + 1]) * offset) // 176
-    pb = (np.int64(s.apm[b]) * (176 - offset) + np.int64(s.apm[b + 1]) * offset) // 176
-    near = 1 if offset >= 88 else 0
-    scalar[APM_A] = a + near
-    scalar[APM_B] = b + near
-    p = (2 * mixed + pa + pb + 2) >> 2
-    return min(max(p, 1), 65535)
+    register[P_MIXED] = mixed
+    # Two maps correct the mixed probability given the partial symbol, and given the last symbol too.
+    cell, offset = (odds + LIMIT + 1) >> 7, (odds + LIMIT + 1) & 127
+    hashed = ((last * 0x9E3779B1 + partial * 0x85EBCA6B) >> 7) & register[APM_MASK]
+    a = register[APM] + short * APM_CELLS + cell
+    b = register[APM] + (SET_SIZE + hashed) * APM_CELLS + cell
+    pa = _between(slots, a, offset)
+    pb = _between(slots, b, offset)
+    near = 1 if 2 * offset >= APM_STEP else 0
+    register[APM_A] = a + near
+    register[APM_B] = b + near
+    return min(max((2 * mixed + pa + pb + 2) >> 2, 1), 65535)
 
 
-@numba.njit(cache=True, nogil=True)
-def update(s, bit):
+@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+def _between(slots, place, offset):
+    low = (np.int64(slots[place]) ^ FRESH) >> 16
+    high = (np.int64(slots[place + 1]) ^ FRESH) >> 16
+    return (low * (APM_STEP - offset) + high * offset) >> 7
+
+
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def update(register, inputs, weights, final, slots, history, bit):
     """Learn the decision that `predict` was asked for."""
-    scalar, inputs, setting = s.scalar, s.inputs, s.setting
-    contexts = setting[CONTEXTS]
-    n = 2 * contexts + 5
-    scalar[STEPS] += 1
-    # The step size falls from 8 times its final value as the weights settle.
-    rate = setting[RATE] + setting[RATE] * 7 * 4096 // (4096 + scalar[STEPS])
-    base = (scalar[PARTIAL] & (SET_SIZE - 1)) * SETS
-    error = ((bit << 16) - scalar[P_MIXED]) * (setting[RATE] // 2) >> 10
+    contexts = register[CONTEXTS]
+    register[STEPS] += 1
+    # The step falls from 8 times its final size as the weights settle.
+    rate = register[RATE] + register[RATE] * 7 * 4096 // (4096 + register[STEPS])
+    target = bit << 16
     for k in range(SETS):
-        own = ((bit << 16) - np.int64(squash(s.outputs[k]))) * rate >> 10
-        train(inputs, s.weights, s.active[k], n, own)
-    train(s.outputs, s.final, base, SETS, error)
+        error = (target - np.int64(squash(np.int64(inputs[LANES + k])))) * rate >> 10
+        train(inputs, 0, weights, register[ACTIVE + k], register[INPUTS], error)
+    partial, depth = register[PARTIAL], register[DEPTH]
+    error = (target - register[P_MIXED]) * register[RATE] >> 11
+    train(inputs, LANES, final, partial & (SET_SIZE - 1), 8, error)
     for which in (APM_A, APM_B):
-        place = scalar[which]
-        s.apm[place] += ((bit << 16) - bit - s.apm[place]) >> 6
-    partial, depth = scalar[PARTIAL], scalar[DEPTH]
-    inner = depth % setting[GROUP]
+        slots[register[which]] = adapt(slots[register[which]], bit, 127)
+    inner = register[INNER]
     node = (1 << inner) | (partial & ((1 << inner) - 1))
-    limit = setting[COUNT_LIMIT]
-    for c in range(contexts):
-        place = s.place[c] + node
-        if (s.table[place] ^ np.uint32(FRESH)) & np.uint32(1023):
-            s.confidence[c, s.chosen[c]] = adapt(s.confidence[c, s.chosen[c]], bit, 1023)
-        s.table[place] = adapt(s.table[place], bit, limit)
-    s.confidence[contexts, s.chosen[contexts]] = adapt(
-        s.confidence[contexts, s.chosen[contexts]], bit, 1023
-    )
-    s.direct[partial] = adapt(s.direct[partial], bit, 1023)
-    expected = scalar[EXPECTED]
+    for c in range(contexts + 1):
+        place = partial if c == contexts else register[PLACE + c] + node
+        entry = register[CHOSEN + c]
+        if (slots[place] ^ EMPTY) & COUNT:
+            slots[entry] = adapt(slots[entry], bit, 1023)
+        slots[place] = adapt(slots[place], bit, register[COUNT_LIMIT] if c < contexts else 1023)
+    expected = register[EXPECTED]
     if expected >= 0:
-        level = expected >> 1
-        right = 1 if (expected & 1) == bit else 0
-        s.match_slot[level] = adapt(s.match_slot[level], right, 1023)
-    scalar[PARTIAL] = partial * 2 + bit
-    scalar[DEPTH] = depth + 1
-    if depth + 1 == setting[WIDTH]:
-        next_symbol(s, scalar[PARTIAL] - (1 << setting[WIDTH]))
+        place = register[MATCHES] + (expected >> 1)
+        slots[place] = adapt(slots[place], 1 if (expected & 1) == bit else 0, 1023)
+    partial = partial * 2 + bit
+    register[PARTIAL] = partial
+    register[DEPTH] = depth + 1
+    register[INNER] = 0 if inner + 1 == register[GROUP] else inner + 1
+    if depth + 1 == register[WIDTH]:
+        next_symbol(register, slots, history, partial - (1 << register[WIDTH]))
 
 
-@numba.njit(cache=True, nogil=True)
-def next_symbol(s, symbol):
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def next_symbol(register, slots, history, symbol):
     """Append a whole symbol: new context hashes, new match."""
-    scalar, setting, history, hashes = s.scalar, s.setting, s.history, s.hashes
-    position = scalar[POSITION]
+    position = register[POSITION]
     history[position] = symbol
     position += 1
-    scalar[POSITION] = position
-    scalar[PARTIAL] = 1
-    scalar[DEPTH] = 0
-    order = setting[ORDER]
+    register[POSITION] = position
+    register[PARTIAL] = 1
+    register[DEPTH] = 0
+    register[INNER] = 0
+    order = register[ORDER]
     h = np.int64(0)
     for k in range(order):
         if k < position:
             h = _mix(h + np.int64(history[position - 1 - k]) + 1)
-        hashes[k] = h * 16 + k
-    if setting[WORDS]:
-        kind = s.word_class[symbol]
+        register[HASH + k] = h * 16 + k
+    if register[WORDS]:
+        kind = register[CLASS + symbol]
         if kind:
-            scalar[WORD] = _mix(scalar[WORD] + kind)
-        elif scalar[WORD]:
-            scalar[LAST_WORD] = scalar[WORD]
-            scalar[WORD] = 0
-        last = np.int64(history[position - 1])
-        hashes[order] = _mix(scalar[WORD] + (0 if kind else last + 1)) * 16 + 11
-        hashes[order + 1] = (
-            _mix(scalar[WORD] + (0 if kind else last + 1) + _mix(scalar[LAST_WORD])) * 16 + 12
-        )
-    # Follow the running match, or look for one of at least the minimum length.
-    minimum = setting[MINIMUM]
-    if scalar[LENGTH] > 0:
-        if history[scalar[MATCH]] == symbol:
-            scalar[LENGTH] += 1
-            scalar[MATCH] += 1
+            register[WORD] = _mix(register[WORD] + kind)
+        elif register[WORD]:
+            register[LAST_WORD] = register[WORD]
+            register[WORD] = 0
+        inside = register[WORD] + (0 if kind else symbol + 1)
+        register[HASH + order] = _mix(inside) * 16 + 14
+        register[HASH + order + 1] = _mix(inside + _mix(register[LAST_WORD])) * 16 + 15
+    find_match(register, slots, history, position)
+
+
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def find_match(register, slots, history, position):
+    """Follow the running match, or look for one of at least the minimum length."""
+    if register[LENGTH] > 0:
+        if history[register[MATCH]] == history[position - 1]:
+            register[LENGTH] += 1
+            register[MATCH] += 1
         else:
-            scalar[LENGTH] = 0
-    if position >= minimum:
-        h = np.int64(0)
-        for k in range(minimum):
-            h = _mix(h + np.int64(history[position - 1 - k]) + 1)
-        key = (h >> 20) & (len(s.seen) - 1)
-        if scalar[LENGTH] == 0:
-            candidate = np.int64(s.seen[key])
-            if candidate > 0:
-                length = 0
-                while (
-                    length < 400
-                    and length < candidate
-                    and history[candidate - 1 - length] == history[position - 1 - length]
-                ):
-                    length += 1
-                if length >= minimum:
-                    scalar[LENGTH] = length
-                    scalar[MATCH] = candidate
-        s.seen[key] = position
+            register[LENGTH] = 0
+    minimum = register[MINIMUM]
+    if position < minimum:
+        return
+    h = np.int64(0)
+    for k in range(minimum):
+        h = _mix(h + np.int64(history[position - 1 - k]) + 1)
+    key = register[SEEN] + ((h >> 20) & ((1 << register[SEEN_BITS]) - 1))
+    if register[LENGTH] == 0:
+        candidate = np.int64(slots[key])
+        length = 0
+        while (
+            length < 400
+            and length < candidate
+            and history[candidate - 1 - length] == history[position - 1 - length]
+        ):
+            length += 1
+        if length >= minimum:
+            register[LENGTH] = length
+            register[MATCH] = candidate
+    slots[key] = np.uint32(position)

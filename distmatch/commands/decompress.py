@@ -1,0 +1,58 @@
+"""`distmatch decompress`: the files of an archive, byte for byte."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import time
+from pathlib import Path
+
+from distmatch.errors import InputError
+from distmatch.files import atomic_write, read_bytes
+from distmatch.progress import ProgressLine, silent
+
+
+def decompress(
+    archive: str | None = None,
+    *,
+    out: str = ".",
+    only: str | None = None,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Write the files of an archive into a folder, after all checks have passed.
+
+    Args:
+        archive: file that `distmatch compress` made.
+        out: folder.
+        only: one file, by name or as X or Y; X alone needs no bits of Y.
+        json: print one JSON object and nothing else.
+        quiet: no progress.
+    """
+    from distmatch.compression.coders import decompress as run
+
+    if archive is None:
+        raise InputError("give an archive: distmatch decompress pair.dm --out FOLDER")
+    if archive != "-" and os.path.isdir(archive):
+        raise InputError("a folder, not an archive", path=archive)
+    begin = time.monotonic()
+    line = None if quiet or json else ProgressLine("decompressing")
+    contents = run(
+        read_bytes(archive, unpack=False), only=only, path=archive, progress=line or silent
+    )
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise InputError("--out is a file. Give a folder", path=out)
+    for name, data in contents.items():
+        with atomic_write(folder / name, "wb") as file:
+            file.write(data)
+    if line:
+        line.close()
+    sizes = {name: len(data) for name, data in contents.items()}
+    if json:
+        seconds = time.monotonic() - begin
+        print(json_module.dumps({"out": str(folder), "files": sizes, "seconds": seconds}))
+    elif not quiet:
+        for name, size in sizes.items():
+            print(f"{folder / name}: {size:,} bytes")
+    return 0

@@ -1,0 +1,122 @@
+"""Coders by name: what `--coder` may be, and how one or two files become sections of an archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from distmatch.compression.archive import Entry, pack, unpack
+from distmatch.errors import InputError
+from distmatch.maps.bytekey import ByteKey
+from distmatch.progress import Progress, silent
+
+NUMBERS = {"mix": 1}
+"""Name of a coder and its number in an archive."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """Code lengths in bits of one file or two, and the archive that has them."""
+
+    x: float
+    y: float | None
+    y_given_x: float | None
+    map: float
+    archive: bytes
+    key: ByteKey | None = None
+
+    @property
+    def xy(self) -> int:
+        """Bits of the archive."""
+        return 8 * len(self.archive)
+
+    @property
+    def container(self) -> float:
+        """Bits of the archive that are no code: names, lengths, checksums, rounding to bytes."""
+        return self.xy - self.x - (self.y_given_x or 0.0)
+
+    @property
+    def delta(self) -> float:
+        """C(X) + C(Y) - C(X∘Y), the container left out."""
+        return 0.0 if self.y is None or self.y_given_x is None else self.y - self.y_given_x
+
+
+def compress_files(
+    files: list[tuple[str, bytes]],
+    *,
+    coder: str = "mix",
+    key: ByteKey | None = None,
+    progress: Progress = silent,
+) -> Lengths:
+    """The archive of one or two files and its code lengths.
+
+    Args:
+        files: name and contents; the second is coded given the first.
+        coder: one of `NUMBERS`.
+        key: f, for the second file; used only if it pays.
+    """
+    arrays = [np.frombuffer(data, np.uint8) for _, data in files]
+    from distmatch.compression.mixing import ContextMixing
+    from distmatch.compression.bytepair import encode_pair
+
+    if len(files) == 1:
+        mixing = ContextMixing()
+        bits, code = mixing.run_encoder(mixing.start(len(arrays[0])), arrays[0], progress=progress)
+        archive = pack(NUMBERS[coder], [Entry.of(*files[0], code)])
+        return Lengths(x=bits, y=None, y_given_x=None, map=0.0, archive=archive)
+    pair = encode_pair(arrays[0], arrays[1], key=key, progress=progress)
+    entries = [Entry.of(*files[0], pair.x_code), Entry.of(*files[1], pair.y_code)]
+    return Lengths(
+        x=pair.x, y=pair.y, y_given_x=pair.y_given_x, map=pair.map, key=pair.key,
+        archive=pack(NUMBERS[coder], entries),
+    )  # fmt: skip
+
+
+def decompress(
+    archive: bytes, *, only: str | None = None, path: object = None, progress: Progress = silent
+) -> dict[str, bytes]:
+    """Name to contents of the files of an archive.
+
+    Args:
+        only: name of the one file wanted, or X or Y. X is decoded without Y's code; Y needs X decoded first.
+
+    Raises:
+        InputError: a bad archive, or no such file in it.
+    """
+    number, entries = unpack(archive, path=path)
+    if number not in NUMBERS.values():
+        raise InputError(f"made by coder {number}, which this distmatch lacks", path=path)
+    chosen = _chosen(entries, only, path)
+    try:
+        contents = _decompress_mixing(entries, chosen, progress)
+    except (ValueError, IndexError) as error:
+        raise InputError(f"damaged: {error}. Fetch it again", path=path) from error
+    return {entries[k].name: entries[k].check(contents[k]) for k in chosen}
+
+
+def _chosen(entries: list[Entry], only: str | None, path: object) -> list[int]:
+    names = [entry.name for entry in entries]
+    if only is None:
+        return list(range(len(entries)))
+    if only in names:
+        return [names.index(only)]
+    places = {"x": 0, "y": 1}
+    place = places.get(only.lower(), 2)
+    if place >= len(entries):
+        raise InputError(f"no file {only!r} in the archive. It has: {', '.join(names)}", path=path)
+    return [place]
+
+
+def _decompress_mixing(entries: list[Entry], chosen: list[int], progress: Progress):
+    from distmatch.compression.mixing import ContextMixing
+    from distmatch.compression.bytepair import decode_pair
+
+    first = entries[0]
+    if len(entries) == 1:
+        return [ContextMixing().decode(first.code, first.size, progress=progress).tobytes()]
+    second = entries[1]
+    code = second.code if 1 in chosen else None
+    x, y = decode_pair(first.code, first.size, code, second.size, progress=progress)
+    first.check(x.tobytes())
+    return [x.tobytes(), b"" if y is None else y.tobytes()]

@@ -1,0 +1,283 @@
+"""`Mixture`: several codes as one that is never longer than the best of them plus log2 of their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numba
+import numpy as np
+
+from distmatch.compression import arithmetic
+from distmatch.compression.arithmetic import BITS, DECODE, ENCODE, LOG2, code_bit
+from distmatch.compression.codelength import Code
+from distmatch.compression.predictor import State, predict, update
+
+UNIT = 1 << 32
+"""Weights of experts are integers that sum to about this."""
+
+
+class Predictor(Protocol):
+    """Predicts one binary decision of a symbol after another, most significant bit first."""
+
+    def predict(self) -> int:
+        """Probability that the next decision is 1, in 1 .. 65535 of 65536."""
+        ...
+
+    def update(self, bit: int) -> None:
+        """Learn the decision."""
+        ...
+
+
+@runtime_checkable
+class Sequential(Protocol):
+    """A `Code` whose predictions can be had one decision at a time, so that it can be an expert."""
+
+    size: int
+
+    def predictor(self, n: int, *, primed_by: np.ndarray | None = None) -> Predictor:
+        """Ready for the first of n symbols."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Primed:
+    """A code that has always seen `by` first. Implements `Code`."""
+
+    code: Code
+    by: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Symbols of the alphabet."""
+        return self.code.size
+
+    def _before(self, primed_by: np.ndarray | None) -> np.ndarray:
+        return self.by if primed_by is None else np.concatenate([self.by, primed_by])
+
+    def bits(self, data: np.ndarray, *, primed_by: np.ndarray | None = None) -> np.ndarray:
+        """Code length in bits of every symbol."""
+        return self.code.bits(data, primed_by=self._before(primed_by))
+
+    def encode(self, data: np.ndarray, *, primed_by: np.ndarray | None = None) -> bytes:
+        """The archive of the symbols."""
+        return self.code.encode(data, primed_by=self._before(primed_by))
+
+    def decode(self, code: bytes, n: int, *, primed_by: np.ndarray | None = None) -> np.ndarray:
+        """The n symbols of an archive."""
+        return self.code.decode(code, n, primed_by=self._before(primed_by))
+
+    def predictor(self, n: int, *, primed_by: np.ndarray | None = None) -> Predictor:
+        """See `Sequential`."""
+        assert isinstance(self.code, Sequential)
+        return self.code.predictor(n, primed_by=self._before(primed_by))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixture:
+    """Bayes mixture of experts, or switching between them (fixed share, Herbster & Warmuth 1998).
+
+    With `share` 0 the total is at most that of the best expert + log2 K bits: the mixture's probability of the
+    data is a sum of which the best expert's, divided by K, is one term. Experts that are not `Sequential` can
+    only be chosen between, for the same bound rounded up to a byte. Implements `Code`, and `Sequential` if the
+    experts do.
+    """
+
+    experts: tuple[Code, ...]
+    share: float = 0.0
+    """Weight that moves to all experts alike after every symbol; above 0 the best may change along the data."""
+
+    @property
+    def size(self) -> int:
+        """Symbols of the alphabet."""
+        return self.experts[0].size
+
+    @property
+    def sequential(self) -> bool:
+        """Whether probabilities are mixed symbol by symbol."""
+        return all(isinstance(expert, Sequential) for expert in self.experts)
+
+    def bits(self, data: np.ndarray, *, primed_by: np.ndarray | None = None) -> np.ndarray:
+        """Code length in bits of every symbol, (n,) float64, computed in the log domain."""
+        costs = np.stack([expert.bits(data, primed_by=primed_by) for expert in self.experts])
+        if not self.sequential:
+            best = costs[int(costs.sum(1).argmin())].copy()
+            if len(best):
+                best[0] += 8
+            return best
+        return mixture_bits(costs, self.share)
+
+    def encode(self, data: np.ndarray, *, primed_by: np.ndarray | None = None) -> bytes:
+        """The archive of the symbols."""
+        if not self.sequential:
+            codes = [expert.encode(data, primed_by=primed_by) for expert in self.experts]
+            best = min(range(len(codes)), key=lambda k: len(codes[k]))
+            return bytes([best]) + codes[best]
+        width = _width(self.size)
+        predictor = self.predictor(len(data), primed_by=primed_by)
+        code = np.zeros(len(data) * 2 * width + 8, np.uint8)
+        registers = arithmetic.fresh_coder()
+        for symbol in np.asarray(data).tolist():
+            for k in range(width - 1, -1, -1):
+                bit = symbol >> k & 1
+                code_bit(ENCODE, registers, code, predictor.predict(), bit)
+                predictor.update(bit)
+        arithmetic.close_encoder(registers, code)
+        return code[: registers[arithmetic.CURSOR]].tobytes()
+
+    def decode(self, code: bytes, n: int, *, primed_by: np.ndarray | None = None) -> np.ndarray:
+        """The n symbols of an archive."""
+        if not self.sequential:
+            return self.experts[code[0]].decode(code[1:], n, primed_by=primed_by)
+        width = _width(self.size)
+        predictor = self.predictor(n, primed_by=primed_by)
+        archive = np.frombuffer(code, np.uint8).copy()
+        registers = arithmetic.fresh_coder()
+        arithmetic.open_decoder(registers, archive)
+        out = np.zeros(n, np.uint8 if self.size <= 256 else np.uint16)
+        for t in range(n):
+            symbol = 0
+            for _ in range(width):
+                bit = int(code_bit(DECODE, registers, archive, predictor.predict(), 0))
+                predictor.update(bit)
+                symbol = symbol * 2 + bit
+            out[t] = symbol
+        return out
+
+    def predictor(self, n: int, *, primed_by: np.ndarray | None = None) -> Predictor:
+        """See `Sequential`."""
+        experts = [e.predictor(n, primed_by=primed_by) for e in self.experts if isinstance(e, Sequential)]
+        return _MixedPredictor(experts, _width(self.size), self.share)
+
+
+def mixture_bits(costs: np.ndarray, share: float = 0.0) -> np.ndarray:
+    """Code lengths of the mixture from those of its experts.
+
+    Args:
+        costs: (K, n) bits.
+        share: see `Mixture`.
+
+    Returns:
+        (n,) bits.
+    """
+    experts, n = costs.shape
+    if share == 0.0:
+        totals = np.concatenate([np.zeros((experts, 1)), costs.cumsum(axis=1)], axis=1)
+        return np.diff(-np.logaddexp2.reduce(-totals, axis=0))
+    out = np.empty(n)
+    log_weight = np.full(experts, -np.log2(experts))
+    for t in range(n):
+        joint = log_weight - costs[:, t]
+        out[t] = -np.logaddexp2.reduce(joint)
+        posterior = joint + out[t]
+        log_weight = np.logaddexp2(
+            posterior + np.log2(1 - share), np.log2(share) - np.log2(experts)
+        )
+    return out
+
+
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def mixed_probability(weights, chances):
+    """16-bit probability of a 1 under the weighted experts."""
+    total, ones = np.int64(0), np.int64(0)
+    for k in range(len(weights)):
+        total += weights[k]
+        ones += (weights[k] * chances[k]) >> 16
+    p = (ones << 16) // total
+    return min(max(p, 1), 65535)
+
+
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def reweigh(weights, chances, bit):
+    """Multiply the weights by what their experts gave to the bit, and bring the sum back to `UNIT`."""
+    total = np.int64(0)
+    for k in range(len(weights)):
+        chance = chances[k] if bit else 65536 - chances[k]
+        weights[k] = max((weights[k] * chance) >> 16, 1)
+        total += weights[k]
+    while total < UNIT >> 1:
+        total = 0
+        for k in range(len(weights)):
+            weights[k] *= 2
+            total += weights[k]
+
+
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def share_weights(weights, share):
+    """Move `share` / 65536 of the weight to all experts alike."""
+    total = np.int64(0)
+    for k in range(len(weights)):
+        total += weights[k]
+    for k in range(len(weights)):
+        weights[k] += ((total // len(weights) - weights[k]) * share) >> 16
+
+
+class _MixedPredictor:
+    """Integer weights, so that encoder and decoder agree on any machine."""
+
+    def __init__(self, experts: Sequence[Predictor], width: int, share: float) -> None:
+        self.experts, self.width, self.depth = experts, width, 0
+        self.share = round(share * 65536)
+        self.weights = np.full(len(experts), UNIT // len(experts), np.int64)
+        self.chances = np.zeros(len(experts), np.int64)
+
+    def predict(self) -> int:
+        self.chances[:] = [expert.predict() for expert in self.experts]
+        return int(mixed_probability(self.weights, self.chances))
+
+    def update(self, bit: int) -> None:
+        reweigh(self.weights, self.chances, bit)
+        for expert in self.experts:
+            expert.update(bit)
+        self.depth += 1
+        if self.depth == self.width:
+            self.depth = 0
+            if self.share:
+                share_weights(self.weights, self.share)
+
+
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def run_two(mode, a, b, weights, chances, registers, symbols, begin, end, width, code, costs):
+    """`arithmetic.run` for the Bayes mixture of two predictors; costs (3,) get the bits of the mixture and theirs."""
+    ra, ia, wa, fa, sa, ha = a
+    rb, ib, wb, fb, sb, hb = b
+    for t in range(begin, end):
+        symbol = np.int64(symbols[t])
+        value = np.int64(0)
+        for k in range(width - 1, -1, -1):
+            chances[0] = predict(ra, ia, wa, fa, sa, ha)
+            chances[1] = predict(rb, ib, wb, fb, sb, hb)
+            p = mixed_probability(weights, chances)
+            bit = (symbol >> k) & 1
+            if mode != BITS:
+                bit = code_bit(mode, registers, code, p, bit)
+            if mode != DECODE:
+                costs[0] += LOG2[p if bit else 65536 - p]
+                costs[1] += LOG2[chances[0] if bit else 65536 - chances[0]]
+                costs[2] += LOG2[chances[1] if bit else 65536 - chances[1]]
+            reweigh(weights, chances, bit)
+            update(ra, ia, wa, fa, sa, ha, bit)
+            update(rb, ib, wb, fb, sb, hb, bit)
+            value = value * 2 + bit
+        if mode == DECODE:
+            symbols[t] = value
+
+
+class StatePredictor:
+    """A `State` as a `Predictor`."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def predict(self) -> int:
+        """See `Predictor`."""
+        return int(predict(*self.state))
+
+    def update(self, bit: int) -> None:
+        """See `Predictor`."""
+        update(*self.state, bit)
+
+
+def _width(size: int) -> int:
+    return max(int(size - 1).bit_length(), 1)
