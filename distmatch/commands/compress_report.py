@@ -131,16 +131,22 @@ def describe(result: dict[str, Any]) -> str:
             f"{'Δ':<10}{result['delta']:>16,.0f} bits {result['delta_percent']:8.2f} % of C(Y)"
         )
         if "symmetric_gap" in result:
-            lines.append(f"chain rule: the two orders differ by {result['symmetric_gap']:,.0f} bits")
+            lines.append(
+                f"chain rule: the two orders differ by {result['symmetric_gap']:,.0f} bits"
+            )
         lines.append(_map_line(result["map"]))
     lines.append(
         f"archive   {bits['xy']:>16,.0f} bits, of which container {bits['container']:,.0f}"
         + (f": {result['archive']}" if "archive" in result else " (not kept: add --out FILE.dm)")
     )
     for name, control in result.get("controls", {}).items():
-        lines.append(f"control, Y = {name:<10} Δ {control['delta']:>12,.0f} of {control['bits']:,.0f} bits")
+        lines.append(
+            f"control, Y = {name:<10} Δ {control['delta']:>12,.0f} of {control['bits']:,.0f} bits"
+        )
     if result.get("peers"):
-        lines.append(f"{'':<10}{'C(X)':>14}" + f"{'C(Y)':>14}{'C(XY)':>14}{'Δ':>12}" * (len(names) - 1))
+        lines.append(
+            f"{'':<10}{'C(X)':>14}" + f"{'C(Y)':>14}{'C(XY)':>14}{'Δ':>12}" * (len(names) - 1)
+        )
     for name, peer in result.get("peers", {}).items():
         columns = "".join(f"{peer[c]:>14,.0f}" for c in ("x", "y", "xy") if c in peer)
         delta = f"{peer['delta']:>12,.0f}" if "delta" in peer else ""

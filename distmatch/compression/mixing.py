@@ -112,7 +112,13 @@ class ContextMixing:
         registers = arithmetic.fresh_coder()
         costs = np.zeros(1)
         self._run(
-            arithmetic.ENCODE, state, self._symbols(data), code, registers, costs=costs, progress=progress
+            arithmetic.ENCODE,
+            state,
+            self._symbols(data),
+            code,
+            registers,
+            costs=costs,
+            progress=progress,
         )
         arithmetic.close_encoder(registers, code)
         return float(costs.sum()), code[: registers[arithmetic.CURSOR]].tobytes()

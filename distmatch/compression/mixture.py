@@ -147,7 +147,9 @@ class Mixture:
 
     def predictor(self, n: int, *, primed_by: np.ndarray | None = None) -> Predictor:
         """See `Sequential`."""
-        experts = [e.predictor(n, primed_by=primed_by) for e in self.experts if isinstance(e, Sequential)]
+        experts = [
+            e.predictor(n, primed_by=primed_by) for e in self.experts if isinstance(e, Sequential)
+        ]
         return _MixedPredictor(experts, _width(self.size), self.share)
 
 

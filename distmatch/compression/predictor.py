@@ -154,7 +154,9 @@ def predict(register, inputs, weights, final, slots, history):
     register[ACTIVE + 2] = 2 * SET_SIZE + (last & (SET_SIZE - 1))
     register[ACTIVE + 3] = 3 * SET_SIZE + register[LONGEST] * 16 + step
     for k in range(SETS):
-        inputs[LANES + k] = np.int32(dot(inputs, 0, weights, register[ACTIVE + k], register[INPUTS]))
+        inputs[LANES + k] = np.int32(
+            dot(inputs, 0, weights, register[ACTIVE + k], register[INPUTS])
+        )
     odds = dot(inputs, LANES, final, short, 8)
     mixed = np.int64(squash(odds))
     register[P_MIXED] = mixed

@@ -38,7 +38,9 @@ def test_switching_pays_for_its_switches_only(costs, share):
             route = costs[a, :half].sum() + costs[b, half:].sum()
             stay = -n * np.log2(1 - share * (1 - 1 / experts))
             switch = np.log2(experts / share)
-            assert mixture_bits(costs, share).sum() <= route + np.log2(experts) + stay + switch + 1e-6
+            assert (
+                mixture_bits(costs, share).sum() <= route + np.log2(experts) + stay + switch + 1e-6
+            )
 
 
 @dataclass(frozen=True)

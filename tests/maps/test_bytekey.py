@@ -49,7 +49,9 @@ def test_pairs_are_kept_or_refused(pairs):
     assert all(key.table[a] == b for a, b in pairs.items())
 
 
-@pytest.mark.parametrize("code", [b"", b"\x09", b"\x00", b"\x00" + b"\xff" * 12, b"\x00" + bytes(13)])
+@pytest.mark.parametrize(
+    "code", [b"", b"\x09", b"\x00", b"\x00" + b"\xff" * 12, b"\x00" + bytes(13)]
+)
 def test_bytes_that_name_no_key_are_refused(code):
     with pytest.raises(ValueError):
         ByteKey.from_bytes(code, ALPHABET)
