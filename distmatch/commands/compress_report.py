@@ -71,8 +71,8 @@ def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, flo
 
     Random bytes; Y's bytes shuffled; a piece of X.
     """
-    from distmatch.compression.mixing import ContextMixing
     from distmatch.compression.bytepair import given_bits
+    from distmatch.compression.mixing import ContextMixing
 
     rng = np.random.default_rng(seed)
     n = min(len(y), CONTROL)

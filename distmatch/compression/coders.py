@@ -57,8 +57,8 @@ def compress_files(
         key: f, for the second file; used only if it pays.
     """
     arrays = [np.frombuffer(data, np.uint8) for _, data in files]
-    from distmatch.compression.mixing import ContextMixing
     from distmatch.compression.bytepair import encode_pair
+    from distmatch.compression.mixing import ContextMixing
 
     if len(files) == 1:
         mixing = ContextMixing()
@@ -109,8 +109,8 @@ def _chosen(entries: list[Entry], only: str | None, path: object) -> list[int]:
 
 
 def _decompress_mixing(entries: list[Entry], chosen: list[int], progress: Progress):
-    from distmatch.compression.mixing import ContextMixing
     from distmatch.compression.bytepair import decode_pair
+    from distmatch.compression.mixing import ContextMixing
 
     first = entries[0]
     if len(entries) == 1:
