@@ -44,6 +44,8 @@ _PUBLIC = {
     "Dictionary": "distmatch.retrieval.dictionary",
     "Evaluation": "distmatch.retrieval.dictionary",
     "evaluate": "distmatch.retrieval.dictionary",
+    "from_gensim": "distmatch.embeddings.formats",
+    "to_gensim": "distmatch.embeddings.formats",
     "nearest": "distmatch.retrieval.neighbours",
     "csls": "distmatch.retrieval.scoring",
     "sinkhorn": "distmatch.transport.sinkhorn",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -54,3 +55,18 @@ class Embeddings:
         from distmatch.embeddings.normalization import normalize
 
         return self.with_vectors(normalize(self.vectors, steps))
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], *, limit: int | None = None, lower: bool = False
+    ) -> Embeddings:
+        """Read a file of vectors, see `embeddings.formats.load_embeddings`."""
+        from distmatch.embeddings.formats import load_embeddings
+
+        return load_embeddings(path, limit=limit, lower=lower)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a file of vectors, see `embeddings.formats.save_embeddings`."""
+        from distmatch.embeddings.formats import save_embeddings
+
+        save_embeddings(self, path)

@@ -1,0 +1,282 @@
+"""Streams of word2vec text, GloVe, fastText text and word2vec binary."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.formats import FASTTEXT_MODEL, check_rows
+from distmatch.errors import InputError
+from distmatch.files import atomic_write
+
+_BLOCK = 1 << 24
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """The unpacked bytes of a file; damage inside the block becomes an `InputError`."""
+    try:
+        with _OPENERS.get(path.suffix, open)(path, "rb") as file:
+            yield file
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(
+            f"damaged or truncated archive ({error}). Fetch it again", path=path
+        ) from error
+    except OSError as error:
+        raise InputError(f"cannot read: {error.strerror or error}", path=path) from error
+
+
+def load_text_or_binary(path: Path, limit: int | None) -> Embeddings:
+    """Vectors of a text or word2vec binary file, told apart by their content."""
+    with _opened(path) as file:
+        head = _read(file, _BLOCK)
+        if head[:4] == FASTTEXT_MODEL:
+            raise InputError(
+                "this is a fastText model. Give its .vec file, or write one: fasttext print-word-vectors",
+                path=path,
+            )
+        if not head.strip():
+            raise InputError("an empty file. Give one word and its numbers a line", path=path)
+        line, _, rest = head.partition(b"\n")
+        header = _header(line)
+        if header is not None and (path.suffix == ".bin" or _looks_binary(rest)):
+            return _load_binary(file, rest, header, limit, path)
+        return _load_text(file, head, header, limit, path)
+
+
+def _read(file: IO[bytes], size: int) -> bytes:
+    """Up to `size` bytes: fewer only at the end (decompressors return short reads)."""
+    parts: list[bytes] = []
+    while size > 0 and (part := file.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _header(line: bytes) -> tuple[int, int] | None:
+    """Rows and dimension of a word2vec header, or None."""
+    fields = line.split()
+    if len(fields) == 2 and all(field.isdigit() for field in fields):
+        return int(fields[0]), int(fields[1])
+    return None
+
+
+def _looks_binary(rest: bytes) -> bool:
+    """Whether control bytes, which no text holds and float32 numbers do, come soon."""
+    control = bytes(b for b in range(32) if b not in b"\t\n\r")
+    return len(rest[:4096].translate(None, control)) < len(rest[:4096])
+
+
+class _Rows:
+    """Vectors and words that grow as a text file is read."""
+
+    def __init__(self, expected: int | None, d: int, limit: int | None) -> None:
+        self.limit = limit
+        guess = expected if expected is not None else 1 << 14
+        self.vectors = np.empty((min(guess, limit or guess, 1 << 22), d), np.float32)
+        self.words: list[str] = []
+        self.size = 0
+
+    def room(self) -> np.ndarray:
+        """The matrix, with room for at least one more row unless the limit is reached."""
+        if self.size == len(self.vectors) and not self.full:
+            larger = max(16, len(self.vectors) * 3 // 2)
+            larger = larger if self.limit is None else min(larger, self.limit)
+            self.vectors = np.resize(self.vectors, (larger, self.vectors.shape[1]))
+        return self.vectors
+
+    @property
+    def full(self) -> bool:
+        return self.limit is not None and self.size >= self.limit
+
+
+def _load_text(
+    file: IO[bytes],
+    head: bytes,
+    header: tuple[int, int] | None,
+    limit: int | None,
+    path: Path,
+) -> Embeddings:
+    from distmatch.embeddings.textvectors import OK, parse_lines
+
+    d = header[1] if header else _dimension(head, path)
+    rows = _Rows(header[0] if header else None, d, limit)
+    block = head.partition(b"\n")[2] if header else head
+    line = 2 if header else 1
+    while block and not rows.full:
+        end = block.rfind(b"\n") + 1
+        if end == 0:
+            more = _read(file, _BLOCK)
+            if more:
+                block += more
+                continue
+            block += b"\n"
+            end = len(block)
+        data = np.frombuffer(block, np.uint8)
+        position = 0
+        while position < end and not rows.full:
+            vectors = rows.room()
+            starts = np.empty(len(vectors), np.int64)
+            stops = np.empty(len(vectors), np.int64)
+            before, begun = rows.size, position
+            rows.size, position, code = parse_lines(
+                data, position, end, vectors, before, starts, stops
+            )
+            for i in range(before, rows.size):
+                rows.words.append(_word(block[starts[i] : stops[i]], path, line + i - before))
+            if code != OK:
+                bad = line + block.count(b"\n", begun, position)
+                _refuse(block[position : block.index(b"\n", position)], code, d, header, bad, path)
+            line += block.count(b"\n", begun, position)
+        block = block[end:] + _read(file, _BLOCK)
+    n = rows.size
+    if header and not rows.full and n != header[0]:
+        raise InputError(
+            f"the header says {header[0]} rows, the file holds {n}. Fetch it again, or correct line 1",
+            path=path,
+            line=1,
+        )
+    return Embeddings(tuple(rows.words), np.ascontiguousarray(rows.vectors[:n]))
+
+
+def _dimension(head: bytes, path: Path) -> int:
+    """Numbers in the first line of a file without header."""
+    fields = head.partition(b"\n")[0].split()
+    d = 0
+    for field in reversed(fields[1:]):
+        try:
+            float(field)
+        except ValueError:
+            break
+        d += 1
+    if d == 0:
+        raise InputError(
+            "expected a word and its numbers. Give vectors as word2vec, GloVe or fastText text",
+            path=path,
+            line=1,
+        )
+    return d
+
+
+def _word(raw: bytes, path: Path, line: int) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"byte 0x{raw[error.start]:02x} in a word is not UTF-8. Convert it: iconv -f latin1 -t utf-8",
+            path=path,
+            line=line,
+        ) from error
+
+
+def _refuse(
+    raw: bytes, code: int, d: int, header: tuple[int, int] | None, line: int, path: Path
+) -> None:
+    """Raise the error of a line that `parse_lines` stopped at."""
+    from distmatch.embeddings.textvectors import NOT_FINITE, ZERO
+
+    fields = raw.split()
+    word = fields[0].decode("utf-8", "replace")
+    before = line - 1 - (header is not None)
+    limit = f", or pass --limit {before}" if before else ""
+    keep = f"Remove the line{limit}"
+    found = len(fields) - 1
+    if code == NOT_FINITE:
+        message = f"NaN or inf in the vector of {word!r}. {keep}"
+    elif code == ZERO:
+        message = f"the vector of {word!r} is zero and has no direction. {keep}"
+    elif header and line == 2 and found != d:
+        message = f"the header says {d} numbers a row, found {found}. Correct line 1 or remove it"
+    elif found != d:
+        message = f"expected {d} numbers, found {found} (word {word!r}). Re-export the file{limit}"
+    else:
+        wrong = next((f for f in fields[1:] if not _is_number(f)), b"").decode("utf-8", "replace")
+        message = f"{wrong!r} is not a number (word {word!r}). {keep}"
+    raise InputError(message, path=path, line=line)
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _load_binary(
+    file: IO[bytes], rest: bytes, header: tuple[int, int], limit: int | None, path: Path
+) -> Embeddings:
+    n, d = header[0] if limit is None else min(header[0], limit), header[1]
+    if n == 0 or d == 0:
+        raise InputError(f"the header says {header[0]} rows of {d} numbers. Fetch the file again", path=path, line=1)  # fmt: skip
+    vectors: list[np.ndarray] = []
+    words: list[str] = []
+    position = 0
+    for row in range(n):
+        while (space := rest.find(b" ", position)) < 0 or len(rest) < space + 1 + 4 * d:
+            more = _read(file, _BLOCK)
+            if not more:
+                raise InputError(
+                    f"the header says {header[0]} rows of {d} numbers, the file ends in row {row + 1}. "
+                    f"Fetch it again, or pass --limit {max(row, 1)}",
+                    path=path,
+                )
+            rest = rest[position:] + more
+            position = 0
+        raw = rest[position:space].lstrip(b"\n")
+        try:
+            words.append(raw.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"row {row + 1}: the word is not UTF-8, or the header's {d} numbers a row are wrong. "
+                f"Export the file again, or pass --limit {max(row, 1)}",
+                path=path,
+            ) from error
+        position = space + 1 + 4 * d
+        vectors.append(np.frombuffer(rest, "<f4", d, space + 1))
+    matrix = np.array(vectors, np.float32)
+    check_rows(matrix, words, path)
+    if limit is None and (rest[position:].strip() or _read(file, 64).strip()):
+        raise InputError(
+            f"the header says {n} rows, but more follow. Export the file again, or pass --limit {n}",
+            path=path,
+            line=1,
+        )
+    return Embeddings(tuple(words), matrix)
+
+
+def save_text_or_binary(embeddings: Embeddings, path: Path) -> None:
+    """Write word2vec text (header line, `word number ...`), or binary for .bin; gzip or xz by suffix."""
+    from distmatch.embeddings.textvectors import BYTES_PER_NUMBER, format_row
+
+    binary = path.suffix == ".bin"
+    for row, word in enumerate(embeddings.words, 1):
+        if not word or any(c in word for c in (" ", "\t", "\n", "\r")):
+            raise InputError(
+                f"row {row}: word {word!r} is empty or holds a blank, which this format cannot store. "
+                "Save as .safetensors",
+                path=path,
+            )
+    vectors = np.ascontiguousarray(embeddings.vectors, np.float32)
+    buffer = np.empty(embeddings.dimension * BYTES_PER_NUMBER, np.uint8)
+    opener: Any = _OPENERS.get(path.suffix)
+    with atomic_write(path, "wb") as raw:
+        file: Any = opener(raw, "wb") if opener else raw
+        file.write(f"{len(embeddings)} {embeddings.dimension}\n".encode())
+        for word, row in zip(embeddings.words, vectors, strict=True):
+            file.write(word.encode())
+            if binary:
+                file.write(b" " + row.astype("<f4").tobytes() + b"\n")
+            else:
+                file.write(buffer[: format_row(row, buffer)].tobytes() + b"\n")
+        if opener:
+            file.close()
