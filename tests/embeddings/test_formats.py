@@ -68,7 +68,7 @@ def test_numbers_are_read_as_python_reads_them(tmp_path_factory, text):
     path.write_text(f"w 1 {text}\n")
     with np.errstate(over="ignore"):
         value = np.float32(text)
-    if not np.isfinite(value) :
+    if not np.isfinite(value):
         with pytest.raises(InputError, match="inf"):
             Embeddings.load(path)
     else:
