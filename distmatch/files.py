@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 import warnings
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -79,7 +80,29 @@ def read_bytes(path: str | os.PathLike[str], *, unpack: bool = True) -> bytes:
         opener: Any = packed.get(Path(path).suffix, open)
         with opener(path, "rb") as file:
             return file.read()
-    except (EOFError, lzma.LZMAError, gzip.BadGzipFile) as error:
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(
+            f"damaged or truncated archive ({error}). Fetch it again", path=path
+        ) from error
+    except OSError as error:
+        raise InputError(f"cannot read: {error.strerror or error}", path=path) from error
+
+
+@contextlib.contextmanager
+def open_bytes(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A stream of the unpacked bytes of a file (`-`: standard input), for what does not fit in memory.
+
+    Raises:
+        InputError: from within the block too: missing, unreadable, or a damaged archive.
+    """
+    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(Path(path).suffix, open)
+    try:
+        if str(path) == "-":
+            yield sys.stdin.buffer
+        else:
+            with opener(path, "rb") as file:
+                yield file
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             f"damaged or truncated archive ({error}). Fetch it again", path=path
         ) from error

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gzip
 import lzma
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,29 +12,15 @@ import numpy as np
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.embeddings.formats import FASTTEXT_MODEL, check_rows
 from distmatch.errors import InputError
-from distmatch.files import atomic_write
+from distmatch.files import atomic_write, open_bytes
 
 _BLOCK = 1 << 24
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """The unpacked bytes of a file; damage inside the block becomes an `InputError`."""
-    try:
-        with _OPENERS.get(path.suffix, open)(path, "rb") as file:
-            yield file
-    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(
-            f"damaged or truncated archive ({error}). Fetch it again", path=path
-        ) from error
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror or error}", path=path) from error
-
-
 def load_text_or_binary(path: Path, limit: int | None) -> Embeddings:
     """Vectors of a text or word2vec binary file, told apart by their content."""
-    with _opened(path) as file:
+    with open_bytes(path) as file:
         head = _read(file, _BLOCK)
         if head[:4] == FASTTEXT_MODEL:
             raise InputError(

@@ -16,7 +16,7 @@ def some(n=40, d=7, seed=0):
     generator = np.random.default_rng(seed)
     sizes = 10.0 ** generator.integers(-8, 5, (n, d))
     vectors = (generator.standard_normal((n, d)) * sizes).astype(np.float32)
-    words = tuple(f"wört{i}" for i in range(n - 3)) + ("l’été", "中文", "a\xa0b")
+    words = (*(f"wört{i}" for i in range(n - 3)), "l’été", "中文", "a\xa0b")
     return Embeddings(words, vectors, np.arange(n, 0, -1).astype(float))
 
 

@@ -1,0 +1,129 @@
+"""`SkipGram`: word vectors by skip-gram with negative sampling (Mikolov et al. 2013)."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from distmatch.embeddings.checkpoint import Checkpoint
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.errors import InputError
+from distmatch.progress import Progress, silent
+from distmatch.text.corpus import Corpus
+
+CHUNK = 50_000
+"""Tokens trained between two looks at the clock; each chunk has its own random numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkipGram:
+    """Skip-gram with negative sampling. One thread repeats exactly with the same seed; more do not (Hogwild)."""
+
+    dimension: int = 200
+    """d, length of a vector."""
+    window: int = 5
+    """Words on each side, at most; the real width is uniform from 1."""
+    negative: int = 10
+    """Noise words a window, drawn with probability proportional to count to the power 0.75."""
+    epochs: int = 5
+    """Passes over the text."""
+    subsample: float = 1e-4
+    """Frequency above which words are left out at random; 0 keeps all."""
+    rate: float = 0.025
+    """Learning rate at the start, falling linearly to a ten-thousandth of itself."""
+    threads: int = 1
+    """Threads of the compiled path."""
+    device: str = "cpu"
+    """"cpu": the compiled path; a torch device such as "cuda": the batched one."""
+
+    def __post_init__(self) -> None:
+        for name in ("dimension", "window", "negative", "epochs", "threads"):
+            if getattr(self, name) < 1:
+                raise InputError(f"--{name} {getattr(self, name)} is below 1")
+        if self.subsample < 0 or not self.rate > 0:
+            raise InputError(f"--subsample {self.subsample} or rate {self.rate} is negative")
+
+    def train(
+        self,
+        corpus: Corpus,
+        *,
+        seed: int = 0,
+        progress: Progress = silent,
+        checkpoint: Checkpoint | None = None,
+    ) -> Embeddings:
+        """Vectors of the words of a corpus.
+
+        Args:
+            corpus: encoded text.
+            seed: of initial vectors, subsampling, windows and noise.
+            progress: called with words trained and words in all.
+            checkpoint: where to continue from and to store the state; the result is the same as in one go.
+        """
+        train_chunk = self._trainer(corpus)
+        n, tokens = len(corpus.words), corpus.tokens
+        per_epoch = max(1, -(-len(tokens) // CHUNK))
+        steps = per_epoch * self.epochs
+        state = checkpoint.load() if checkpoint else None
+        if state is None:
+            generator = np.random.default_rng(seed)
+            inputs = (generator.random((n, self.dimension), np.float32) - 0.5) / self.dimension
+            step, outputs = 0, np.zeros((n, self.dimension), np.float32)
+        else:
+            step, arrays = state
+            inputs, outputs = arrays["inputs"].copy(), arrays["outputs"].copy()
+        start, first = time.monotonic(), step
+        with ThreadPoolExecutor(self.threads) as pool:
+            while step < steps:
+                group = range(step, min(steps, step + self.threads))
+                jobs = [
+                    (
+                        np.asarray(tokens[i % per_epoch * CHUNK : (i % per_epoch + 1) * CHUNK]),
+                        self._rate(i / steps),
+                        self._rate((i + 1) / steps),
+                        (seed, i // per_epoch, i % per_epoch),
+                    )
+                    for i in group
+                ]
+                list(pool.map(lambda job: train_chunk(inputs, outputs, *job), jobs))
+                step = group.stop
+                speed = (step - first) * CHUNK / max(1e-9, time.monotonic() - start)
+                words = min(step * CHUNK, len(tokens) * self.epochs)
+                progress(words, len(tokens) * self.epochs, **{"words/s": round(speed)})
+                if checkpoint and step < steps:
+                    checkpoint.store(
+                        step, {"inputs": inputs, "outputs": outputs}, now=step % per_epoch == 0
+                    )
+        return Embeddings(corpus.words, inputs, corpus.counts.astype(np.float64))
+
+    def _rate(self, done: float) -> float:
+        return self.rate * max(1e-4, 1 - done)
+
+    def _trainer(self, corpus: Corpus):
+        """The function that trains one chunk: `(inputs, outputs, tokens, rate, rate_end, key) -> None`."""
+        from distmatch.embeddings import skipgramkernel as kernel
+
+        keep = keep_probability(corpus.counts, self.subsample)
+        accept, other = kernel.alias_table(corpus.counts**0.75)
+
+        def compiled(inputs, outputs, tokens, rate, rate_end, key) -> None:
+            kernel.train_chunk(
+                tokens, inputs, outputs, keep, accept, other, self.window, self.negative,
+                rate, rate_end, kernel.random_state(*key), kernel.SIGMOID,
+            )  # fmt: skip
+
+        if self.device == "cpu":
+            return compiled
+        from distmatch.embeddings.skipgrambatch import BatchTrainer
+
+        return BatchTrainer(keep, accept, other, self.window, self.negative, self.device)
+
+
+def keep_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
+    """(n,) float32 probability that an occurrence is kept: sqrt(s/f) + s/f, at most 1 (word2vec's code)."""
+    if subsample == 0:
+        return np.ones(len(counts), np.float32)
+    ratio = subsample * counts.sum() / np.maximum(counts, 1)
+    return np.minimum(1, np.sqrt(ratio) + ratio).astype(np.float32)
