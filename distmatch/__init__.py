@@ -44,6 +44,8 @@ _PUBLIC = {
     "Dictionary": "distmatch.retrieval.dictionary",
     "Evaluation": "distmatch.retrieval.dictionary",
     "evaluate": "distmatch.retrieval.dictionary",
+    "SkipGram": "distmatch.embeddings.skipgram",
+    "Spectral": "distmatch.embeddings.spectral",
     "from_gensim": "distmatch.embeddings.formats",
     "to_gensim": "distmatch.embeddings.formats",
     "nearest": "distmatch.retrieval.neighbours",

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, dict[str, str]]] = {
     "benchmark": ("run tasks x methods x seeds and keep a record of each", {"configs": "*"}),
     "compress": ("one file, or two and the structure they share, as an archive", {"files": "*"}),
     "decompress": ("the files of an archive, byte for byte", {"archive": "?"}),
+    "embed": ("learn word vectors from text", {"files": "+"}),
     "evaluate": ("measure a language model on held-out text", {}),
 }
 """Name to one line of help and the positional parameters that are optional or many."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,19 +39,21 @@ class Checkpoint:
                 metadata = file.metadata() or {}
                 if metadata.get("settings") != self._signature():
                     return None
-                return int(metadata["step"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                return int(metadata["step"]), {name: file.get_tensor(name) for name in file.keys()}
         except (safetensors.SafetensorError, KeyError, ValueError) as error:
             raise InputError(
                 f"damaged checkpoint ({error}). Delete it to start anew", path=self.path
             ) from error
 
-    def store(self, step: int, arrays: dict[str, np.ndarray], *, now: bool = False) -> None:
+    def store(
+        self, step: int, arrays: Callable[[], dict[str, np.ndarray]], *, now: bool = False
+    ) -> None:
         """Write the state, if enough time has passed or `now`."""
         if not now and time.monotonic() - self._last < 60 * self.minutes:
             return
         from safetensors.numpy import save
 
-        data = save(arrays, metadata={"step": str(step), "settings": self._signature()})
+        data = save(arrays(), metadata={"step": str(step), "settings": self._signature()})
         with atomic_write(self.path, "wb") as file:
             file.write(data)
         self._last = time.monotonic()

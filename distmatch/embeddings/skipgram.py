@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -37,7 +38,9 @@ class SkipGram:
     threads: int = 1
     """Threads of the compiled path."""
     device: str = "cpu"
-    """"cpu": the compiled path; a torch device such as "cuda": the batched one."""
+    """"cpu": the compiled path; "cuda" or "cuda:N": the batched one."""
+    batched: bool = False
+    """The batched path on the CPU too (slower there)."""
 
     def __post_init__(self) -> None:
         for name in ("dimension", "window", "negative", "epochs", "threads"):
@@ -62,7 +65,6 @@ class SkipGram:
             progress: called with words trained and words in all.
             checkpoint: where to continue from and to store the state; the result is the same as in one go.
         """
-        train_chunk = self._trainer(corpus)
         n, tokens = len(corpus.words), corpus.tokens
         per_epoch = max(1, -(-len(tokens) // CHUNK))
         steps = per_epoch * self.epochs
@@ -74,6 +76,7 @@ class SkipGram:
         else:
             step, arrays = state
             inputs, outputs = arrays["inputs"].copy(), arrays["outputs"].copy()
+        trainer = self._trainer(corpus, inputs, outputs)
         start, first = time.monotonic(), step
         with ThreadPoolExecutor(self.threads) as pool:
             while step < steps:
@@ -87,38 +90,66 @@ class SkipGram:
                     )
                     for i in group
                 ]
-                list(pool.map(lambda job: train_chunk(inputs, outputs, *job), jobs))
+                list(pool.map(lambda job: trainer(*job), jobs))
                 step = group.stop
                 speed = (step - first) * CHUNK / max(1e-9, time.monotonic() - start)
                 words = min(step * CHUNK, len(tokens) * self.epochs)
                 progress(words, len(tokens) * self.epochs, **{"words/s": round(speed)})
                 if checkpoint and step < steps:
                     checkpoint.store(
-                        step, {"inputs": inputs, "outputs": outputs}, now=step % per_epoch == 0
+                        step,
+                        lambda: dict(zip(("inputs", "outputs"), trainer.arrays(), strict=True)),
+                        now=step // per_epoch > group.start // per_epoch,
                     )
-        return Embeddings(corpus.words, inputs, corpus.counts.astype(np.float64))
+        return Embeddings(corpus.words, trainer.arrays()[0], corpus.counts.astype(np.float64))
 
     def _rate(self, done: float) -> float:
         return self.rate * max(1e-4, 1 - done)
 
-    def _trainer(self, corpus: Corpus):
-        """The function that trains one chunk: `(inputs, outputs, tokens, rate, rate_end, key) -> None`."""
-        from distmatch.embeddings import skipgramkernel as kernel
+    def _trainer(self, corpus: Corpus, inputs: np.ndarray, outputs: np.ndarray) -> Trainer:
+        from distmatch.embeddings.skipgramkernel import alias_table
 
-        keep = keep_probability(corpus.counts, self.subsample)
-        accept, other = kernel.alias_table(corpus.counts**0.75)
-
-        def compiled(inputs, outputs, tokens, rate, rate_end, key) -> None:
-            kernel.train_chunk(
-                tokens, inputs, outputs, keep, accept, other, self.window, self.negative,
-                rate, rate_end, kernel.random_state(*key), kernel.SIGMOID,
-            )  # fmt: skip
-
-        if self.device == "cpu":
-            return compiled
+        accept, other = alias_table(corpus.counts**0.75)
+        noise = (keep_probability(corpus.counts, self.subsample), accept, other)
+        if self.device == "cpu" and not self.batched:
+            return CompiledTrainer(inputs, outputs, noise, self.window, self.negative)
         from distmatch.embeddings.skipgrambatch import BatchTrainer
 
-        return BatchTrainer(keep, accept, other, self.window, self.negative, self.device)
+        return BatchTrainer(inputs, outputs, noise, self.window, self.negative, self.device)
+
+
+class Trainer(Protocol):
+    """Holds the vectors and trains them on one chunk of tokens after another."""
+
+    def __call__(
+        self, tokens: np.ndarray, rate: float, rate_end: float, key: tuple[int, int, int]
+    ) -> None: ...
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+@dataclass(frozen=True)
+class CompiledTrainer:
+    """The compiled path: `skipgramkernel.train_chunk` on arrays in memory, updated in place."""
+
+    inputs: np.ndarray
+    outputs: np.ndarray
+    noise: tuple[np.ndarray, np.ndarray, np.ndarray]
+    window: int
+    negative: int
+
+    def __call__(
+        self, tokens: np.ndarray, rate: float, rate_end: float, key: tuple[int, int, int]
+    ) -> None:
+        from distmatch.embeddings import skipgramkernel as kernel
+
+        kernel.train_chunk(
+            tokens, self.inputs, self.outputs, *self.noise, self.window, self.negative,
+            rate, rate_end, kernel.random_state(*key), kernel.SIGMOID,
+        )  # fmt: skip
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.inputs, self.outputs
 
 
 def keep_probability(counts: np.ndarray, subsample: float) -> np.ndarray:

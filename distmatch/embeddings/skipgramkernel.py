@@ -38,17 +38,10 @@ def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return accept, other
 
 
-@njit(cache=True)
 def random_state(seed: int, epoch: int, chunk: int) -> np.uint64:
-    """State of the generator of one chunk of one epoch (splitmix64), never zero."""
-    z = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(epoch) * np.uint64(
-        0xBF58476D1CE4E5B9
-    )
-    z += np.uint64(chunk) * np.uint64(0x94D049BB133111EB) + np.uint64(0x632BE59BD9B4E019)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return z | np.uint64(1)
+    """State of the generator of one chunk of one epoch, never zero."""
+    key = [seed & 0xFFFFFFFF, epoch, chunk]
+    return np.random.SeedSequence(key).generate_state(1, np.uint64)[0] | np.uint64(1)
 
 
 @njit(cache=True, inline="always")
@@ -102,11 +95,19 @@ def _update(inputs, outputs, in_ids, m, out_ids, k, gradient, change):
             change[i, t] = np.float32(0)
         j = 0
         while j + 3 < k:
-            g0, g1, g2, g3 = gradient[i, j], gradient[i, j + 1], gradient[i, j + 2], gradient[i, j + 3]
+            g0, g1, g2, g3 = (
+                gradient[i, j],
+                gradient[i, j + 1],
+                gradient[i, j + 2],
+                gradient[i, j + 3],
+            )
             o0, o1, o2, o3 = out_ids[j], out_ids[j + 1], out_ids[j + 2], out_ids[j + 3]
             for t in range(d):
                 change[i, t] += (
-                    g0 * outputs[o0, t] + g1 * outputs[o1, t] + g2 * outputs[o2, t] + g3 * outputs[o3, t]
+                    g0 * outputs[o0, t]
+                    + g1 * outputs[o1, t]
+                    + g2 * outputs[o2, t]
+                    + g3 * outputs[o3, t]
                 )
             j += 4
         while j < k:
@@ -119,11 +120,19 @@ def _update(inputs, outputs, in_ids, m, out_ids, k, gradient, change):
         o = out_ids[j]
         i = 0
         while i + 3 < m:
-            g0, g1, g2, g3 = gradient[i, j], gradient[i + 1, j], gradient[i + 2, j], gradient[i + 3, j]
+            g0, g1, g2, g3 = (
+                gradient[i, j],
+                gradient[i + 1, j],
+                gradient[i + 2, j],
+                gradient[i + 3, j],
+            )
             i0, i1, i2, i3 = in_ids[i], in_ids[i + 1], in_ids[i + 2], in_ids[i + 3]
             for t in range(d):
                 outputs[o, t] += (
-                    g0 * inputs[i0, t] + g1 * inputs[i1, t] + g2 * inputs[i2, t] + g3 * inputs[i3, t]
+                    g0 * inputs[i0, t]
+                    + g1 * inputs[i1, t]
+                    + g2 * inputs[i2, t]
+                    + g3 * inputs[i3, t]
                 )
             i += 4
         while i < m:
@@ -152,7 +161,6 @@ def sentence_of(tokens, start, keep, state, words):
     Returns:
         words kept, position reached, state.
     """
-    state = np.uint64(state)
     length = 0
     position = start
     while position < len(tokens) and length < len(words):
@@ -167,6 +175,35 @@ def sentence_of(tokens, start, keep, state, words):
             words[length] = token
             length += 1
     return length, position, state
+
+
+@njit(cache=True, inline="always")
+def draw_window(words, length, center, window, accept, other, state, in_ids, out_ids):
+    """Fill `in_ids` with the words around `words[center]`, `out_ids` with that word and noise words.
+
+    Noise equal to the word itself is left out.
+
+    Returns:
+        context words m, output words k, state.
+    """
+    state = _next(state)
+    width = 1 + np.int64((state >> np.uint64(33)) % np.uint64(window))
+    m = 0
+    for place in range(max(0, center - width), min(length, center + width + 1)):
+        if place != center:
+            in_ids[m] = words[place]
+            m += 1
+    out_ids[0] = words[center]
+    k = 1
+    for _ in range(len(out_ids) - 1):
+        state = _next(state)
+        drawn = np.int64((state >> np.uint64(32)) % np.uint64(len(accept)))
+        if np.float32(state & np.uint64(0xFFFFFF)) * np.float32(1 / 16777216) >= accept[drawn]:
+            drawn = np.int64(other[drawn])
+        if drawn != out_ids[0]:
+            out_ids[k] = drawn
+            k += 1
+    return m, k, state
 
 
 @njit(cache=True, fastmath=True, nogil=True)
@@ -195,9 +232,8 @@ def train_chunk(
     Returns:
         words trained (after subsampling).
     """
-    state = np.uint64(state)  # a number from Python would be signed
-    n, d = inputs.shape
-    words = np.empty(1000, np.int32)
+    d = inputs.shape[1]
+    words = np.empty(SENTENCE, np.int32)
     in_ids = np.empty(2 * window, np.int32)
     out_ids = np.empty(negative + 1, np.int32)
     gradient = np.empty((2 * window, negative + 1), np.float32)
@@ -208,25 +244,11 @@ def train_chunk(
         now = np.float32(rate + (rate_end - rate) * (position / len(tokens)))
         length, position, state = sentence_of(tokens, position, keep, state, words)
         for center in range(length):
-            state = _next(state)
-            width = 1 + np.int64((state >> np.uint64(33)) % np.uint64(window))
-            m = 0
-            for place in range(max(0, center - width), min(length, center + width + 1)):
-                if place != center:
-                    in_ids[m] = words[place]
-                    m += 1
+            m, k, state = draw_window(
+                words, length, center, window, accept, other, state, in_ids, out_ids
+            )
             if m == 0:
                 continue
-            out_ids[0] = words[center]
-            k = 1
-            for _ in range(negative):
-                state = _next(state)
-                drawn = np.int64((state >> np.uint64(32)) % np.uint64(n))
-                if np.float32(state & np.uint64(0xFFFFFF)) * np.float32(1 / 16777216) >= accept[drawn]:
-                    drawn = np.int64(other[drawn])
-                if drawn != out_ids[0]:
-                    out_ids[k] = drawn
-                    k += 1
             _scores(inputs, outputs, in_ids, m, out_ids, k, gradient, now, sigmoid)
             _update(inputs, outputs, in_ids, m, out_ids, k, gradient, change)
         trained += length

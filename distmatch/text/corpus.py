@@ -35,7 +35,9 @@ class Corpus:
     counts: np.ndarray
 
 
-def text_blocks(paths: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[str, int]]:
+def text_blocks(
+    paths: Sequence[str | os.PathLike[str]], names: Sequence[str] | None = None
+) -> Iterator[tuple[str, int]]:
     """Text of files in blocks of about 4 MB that end with a line (or, in very long lines, a word).
 
     Yields:
@@ -44,7 +46,7 @@ def text_blocks(paths: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[str, 
     Raises:
         InputError: not UTF-8 (with the line), unreadable, or a damaged archive.
     """
-    for path in paths:
+    for path, name in zip(paths, names or [str(p) for p in paths], strict=True):
         lines = 1
         with open_bytes(path) as file:
             left = b""
@@ -52,10 +54,10 @@ def text_blocks(paths: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[str, 
                 block = left + block
                 cut = block.rfind(b"\n") + 1 or block.rfind(b" ") + 1
                 left = block[cut:]
-                yield _decode(block[:cut], path, lines), cut
+                yield _decode(block[:cut], name, lines), cut
                 lines += block.count(b"\n", 0, cut)
             if left:
-                yield _decode(left, path, lines) + "\n", len(left)
+                yield _decode(left, name, lines) + "\n", len(left)
 
 
 def _decode(block: bytes, path: object, lines: int) -> str:
@@ -79,6 +81,7 @@ def encode_corpus(
     min_count: int = 5,
     vocabulary: int = 200_000,
     progress: Progress = silent,
+    names: Sequence[str] | None = None,
 ) -> Corpus:
     """Read text once and store it as token numbers in `folder`.
 
@@ -90,6 +93,8 @@ def encode_corpus(
         folder: where tokens.i32 is written.
         min_count: rarer words are left out.
         vocabulary: at most so many words, the most frequent.
+        progress: called with megabytes read.
+        names: what errors call the files.
 
     Raises:
         InputError: see `text_blocks`; or no word is frequent enough.
@@ -100,23 +105,26 @@ def encode_corpus(
     raw = folder / "tokens.raw"
     done = 0
     with open(raw, "wb") as file:
-        for text, size in text_blocks(paths):
+        for text, size in text_blocks(paths, names):
             found = tokenize(text)
             file.write(np.fromiter(map(numbers.__getitem__, found), np.int32, len(found)).tobytes())
             done += size
             progress(done / 1e6, None, words=len(numbers))
     if len(numbers) == 1:
-        raise InputError("no words in this text. Give running text in UTF-8", path=paths[0])
+        raise InputError(
+            "no words in this text. Give running text in UTF-8", path=(names or paths)[0]
+        )
     counts = _count(raw, len(numbers))
-    names = list(numbers)
+    entries = list(numbers)
     counts[0] = 0
     frequent = np.flatnonzero(counts >= min_count)
     if len(frequent) == 0:
         raise InputError(
-            f"no word occurs {min_count} times. Give more text, or lower --min-count", path=paths[0]
+            f"no word occurs {min_count} times. Give more text, or lower --min-count",
+            path=(names or paths)[0],
         )
-    order = sorted(frequent.tolist(), key=lambda i: (-counts[i], names[i]))[:vocabulary]
-    ranks = np.full(len(names), SENTENCE_END - 1, np.int32)
+    order = sorted(frequent.tolist(), key=lambda i: (-counts[i], entries[i]))[:vocabulary]
+    ranks = np.full(len(entries), SENTENCE_END - 1, np.int32)
     ranks[order] = np.arange(len(order))
     ranks[0] = SENTENCE_END
     stored = folder / "tokens.i32"
@@ -125,9 +133,7 @@ def encode_corpus(
             kept = ranks[block]
             file.write(kept[kept >= SENTENCE_END].tobytes())
     raw.unlink()
-    return Corpus(
-        np.memmap(stored, np.int32, "r"), tuple(names[i] for i in order), counts[order]
-    )
+    return Corpus(np.memmap(stored, np.int32, "r"), tuple(entries[i] for i in order), counts[order])
 
 
 def _blocks(path: Path) -> Iterator[np.ndarray]:

@@ -6,7 +6,7 @@ import io
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -116,3 +116,19 @@ class Pieces:
             return found
 
         return tokenize
+
+
+SAMPLE = 1 << 28
+"""Characters of text that sentencepiece learns from, the first ones: 256 M."""
+
+
+def sample_lines(blocks: Iterable[tuple[str, int]], *, lower: bool) -> Iterator[str]:
+    """Lines that are not empty, up to `SAMPLE` characters, for `Pieces.train`."""
+    seen = 0
+    for text, _ in blocks:
+        for line in (text.lower() if lower else text).split("\n"):
+            if line.strip():
+                yield line
+        seen += len(text)
+        if seen > SAMPLE:
+            return

@@ -1,0 +1,218 @@
+"""`distmatch embed`: text to word vectors."""
+
+from __future__ import annotations
+
+import hashlib
+import json as json_module
+import shutil
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from distmatch.errors import InputError
+from distmatch.files import atomic_write, sha256, write_json
+from distmatch.progress import Progress, ProgressLine, silent
+
+
+def embed(
+    files: list[str],
+    *,
+    out: str,
+    tokens: str = "words",
+    keep_case: bool = False,
+    breaks: str = "line",
+    phrases: float = 0.0,
+    method: str = "skipgram",
+    dimension: int = 200,
+    window: int = 5,
+    negative: int = 10,
+    epochs: int = 5,
+    subsample: float = 1e-4,
+    min_count: int = 5,
+    vocabulary: int = 200_000,
+    threads: int = 1,
+    device: str = "cpu",
+    checkpoint_minutes: float = 5.0,
+    seed: int = 0,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Learn word vectors from text. Killed and started again with the same options, it goes on where it was.
+
+    One thread repeats exactly with the same seed on the same device; with more threads (Hogwild) the vectors differ
+    a little from run to run.
+
+    Args:
+        files: text in UTF-8, .gz and .xz unpacked, or - for standard input.
+        out: file of vectors; the suffix names the format: .vec .txt .bin .safetensors .npy, text also .gz .xz.
+        tokens: words, characters, or sentencepiece:8000 (that many pieces; the model is stored as OUT.model).
+        keep_case: keep capitals; without it text is lower-cased.
+        breaks: what no window reaches over: line ends, blank lines (text wrapped at a width), or none.
+        phrases: join word pairs that score above this (word2phrase; 100 is usual); 0 is off.
+        method: skipgram, or spectral (PPMI and truncated SVD; for up to about 50,000 words).
+        dimension: numbers a vector.
+        window: words on each side at most.
+        negative: noise words a window, for skipgram.
+        epochs: passes over the text, for skipgram.
+        subsample: frequency above which words are left out at random; 0 is off.
+        min_count: rarer words are left out.
+        vocabulary: words at most.
+        threads: of skipgram on the CPU.
+        device: cpu (compiled), cuda or cuda:N (batched).
+        checkpoint_minutes: time between checkpoints; each epoch ends with one.
+        seed: of all random choices.
+        json: print one JSON object and nothing else.
+        quiet: no progress.
+    """
+    settings = {
+        "tokens": tokens, "keep_case": keep_case, "breaks": breaks, "phrases": phrases, "min_count": min_count,
+        "vocabulary": vocabulary,
+    }  # fmt: skip
+    learner = _learner(
+        method, dimension=dimension, window=window, negative=negative, epochs=epochs,
+        subsample=subsample, threads=threads, device=device,
+    )  # fmt: skip
+    if min_count < 1 or vocabulary < 1:
+        raise InputError("--min-count and --vocabulary are at least 1")
+    target = Path(out)
+    folder = target.with_name(target.name + ".partial")
+    line = ProgressLine("reading")
+    progress: Progress = silent if quiet or json else line
+    clock = time.monotonic(), time.process_time()
+    _prepare(folder)
+    try:
+        paths = [_spooled(f, folder) if f == "-" else Path(f) for f in files]
+        settings["text"] = [sha256(p) for p in paths]
+        corpus = _corpus(paths, files, folder, settings, progress)
+        line.label = method
+        record: dict[str, Any] = {**settings, "method": method, **asdict(learner), "seed": seed}
+        found = _train(learner, corpus, folder, record, seed, checkpoint_minutes, progress)
+        model = folder / "pieces.model"
+        if model.exists():
+            with atomic_write(target.with_suffix(".model"), "wb") as file:
+                file.write(model.read_bytes())
+        found.save(target)
+    except InputError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        line.close()
+    shutil.rmtree(folder)
+    seconds, cpu = time.monotonic() - clock[0], time.process_time() - clock[1]
+    result = {
+        "out": out, "words": len(found), "dimension": found.dimension, "running_words": int(corpus.counts.sum()),
+        "method": method, "seed": seed, "seconds": round(seconds, 2), "cpu_seconds": round(cpu, 2),
+    }  # fmt: skip
+    write_json(target.with_name(target.name + ".json"), {**record, **result})
+    if json:
+        print(json_module.dumps(result, ensure_ascii=False))
+    elif not quiet:
+        print(f"{out}: {len(found)} words, {found.dimension} dimensions, from {result['running_words']} running words "
+              f"in {seconds:.1f} s ({cpu:.1f} CPU s)")  # fmt: skip
+    return 0
+
+
+def _learner(method: str, **options: Any) -> Any:
+    if method == "skipgram":
+        from distmatch.embeddings.skipgram import SkipGram
+
+        return SkipGram(**options)
+    if method == "spectral":
+        from distmatch.embeddings.spectral import Spectral
+
+        return Spectral(
+            dimension=options["dimension"],
+            window=options["window"],
+            subsample=options["subsample"],
+        )
+    raise InputError(f"unknown --method {method!r}. Known: skipgram spectral")
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot write: {error.strerror}. Choose another --out", path=folder
+        ) from error
+
+
+def _spooled(name: str, folder: Path) -> Path:
+    """Standard input as a file, so that it can be read twice and hashed."""
+    path = folder / "input.txt"
+    with open(path, "wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    return path
+
+
+def _corpus(
+    paths: list[Path],
+    names: list[str],
+    folder: Path,
+    settings: dict[str, Any],
+    progress: Progress,
+) -> Any:
+    """The encoded text: the one in the folder if it was made of the same text and settings, else a new one."""
+    import numpy as np
+
+    from distmatch.text.corpus import Corpus, encode_corpus
+
+    key = hashlib.sha256(json_module.dumps(settings, sort_keys=True).encode()).hexdigest()
+    done = folder / f"corpus.{key[:16]}.json"
+    stored = folder / "tokens.i32"
+    if done.exists() and stored.exists():
+        state = json_module.loads(done.read_text(encoding="utf-8"))
+        counts = np.array(state["counts"], np.int64)
+        return Corpus(np.memmap(stored, np.int32, "r"), tuple(state["words"]), counts)
+    for old in folder.glob("corpus.*.json"):
+        old.unlink()
+    corpus = encode_corpus(
+        paths, _tokenizer(settings, paths, folder), folder,
+        min_count=settings["min_count"], vocabulary=settings["vocabulary"], progress=progress, names=names,
+    )  # fmt: skip
+    if settings["phrases"] > 0:
+        from distmatch.text.phrases import join_phrases
+
+        corpus = join_phrases(corpus, folder, threshold=settings["phrases"],
+                              min_count=settings["min_count"], vocabulary=settings["vocabulary"])  # fmt: skip
+    write_json(done, {"words": corpus.words, "counts": corpus.counts.tolist()})
+    return corpus
+
+
+def _tokenizer(settings: dict[str, Any], paths: list[Path], folder: Path) -> Any:
+    from distmatch.text import tokenizer
+    from distmatch.text.corpus import text_blocks
+
+    kind, _, number = settings["tokens"].partition(":")
+    lower, breaks = not settings["keep_case"], settings["breaks"]
+    if kind == "words" and not number:
+        return tokenizer.words(lower=lower, breaks=breaks)
+    if kind == "characters" and not number:
+        return tokenizer.characters(lower=lower, breaks=breaks)
+    if kind != "sentencepiece" or not (number or "8000").isdigit():
+        raise InputError(
+            f"unknown --tokens {settings['tokens']!r}. Known: words characters sentencepiece:8000"
+        )
+    lines = tokenizer.sample_lines(text_blocks(paths), lower=lower)
+    pieces = tokenizer.Pieces.train(lines, int(number or 8000))
+    (folder / "pieces.model").write_bytes(pieces.model)
+    return pieces.tokenizer(lower=lower)
+
+
+def _train(
+    learner: Any,
+    corpus: Any,
+    folder: Path,
+    record: dict[str, Any],
+    seed: int,
+    minutes: float,
+    progress: Progress,
+) -> Any:
+    if record["method"] == "spectral":
+        return learner.train(corpus, seed=seed, progress=progress)
+    from distmatch.embeddings.checkpoint import Checkpoint
+
+    checkpoint = Checkpoint(folder / "state.safetensors", record, minutes)
+    return learner.train(corpus, seed=seed, progress=progress, checkpoint=checkpoint)
