@@ -12,7 +12,7 @@ from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_bytes
 from distmatch.progress import ProgressLine
 
-MAPS = ("none",)
+MAPS = ("auto", "none", "key")
 
 
 def compress(
@@ -20,7 +20,7 @@ def compress(
     *,
     out: str | None = None,
     coder: str = "mix",
-    map: str = "none",
+    map: str = "auto",
     brief: bool = False,
     seed: int = 0,
     json: bool = False,
@@ -35,7 +35,7 @@ def compress(
         files: X, and Y if there are two.
         out: archive to write; `distmatch decompress` reads it.
         coder: mix (context mixing) or neural (a small network that learns as it goes: slow, small files).
-        map: auto (look for f, use it if it pays), key, lexicon, or none (do not look).
+        map: auto (look for f, use it if it pays), key (the same for now), or none (do not look).
         brief: skip the other order, the controls and the classical compressors.
         seed: of the search and the controls.
         json: print one JSON object and nothing else.
@@ -50,8 +50,13 @@ def compress(
     begin = time.monotonic()
     line = None if quiet or json else ProgressLine("compressing")
     found = None
+    if len(paths) == 2 and map != "none":
+        from distmatch.matching.bytesearch import find_byte_map
+
+        found = find_byte_map(contents[0], contents[1], seed=seed)
     lengths = compress_files(
-        list(zip(names, contents, strict=True)), coder=coder, progress=_megabytes(line, begin),
+        list(zip(names, contents, strict=True)), coder=coder, key=found and found.map,
+        progress=_megabytes(line, begin),
     )  # fmt: skip
     if out is not None:
         with atomic_write(out, "wb") as file:

@@ -36,7 +36,7 @@ def _map_json(lengths: Lengths, found: Any) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
-        "kind": found.kind, "used": lengths.key is not None, "bits": lengths.map, "found": found.map.to_json(),
+        "kind": "key", "used": lengths.key is not None, "bits": lengths.map, "found": found.map.to_json(),
         "confidence": found.confidence, "reason": found.reason,
     }  # fmt: skip
 
