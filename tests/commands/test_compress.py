@@ -65,12 +65,18 @@ def test_one_file_and_one_from_standard_input(pair, tmp_path):
     data = pair[0].read_bytes()
     archive = tmp_path / "one.dm"
     subprocess.run(
-        [*command, "compress", "-", "--brief", "--out", archive], input=data, check=True, capture_output=True
+        [*command, "compress", "-", "--brief", "--out", archive],
+        input=data,
+        check=True,
+        capture_output=True,
     )
     packed = archive.read_bytes()
     assert len(packed) < len(data) / 2 + 60
     subprocess.run(
-        [*command, "decompress", "-", "--out", tmp_path / "out"], input=packed, check=True, capture_output=True
+        [*command, "decompress", "-", "--out", tmp_path / "out"],
+        input=packed,
+        check=True,
+        capture_output=True,
     )
     assert (tmp_path / "out/stdin").read_bytes() == data
 
@@ -95,7 +101,9 @@ def test_the_table_names_the_key(tmp_path, capsys, data):
     assert (tmp_path / "out/y").read_bytes() == (tmp_path / "y").read_bytes()
     assert main(["compress", str(tmp_path / "x"), str(tmp_path / "y")]) == 0
     table = capsys.readouterr().out
-    assert all(word in table for word in ("C(X∘Y)", "Δ", "control", "zlib", "confidence", "not kept"))
+    assert all(
+        word in table for word in ("C(X∘Y)", "Δ", "control", "zlib", "confidence", "not kept")
+    )
 
 
 def test_files_of_the_same_name_are_told_apart(pair, tmp_path, capsys):
@@ -163,7 +171,15 @@ def test_bad_input_is_one_line_and_exit_code_2(pair, tmp_path, capsys, arguments
 def test_a_killed_run_leaves_nothing(tmp_path):
     big = tmp_path / "big"
     big.write_bytes(np.random.default_rng(0).integers(0, 256, 3_000_000, np.uint8).tobytes())
-    command = [sys.executable, "-m", "distmatch", "compress", str(big), "--out", str(tmp_path / "big.dm")]
+    command = [
+        sys.executable,
+        "-m",
+        "distmatch",
+        "compress",
+        str(big),
+        "--out",
+        str(tmp_path / "big.dm"),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(4)
