@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, dict[str, str]]] = {
     "compress": ("one file, or two and the structure they share, as an archive", {"files": "*"}),
     "decompress": ("the files of an archive, byte for byte", {"archive": "?"}),
     "embed": ("learn word vectors from text", {"files": "+"}),
+    "report": ("show what the records of a benchmark say", {"folders": "*"}),
     "evaluate": ("measure a language model on held-out text", {}),
 }
 """Name to one line of help and the positional parameters that are optional or many."""

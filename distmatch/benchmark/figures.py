@@ -1,0 +1,228 @@
+"""SVG drawn by hand: axes, lines with bands, points, heat maps. Colours come from the page's style sheet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+WIDTH, HEIGHT = 560, 340
+LEFT, RIGHT, TOP, BOTTOM = 58, 16, 16, 46
+COLOURS = 8
+SHAPES = ("circle", "square", "diamond", "triangle")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Values to places on one axis.
+
+    Args:
+        low, high: range of the values.
+        start, end: range of the places.
+        log: logarithmic.
+    """
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def __call__(self, value: float) -> float:
+        low, high = self.low, self.high
+        if self.log:
+            value, low, high = math.log(max(value, 1e-300)), math.log(low), math.log(high)
+        share = (value - low) / (high - low) if high > low else 0.5
+        return self.start + min(max(share, -0.02), 1.02) * (self.end - self.start)
+
+    def ticks(self) -> list[float]:
+        """Round values within the range."""
+        if self.log:
+            return _log_ticks(self.low, self.high)
+        step = _round_step((self.high - self.low) / 5)
+        first = math.ceil(self.low / step - 1e-9)
+        return [k * step for k in range(first, int(self.high / step + 1e-9) + 1)]
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    if high / low < 300 and all(math.log2(v) % 1 == 0 for v in (low, high)):
+        return [2.0**k for k in range(int(math.log2(low)), int(math.log2(high)) + 1)]
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1, 2, 5), (1,)):
+        found = [s * 10.0**k for k in decades for s in steps]
+        found = [v for v in found if low * 0.999 <= v <= high * 1.001]
+        if 2 <= len(found) <= 8:
+            return found
+    return [10.0**k for k in decades if low * 0.999 <= 10.0**k <= high * 1.001][:: max(1, len(decades) // 6)]
+
+
+def _round_step(step: float) -> float:
+    if step <= 0 or not math.isfinite(step):
+        return 1.0
+    size = 10.0 ** math.floor(math.log10(step))
+    return next(size * s for s in (1, 2, 5, 10) if size * s >= step * 0.999)
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for people: three significant digits, an en dash for none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e6 or size < 1e-4:
+        return f"{value:.{digits - 1}e}"
+    if size >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    text = f"{value:.{max(digits - 1 - math.floor(math.log10(size)), 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass
+class Line:
+    """One method's curve: x, y, and the band from low to high; links and tips go with the points."""
+
+    method: str
+    colour: int
+    points: list[tuple[float, float, float, float, str, str]] = field(default_factory=list)
+    """x, y, low, high, link, tip."""
+    dashed: bool = False
+
+
+def scale_of(values: Sequence[float], start: float, end: float, *, log: bool = False, pad: float = 0.04) -> Scale:
+    """A scale that holds the values, with a margin."""
+    given = [v for v in values if math.isfinite(v) and (v > 0 or not log)]
+    low, high = (min(given), max(given)) if given else (0.1, 1.0)
+    if log:
+        if low == high:
+            low, high = low / 2, high * 2
+        return Scale(low, high, start, end, True)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    margin = pad * (high - low)
+    return Scale(low - margin, high + margin, start, end)
+
+
+def frame(x: Scale, y: Scale, x_label: str, y_label: str, body: str, *, caption: str, x_format: Callable[[float], str] = number) -> str:
+    """Axes, grid and labels around a body, as one SVG element."""
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(caption)}">']
+    for tick in y.ticks():
+        place = y(tick)
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}"/>')
+        parts.append(f'<text class="tick" x="{LEFT - 7}" y="{place + 4:.1f}" text-anchor="end">{number(tick)}</text>')
+    for tick in x.ticks():
+        place = x(tick)
+        parts.append(f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
+        parts.append(
+            f'<text class="tick" x="{place:.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{x_format(tick)}</text>'
+        )
+    parts.append(body)
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    parts.append(f'<text class="label" x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>')
+    height = (TOP + HEIGHT - BOTTOM) / 2
+    parts.append(
+        f'<text class="label" transform="translate(13 {height}) rotate(-90)" text-anchor="middle">{escape(y_label)}</text></svg>'
+    )
+    return "".join(parts)
+
+
+def curves(lines: Sequence[Line], x: Scale, y: Scale) -> str:
+    """Bands, lines and linked points of several methods."""
+    parts = []
+    for line in lines:
+        colour = f"c{line.colour % COLOURS}"
+        own = sorted(line.points)
+        banded = [p for p in own if math.isfinite(p[2]) and math.isfinite(p[3])]
+        group = [f'<g data-method="{escape(line.method)}" class="{colour}">']
+        if len(banded) > 1:
+            upper = " ".join(f"{x(p[0]):.1f},{y(p[3]):.1f}" for p in banded)
+            lower = " ".join(f"{x(p[0]):.1f},{y(p[2]):.1f}" for p in reversed(banded))
+            group.append(f'<polygon class="band" points="{upper} {lower}"/>')
+        if len(own) > 1:
+            places = " ".join(f"{x(p[0]):.1f},{y(p[1]):.1f}" for p in own)
+            dash = ' stroke-dasharray="6 4"' if line.dashed else ""
+            group.append(f'<polyline class="line" points="{places}"{dash}/>')
+        if not line.dashed:
+            group += [point(x(p[0]), y(p[1]), line.colour, p[4], p[5]) for p in own]
+        parts.append("".join(group) + "</g>")
+    return "".join(parts)
+
+
+def point(x: float, y: float, colour: int, link: str, tip: str, *, size: float = 4.0, hollow: bool = False) -> str:
+    """A linked mark; methods differ in colour and in shape."""
+    shape = SHAPES[(colour + colour // len(SHAPES)) % len(SHAPES)]
+    style = "mark hollow" if hollow else "mark"
+    if shape == "circle":
+        drawn = f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"/>'
+    elif shape == "square":
+        s = size * 0.9
+        drawn = f'<rect class="{style}" x="{x - s:.1f}" y="{y - s:.1f}" width="{2 * s}" height="{2 * s}"/>'
+    else:
+        s = size * 1.25
+        up, right, down, left = (x, y - s), (x + s, y), (x, y + s), (x - s, y)
+        corners = (up, right, down, left) if shape == "diamond" else (up, (x + s, y + s), (x - s, y + s))
+        drawn = f'<polygon class="{style}" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in corners)}"/>'
+    drawn = drawn.replace("/>", f"><title>{escape(tip)}</title></{drawn[1 : drawn.index(' ')]}>")
+    return f'<a href="#{escape(link)}">{drawn}</a>' if link else drawn
+
+
+def vertical(x: Scale, value: float, text: str) -> str:
+    """A marked value of x."""
+    place = x(value)
+    anchor, shift = ("end", -5) if place > WIDTH * 0.7 else ("start", 5)
+    return (
+        f'<line class="rule" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+        f'<text class="note" x="{place + shift:.1f}" y="{TOP + 11}" text-anchor="{anchor}">{escape(text)}</text>'
+    )
+
+
+def diagonal(x: Scale, y: Scale) -> str:
+    """The line where y equals x."""
+    low, high = max(x.low, y.low), min(x.high, y.high)
+    return f'<line class="rule" x1="{x(low):.1f}" y1="{y(low):.1f}" x2="{x(high):.1f}" y2="{y(high):.1f}"/>'
+
+
+def heat_map(
+    rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[float]], *, caption: str,
+    marks: Sequence[tuple[int, int]] = (), low: float = 0.0, high: float = 1.0,
+) -> str:  # fmt: skip
+    """A matrix as squares whose opacity is the value; `marks` are framed squares (row, column)."""
+    side = 15
+    words = max((len(w) for w in [*rows, *columns]), default=1)
+    margin = 16 if words < 3 else min(14 + 6.2 * words, 92)
+    width, height = margin + side * len(columns) + 4, margin + side * len(rows) + 4
+    parts = [
+        f'<svg class="heat" viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:{width * 1.15:.0f}px" '
+        f'role="img" aria-label="{escape(caption)}">'
+    ]
+    for j, name in enumerate(columns):
+        place = margin + side * (j + 0.5)
+        turn = f' transform="rotate(-60 {place:.1f} {margin - 5})" text-anchor="start"' if words > 2 else ' text-anchor="middle"'
+        parts.append(f'<text class="tick" x="{place:.1f}" y="{margin - 5:.1f}"{turn}>{escape(name[:13])}</text>')
+    for i, name in enumerate(rows):
+        y = margin + side * i
+        parts.append(f'<text class="tick" x="{margin - 4:.1f}" y="{y + 11.5:.1f}" text-anchor="end">{escape(name[:13])}</text>')
+        for j, column in enumerate(columns):
+            share = (values[i][j] - low) / (high - low) if high > low else 0.0
+            if share > 0.02:
+                tip = f"{name} – {column}: {number(values[i][j])}"
+                parts.append(
+                    f'<rect class="heat" x="{margin + side * j:.1f}" y="{y:.1f}" width="{side - 1}" height="{side - 1}" '
+                    f'fill-opacity="{min(share, 1):.2f}"><title>{escape(tip)}</title></rect>'
+                )
+    for i, j in marks:
+        parts.append(
+            f'<rect class="frame" x="{margin + side * j - 0.5:.1f}" y="{margin + side * i - 0.5:.1f}" width="{side}" height="{side}"/>'
+        )
+    return "".join(parts) + "</svg>"
+
+
+def legend(entries: Sequence[tuple[str, int]], notes: dict[str, str] | None = None) -> str:
+    """Names of methods beside their marks."""
+    items = []
+    for name, colour in entries:
+        mark = f'<svg viewBox="0 0 14 14" class="key c{colour % COLOURS}">{point(7, 7, colour, "", name)}</svg>'
+        note = f" <small>{escape(notes[name])}</small>" if notes and name in notes else ""
+        items.append(f'<span data-method="{escape(name)}">{mark}{escape(name)}{note}</span>')
+    return f'<p class="legend">{"".join(items)}</p>'

@@ -1,0 +1,153 @@
+"""Reports of records: HTML for people, Markdown for documents, CSV and JSON for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from distmatch.benchmark.charts import concordance
+from distmatch.benchmark.comparison import Change, compare
+from distmatch.benchmark.figures import number
+from distmatch.benchmark.page import Page, finite_or_none
+from distmatch.benchmark.records import check_versions, read_records
+from distmatch.benchmark.tables import Cell, Summary, TaskTable, tabulate
+from distmatch.benchmark.tasks import unknown
+
+FORMATS = ("html", "md", "csv", "json")
+
+
+def report(
+    folders: Sequence[str | Path], *, format: str = "html", against: str | Path | None = None,
+    home: Path | None = None, title: str = "distmatch benchmark",
+) -> str:  # fmt: skip
+    """The report of the records below the folders.
+
+    Args:
+        folders: of run directories.
+        format: one of `FORMATS`.
+        against: folder of earlier records to compare with.
+        home: folder that the report will lie in, for links; the working folder by default.
+        title: of the page.
+
+    Raises:
+        InputError: an unknown format, no records, records of another schema, clashing versions of a task.
+    """
+    if format not in FORMATS:
+        raise unknown("format", format, FORMATS)
+    entries = read_records(*folders)
+    tables = tabulate(entries)
+    changes = None
+    if against is not None:
+        before = read_records(against)
+        check_versions([*entries, *before])
+        changes = compare(tables, tabulate(before))
+    if format == "html":
+        page = Page(tables=tables, changes=changes, title=title, home=home or Path.cwd(), against=str(against or ""))
+        return page.html()
+    if format == "md":
+        return markdown(tables, changes)
+    if format == "csv":
+        return comma_separated(tables)
+    return json.dumps(as_json(tables, changes), ensure_ascii=False, indent=1) + "\n"
+
+
+def markdown(tables: Sequence[TaskTable], changes: Sequence[Change] | None = None) -> str:
+    """Tables of the primary metric, and what else a cell says."""
+    parts = []
+    for t in tables:
+        parts.append(f"### {t.name} (version {t.version})\n\n{t.title}.\n")
+        name = next((c.metric_names[0] for c in t.cells.values() if c.metric_names), "answer")
+        rows = [[f"{name}", *t.points]]
+        for method in t.methods:
+            rows.append([method, *(_text(t.cells.get((p, method)), t.rank(p).get(method, (0, False))[0]) for p in t.points)])
+        parts.append(_pipes(rows))
+        rows = [["CPU seconds (median)", *t.points]]
+        for method in t.methods:
+            cells = [t.cells.get((p, method)) for p in t.points]
+            rows.append([method, *(number(c.cpu_seconds) if c else "not run" for c in cells)])
+        parts.append(_pipes(rows))
+        rho, agree, pairs, runs = concordance(t)
+        if pairs:
+            parts.append(
+                f"Δ and {name}: Spearman {rho:.2f} over {runs} runs; on one instance the answer with more bits saved is "
+                f"the better one in {agree} of {pairs} pairs.\n"
+            )
+    if changes is not None:
+        rows = [["change", "task", "point", "method", "quantity", "before", "now", "p"]]
+        rows += [
+            ["better" if c.better else "worse", c.task, c.point, c.method, c.quantity, number(c.before), number(c.now), f"{c.probability:.2g}"]
+            for c in changes
+            if c.marked
+        ]
+        parts.append(f"### Changed beyond noise: {len(rows) - 1} of {len(changes)}\n\n" + _pipes(rows))
+    return "\n".join(parts)
+
+
+def _text(cell: Cell | None, place: int) -> str:
+    if cell is None:
+        return "not run"
+    s = cell.primary
+    if s is None:
+        status = cell.statuses.most_common(1)[0][0]
+        return "n/a" if status == "does not apply" else status
+    span = f" [{number(s.low)}, {number(s.high)}]" if s.bounded else ""
+    return f"{number(s.value)}{span} #{place}"
+
+
+def _pipes(rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:], ""])
+
+
+def comma_separated(tables: Sequence[TaskTable]) -> str:
+    """One line a run: what it was, how it ended, every metric."""
+    cells = [c for t in tables for c in t.cells.values()]
+    axes = list(dict.fromkeys(a for c in cells for a in c.axes))
+    names = list(dict.fromkeys(n for c in cells for n in c.metric_names))
+    head = ["task", "task_version", "method", "seed", "status", *axes, *names, "saved_bits", "confidence", "right", "seconds",
+            "cpu_seconds", "peak_memory_mib", "error", "record"]  # fmt: skip
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    for cell in cells:
+        for path, r in cell.entries:
+            values = [r["metrics"].get(n, {}).get("value") for n in names]
+            writer.writerow(
+                [r["task"], r["task_version"], r["method"], r["seed"], r["status"], *(r["axes"].get(a) for a in axes), *values,
+                 (r["bits"] or {}).get("saved"), r["confidence"], r.get("right"), r["seconds"], r["cpu_seconds"],
+                 r["peak_memory_mib"], r["error"], str(path)]  # fmt: skip
+            )
+    return out.getvalue()
+
+
+def as_json(tables: Sequence[TaskTable], changes: Sequence[Change] | None = None) -> dict[str, Any]:
+    """Cells with their summaries and the paths of their records."""
+    cells = []
+    for t in tables:
+        for (point, method), c in t.cells.items():
+            cells.append(
+                {
+                    "task": t.name, "version": t.version, "axes": c.axes, "point": point, "method": method,
+                    "metrics": {n: _summary(c.metric(n)) for n in c.metric_names},
+                    "rank": t.rank(point).get(method, (None,))[0], "right": _summary(c.right), "saved": _summary(c.saved),
+                    "confidence": finite_or_none(c.confidence), "cpu_seconds": finite_or_none(c.cpu_seconds),
+                    "peak_memory_mib": finite_or_none(c.peak_memory), "status": dict(c.statuses),
+                    "records": [str(p) for p, _ in c.entries],
+                }
+            )  # fmt: skip
+    out: dict[str, Any] = {"cells": cells}
+    if changes is not None:
+        out["changes"] = [
+            {**vars(c), "now": finite_or_none(c.now), "before": finite_or_none(c.before)} for c in changes
+        ]
+    return out
+
+
+def _summary(s: Summary | None) -> dict[str, Any] | None:
+    if s is None:
+        return None
+    return {"value": finite_or_none(s.value), "low": finite_or_none(s.low), "high": finite_or_none(s.high), "n": s.n}
