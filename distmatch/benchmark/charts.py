@@ -18,20 +18,11 @@ from distmatch.benchmark.metrics import (
     calibration_error,
     rank_correlation,
 )
+from distmatch.benchmark.pictures import convergence, drawn
 from distmatch.benchmark.tables import Cell, Summary, TaskTable
 
 Colours = Mapping[str, int]
 SMALL_MULTIPLES = 6
-AREA_X = (draw.LEFT, draw.WIDTH - draw.RIGHT)
-AREA_Y = (draw.HEIGHT - draw.BOTTOM, draw.TOP)
-
-
-def figure(title: str, body: str, text: str, *, task: str, kind: str) -> str:
-    """One figure with its caption."""
-    return (
-        f'<figure data-task="{escape(task)}" class="{kind}"><h4>{escape(title)}</h4>{body}'
-        f"<figcaption>{text}</figcaption></figure>"
-    )
 
 
 def charts(table: TaskTable, colours: Colours) -> list[str]:
@@ -58,12 +49,14 @@ def against_axes(table: TaskTable, colours: Colours) -> list[str]:
     """Success against each numeric axis, one picture for each setting of the other axes."""
     out = []
     for axis in table.varying:
-        values = sorted({c.axes[axis] for c in table.cells.values() if _numeric(c.axes.get(axis))})
+        values = sorted(
+            {c.axes[axis] for c in table.cells.values() if draw.numeric(c.axes.get(axis))}
+        )
         if len(values) < 2:
             continue
         settings: dict[str, list[Cell]] = {}
         for cell in table.cells.values():
-            if _numeric(cell.axes.get(axis)):
+            if draw.numeric(cell.axes.get(axis)):
                 rest = ", ".join(f"{a} {cell.axes[a]}" for a in table.varying if a != axis)
                 settings.setdefault(rest, []).append(cell)
         for rest, cells in list(settings.items())[:SMALL_MULTIPLES]:
@@ -83,24 +76,39 @@ def _against_axis(
         name, s = shown
         line = lines.setdefault(cell.method, draw.Line(cell.method, colours[cell.method]))
         tip = f"{cell.method}, {axis} {cell.axes[axis]}: {_interval(s)}"
-        line.points.append((float(cell.axes[axis]), s.value, s.low, s.high, f"cell{cell.number}", tip))
+        line.points.append(
+            (float(cell.axes[axis]), s.value, s.low, s.high, f"cell{cell.number}", tip)
+        )
     points = [p for line in lines.values() for p in line.points]
     if len({p[0] for p in points}) < 2:
         return ""
     unicity = [u for c in cells if math.isfinite(u := c.context("unicity"))]
     log = min(values) > 0 and max(values) / min(values) >= 8
-    x = draw.scale_of([*values, *(unicity if axis == "length" else [])], *AREA_X, log=log)
+    x = draw.scale_of([*values, *(unicity if axis == "length" else [])], *draw.AREA_X, log=log)
     bounded = all(0 <= p[1] <= 1 for p in points)
-    y = draw.Scale(-0.03, 1.03, *AREA_Y) if bounded else draw.scale_of([p[1] for p in points], *AREA_Y)
+    y = (
+        draw.Scale(-0.03, 1.03, *draw.AREA_Y)
+        if bounded
+        else draw.scale_of([p[1] for p in points], *draw.AREA_Y)
+    )
     body = draw.curves(list(lines.values()), x, y)
-    text = f"{name} against {axis}{', ' + rest if rest else ''}; bands are 95 % intervals over runs."
+    text = (
+        f"{name} against {axis}{', ' + rest if rest else ''}; bands are 95 % intervals over runs."
+    )
     if unicity and axis == "length":
-        body = draw.vertical(x, float(np.median(unicity)), f"unicity distance {np.median(unicity):.0f}") + body
+        body = (
+            draw.vertical(
+                x, float(np.median(unicity)), f"unicity distance {np.median(unicity):.0f}"
+            )
+            + body
+        )
         text += " Left of the unicity distance the data does not determine the key, whatever the method."
     svg = draw.frame(x, y, axis + (" (log scale)" if log else ""), name, body, caption=text)
     entries = [(m, colours[m]) for m in lines]
-    title = "Where f becomes determined" if unicity and axis == "length" else f"{name} against {axis}"
-    return figure(title, svg + draw.legend(entries), escape(text), task=table.name, kind="wide")
+    title = (
+        "Where f becomes determined" if unicity and axis == "length" else f"{name} against {axis}"
+    )
+    return draw.figure(title, svg + draw.legend(entries), escape(text), task=table.name)
 
 
 def against_time(table: TaskTable, colours: Colours) -> str:
@@ -108,15 +116,17 @@ def against_time(table: TaskTable, colours: Colours) -> str:
     cells = [c for c in table.cells.values() if c.primary and c.cpu_seconds > 0]
     if len(cells) < 2:
         return ""
-    x = draw.scale_of([c.cpu_seconds for c in cells], *AREA_X, log=True)
+    x = draw.scale_of([c.cpu_seconds for c in cells], *draw.AREA_X, log=True)
     values = [c.primary.value for c in cells if c.primary]
     bounded = all(0 <= v <= 1 for v in values)
-    y = draw.Scale(-0.03, 1.03, *AREA_Y) if bounded else draw.scale_of(values, *AREA_Y)
+    y = draw.Scale(-0.03, 1.03, *draw.AREA_Y) if bounded else draw.scale_of(values, *draw.AREA_Y)
     lines = {c.method: draw.Line(c.method, colours[c.method]) for c in cells}
     for c in cells:
         assert c.primary
         tip = f"{c.method}, {c.point}: {_interval(c.primary)} in {draw.number(c.cpu_seconds)} CPU s"
-        lines[c.method].points.append((c.cpu_seconds, c.primary.value, math.nan, math.nan, f"cell{c.number}", tip))
+        lines[c.method].points.append(
+            (c.cpu_seconds, c.primary.value, math.nan, math.nan, f"cell{c.number}", tip)
+        )
     marks = "".join(
         f'<g data-method="{escape(m)}" class="c{line.colour % draw.COLOURS}">'
         + "".join(draw.point(x(p[0]), y(p[1]), line.colour, p[4], p[5]) for p in line.points)
@@ -127,7 +137,7 @@ def against_time(table: TaskTable, colours: Colours) -> str:
     text = f"{name} against CPU seconds (median of warm runs); a mark is a method at one point of the task."
     svg = draw.frame(x, y, "CPU seconds (log scale)", name, marks, caption=text)
     entries = [(m, colours[m]) for m in lines]
-    return figure("Accuracy against cost", svg + draw.legend(entries), text, task=table.name, kind="wide")
+    return draw.figure("Accuracy against cost", svg + draw.legend(entries), text, task=table.name)
 
 
 def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
@@ -136,28 +146,52 @@ def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
         (cell, r, float(r["bits"]["saved"]) / size, _primary(r))
         for cell in table.cells.values()
         for r in cell.done
-        if r["bits"] and r["bits"].get("saved") is not None and _primary(r) is not None and (size := _size(r))
+        if r["bits"]
+        and r["bits"].get("saved") is not None
+        and _primary(r) is not None
+        and (size := _size(r))
     ]
     if len(runs) < 4:
         return ""
     shown = runs[:: max(1, len(runs) // 600)]
-    x = draw.scale_of([s for _, _, s, _ in runs], *AREA_X)
+    x = draw.scale_of([s for _, _, s, _ in runs], *draw.AREA_X)
     values = [a for *_, a in runs if a is not None]
-    y = draw.Scale(-0.03, 1.03, *AREA_Y) if 0 <= min(values) and max(values) <= 1 else draw.scale_of(values, *AREA_Y)
+    y = (
+        draw.Scale(-0.03, 1.03, *draw.AREA_Y)
+        if 0 <= min(values) and max(values) <= 1
+        else draw.scale_of(values, *draw.AREA_Y)
+    )
     marks = "".join(
         f'<g data-method="{escape(c.method)}" class="c{colours[c.method] % draw.COLOURS}">'
-        + draw.point(x(s), y(a or 0.0), colours[c.method], f"cell{c.number}", f"{c.method}, {c.point}, seed {r['seed']}", size=3, hollow=True)
+        + draw.point(
+            x(s),
+            y(a or 0.0),
+            colours[c.method],
+            f"cell{c.number}",
+            f"{c.method}, {c.point}, seed {r['seed']}",
+            size=3,
+            hollow=True,
+        )
         + "</g>"
         for c, r, s, a in shown
     )
     rho = rank_correlation([s for _, _, s, _ in runs], values)
     agree, pairs = _agreement(runs)
     name = next(iter(runs[0][1]["metrics"]))
-    told = f"On one and the same instance, the answer with more bits saved is the better one in {agree} of {pairs} pairs." if pairs else ""
+    told = (
+        f"On one and the same instance, the answer with more bits saved is the better one in {agree} of {pairs} pairs."
+        if pairs
+        else ""
+    )
     text = f"Bits saved a row or letter (map included) against {name}. Spearman over {len(runs)} runs {rho:.2f}. {told}"
     svg = draw.frame(x, y, "Δ: bits saved a letter or row", name, marks, caption=text)
     entries = [(m, colours[m]) for m in dict.fromkeys(c.method for c, *_ in runs)]
-    return figure("Does the shorter code have the better f?", svg + draw.legend(entries), text, task=table.name, kind="wide")
+    return draw.figure(
+        "Does the shorter code have the better f?",
+        svg + draw.legend(entries),
+        text,
+        task=table.name,
+    )
 
 
 def concordance(table: TaskTable) -> tuple[float, int, int, int]:
@@ -166,7 +200,10 @@ def concordance(table: TaskTable) -> tuple[float, int, int, int]:
         (cell, r, float(r["bits"]["saved"]) / size, _primary(r))
         for cell in table.cells.values()
         for r in cell.done
-        if r["bits"] and r["bits"].get("saved") is not None and _primary(r) is not None and (size := _size(r))
+        if r["bits"]
+        and r["bits"].get("saved") is not None
+        and _primary(r) is not None
+        and (size := _size(r))
     ]
     rho = rank_correlation([s for *_, s, _ in runs], [a for *_, a in runs if a is not None])
     return rho, *_agreement(runs), len(runs)
@@ -198,21 +235,42 @@ def calibration(table: TaskTable, colours: Colours) -> str:
     given = {m: pairs for m, pairs in given.items() if len(pairs) >= 4}
     if not given:
         return ""
-    x, y = draw.Scale(-0.03, 1.03, *AREA_X), draw.Scale(-0.03, 1.03, *AREA_Y)
+    x, y = draw.Scale(-0.03, 1.03, *draw.AREA_X), draw.Scale(-0.03, 1.03, *draw.AREA_Y)
     lines, notes = [], {}
     for method, pairs in given.items():
         p, right = [a for a, _ in pairs], [b for _, b in pairs]
         line = draw.Line(method, colours[method])
         for mean, rate, n in calibration_bins(p, right):
             low, high = draw_interval(rate, n)
-            line.points.append((mean, rate, low, high, "", f"{method}: {n} answers, {rate:.2f} right at confidence {mean:.2f}"))
+            line.points.append(
+                (
+                    mean,
+                    rate,
+                    low,
+                    high,
+                    "",
+                    f"{method}: {n} answers, {rate:.2f} right at confidence {mean:.2f}",
+                )
+            )
         lines.append(line)
         auc = area_under_curve(p, right)
         notes[method] = f"AUC {auc:.3f}, ECE {calibration_error(p, right):.3f}, n {len(p)}"
     text = "How often an answer is right, by the confidence that the method itself gave without gold data; the diagonal is perfect."
-    svg = draw.frame(x, y, "confidence", "share right", draw.diagonal(x, y) + draw.curves(lines, x, y), caption=text)
+    svg = draw.frame(
+        x,
+        y,
+        "confidence",
+        "share right",
+        draw.diagonal(x, y) + draw.curves(lines, x, y),
+        caption=text,
+    )
     entries = [(m, colours[m]) for m in given]
-    return figure("Does it know when it is right?", svg + draw.legend(entries, notes), text, task=table.name, kind="wide")
+    return draw.figure(
+        "Does it know when it is right?",
+        svg + draw.legend(entries, notes),
+        text,
+        task=table.name,
+    )
 
 
 def draw_interval(rate: float, n: int) -> tuple[float, float]:
@@ -220,110 +278,6 @@ def draw_interval(rate: float, n: int) -> tuple[float, float]:
     from distmatch.benchmark.metrics import wilson
 
     return wilson(rate * n, n)
-
-
-def convergence(table: TaskTable, colours: Colours) -> list[str]:
-    """Histories of the first run of each method at the last point that has one."""
-    out = []
-    for method in table.methods:
-        for point in reversed(table.points):
-            cell = table.cells.get((point, method))
-            steps = _history(cell) if cell else []
-            key = _measure(steps)
-            if cell and key:
-                out.append(_convergence(table, cell, steps, key, colours[method]))
-                break
-    return out[:SMALL_MULTIPLES]
-
-
-def _convergence(table: TaskTable, cell: Cell, steps: list[dict[str, Any]], key: str, colour: int) -> str:
-    values = [(float(i), float(s[key])) for i, s in enumerate(steps) if _numeric(s.get(key))]
-    x = draw.scale_of([v[0] for v in values], *AREA_X)
-    y = draw.scale_of([v[1] for v in values], *AREA_Y)
-    line = draw.Line(cell.method, colour)
-    path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in values)
-    body = f'<g class="c{line.colour % draw.COLOURS}"><polyline class="line" points="{path}"/></g>'
-    text = f"{key} by step of the search: {cell.method}, {cell.point}, first seed."
-    svg = draw.frame(x, y, "step", key, body, caption=text)
-    linked = f'{escape(text)} <a href="#cell{cell.number}">Records</a>'
-    return figure(f"Convergence: {cell.method}", svg, linked, task=table.name, kind="small").replace(
-        "<figure ", f'<figure data-method="{escape(cell.method)}" ', 1
-    )
-
-
-def drawn(table: TaskTable) -> list[str]:
-    """A key or a coupling of each method, at its last point."""
-    out = []
-    for method in table.methods:
-        for point in reversed(table.points):
-            cell = table.cells.get((point, method))
-            picture = _picture(table, cell) if cell else ""
-            if picture:
-                out.append(picture)
-                break
-    return out[:SMALL_MULTIPLES]
-
-
-def _picture(table: TaskTable, cell: Cell) -> str:
-    for path, record in cell.entries:
-        key, coupling = path.parent / "key.json", path.parent / "coupling.json"
-        where = f'{escape(cell.method)}, {escape(cell.point)}, seed {record["seed"]}. <a href="#cell{cell.number}">Records</a>'
-        attributes = f'<figure data-method="{escape(cell.method)}" '
-        try:
-            if key.exists():
-                body, text = _key(json.loads(key.read_text("utf-8")))
-                made = figure(f"Key: {cell.method}", body, f"{text} {where}", task=table.name, kind="small")
-                return made.replace("<figure ", attributes, 1)
-            if coupling.exists():
-                body, text = _coupling(json.loads(coupling.read_text("utf-8")))
-                made = figure(f"Coupling: {cell.method}", body, f"{text} {where}", task=table.name, kind="small")
-                return made.replace("<figure ", attributes, 1)
-        except (ValueError, LookupError, TypeError):
-            continue
-    return ""
-
-
-def _key(drawing: dict[str, Any]) -> tuple[str, str]:
-    letters = [a for a in drawing["letters"]]
-    rows = sorted(drawing["symbols"], key=lambda r: (letters.index(r["true"]), -r["count"]))
-    most = max(r["count"] for r in rows)
-    values = [[0.0] * len(letters) for _ in rows]
-    marks = []
-    for i, row in enumerate(rows):
-        values[i][letters.index(row["found"])] = 0.25 + 0.75 * (row["count"] / most) ** 0.5
-        marks.append((i, letters.index(row["true"])))
-    wrong = sum(r["found"] != r["true"] for r in rows)
-    body = draw.heat_map([r["symbol"] for r in rows], letters, values, caption="key found and true key", marks=marks)
-    return body, f"Symbols (rows) and the letters found for them (filled, by frequency); frames are the true key; {wrong} of {len(rows)} wrong."
-
-
-def _coupling(drawing: dict[str, Any]) -> tuple[str, str]:
-    values = drawing["values"]
-    body = draw.heat_map(
-        drawing["rows"], drawing["columns"], values, caption="coupling",
-        marks=[(i, i) for i, right in enumerate(drawing["right"]) if right], low=0.0, high=1.0,
-    )  # fmt: skip
-    return body, "Cosines of mapped source rows with the right targets, the diagonal being the truth; frames are rows read rightly."
-
-
-def _history(cell: Cell) -> list[dict[str, Any]]:
-    for path, _ in cell.entries:
-        file = path.parent / "history.jsonl"
-        if file.exists():
-            try:
-                return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-            except ValueError:
-                return []
-    return []
-
-
-def _measure(steps: list[dict[str, Any]]) -> str | None:
-    """The figure of a history that is drawn."""
-    if len(steps) < 3 or not all(isinstance(s, dict) for s in steps):
-        return None
-    numeric = [k for k in steps[-1] if _numeric(steps[-1][k]) and k not in ("step", "epoch", "iteration", "seconds")]
-    wanted = ("bits", "criterion", "csls", "loss", "cost", "gap")
-    return next((k for w in wanted for k in numeric if w in k), numeric[0] if numeric else None)
 
 
 def _primary(record: Mapping[str, Any]) -> float | None:
@@ -334,10 +288,6 @@ def _primary(record: Mapping[str, Any]) -> float | None:
 def _size(record: Mapping[str, Any]) -> int:
     context = record.get("context") or {}
     return int(context.get("letters") or context.get("rows") or 0)
-
-
-def _numeric(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _interval(s: Summary) -> str:

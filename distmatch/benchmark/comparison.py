@@ -51,7 +51,9 @@ def compare(now: Sequence[TaskTable], before: Sequence[TaskTable]) -> list[Chang
     for i, change in enumerate(ordered):
         if change.probability > LEVEL / (len(ordered) - i):
             break
-        large = change.quantity != "CPU seconds" or not 1 / SLOWER < change.now / change.before < SLOWER
+        large = (
+            change.quantity != "CPU seconds" or not 1 / SLOWER < change.now / change.before < SLOWER
+        )
         change.marked = change.now != change.before and large
     return sorted(found, key=lambda c: (not c.marked, c.task, c.quantity, c.point, c.method))
 
@@ -67,7 +69,14 @@ def _changes(now: Cell, before: Cell) -> list[Change]:
         a, b = _metric(now, name), _metric(before, name)
         up = next(r["metrics"][name]["higher_is_better"] for r in now.done if name in r["metrics"])
         out += _change(now, name, a, b, up, _spread(now, before, name))
-    seconds = [{_pairing(r): math.log(r["cpu_seconds"]) for r in c.done if r["cpu_seconds"] and r.get("warm")} for c in (now, before)]
+    seconds = [
+        {
+            _pairing(r): math.log(r["cpu_seconds"])
+            for r in c.done
+            if r["cpu_seconds"] and r.get("warm")
+        }
+        for c in (now, before)
+    ]
     for change in _change(now, "CPU seconds", seconds[0], seconds[1], False, None):
         change.now, change.before = math.exp(change.now), math.exp(change.before)
         out.append(change)
@@ -75,7 +84,12 @@ def _changes(now: Cell, before: Cell) -> list[Change]:
     if rates[0][0] != rates[1][0] and rates[0][1] == rates[1][1]:
         p = _fisher(rates)
         shares = [done / total for done, total in rates]
-        out.append(Change(now.task, now.point, now.method, "runs done", shares[0], shares[1], rates[0][1], p, shares[0] > shares[1], cell=now.number))
+        out.append(
+            Change(
+                now.task, now.point, now.method, "runs done", shares[0], shares[1], rates[0][1], p,
+                shares[0] > shares[1], cell=now.number,
+            )
+        )  # fmt: skip
     return out
 
 
@@ -93,7 +107,20 @@ def _change(
         p = _two_samples(x, y, spread)
     now, before = float(x.mean()), float(y.mean())
     better = now > before if up else now < before
-    return [Change(cell.task, cell.point, cell.method, name, now, before, min(len(x), len(y)), p, better, cell=cell.number)]
+    return [
+        Change(
+            cell.task,
+            cell.point,
+            cell.method,
+            name,
+            now,
+            before,
+            min(len(x), len(y)),
+            p,
+            better,
+            cell=cell.number,
+        )
+    ]
 
 
 def _paired(difference: np.ndarray) -> float:
@@ -102,7 +129,7 @@ def _paired(difference: np.ndarray) -> float:
         return 1.0 if abs(difference[0]) < 1e-12 else 2.0 * 0.5 ** len(difference)
     from scipy import stats
 
-    return float(stats.ttest_1samp(difference, 0.0).pvalue)
+    return float(np.asarray(stats.ttest_1samp(difference, 0.0))[1])
 
 
 def _two_samples(x: np.ndarray, y: np.ndarray, spread: float | None) -> float:
@@ -115,7 +142,7 @@ def _two_samples(x: np.ndarray, y: np.ndarray, spread: float | None) -> float:
         return float(2 * stats.norm.sf(abs(x.mean() - y.mean()) / spread))
     if np.ptp(x) < 1e-12 and np.ptp(y) < 1e-12:
         return 1.0 if abs(x[0] - y[0]) < 1e-12 else 1.0 / math.comb(len(x) + len(y), len(x))
-    return float(stats.ttest_ind(x, y, equal_var=False).pvalue)
+    return float(np.asarray(stats.ttest_ind(x, y, equal_var=False))[1])
 
 
 def _fisher(rates: list[tuple[int, int]]) -> float:
@@ -123,6 +150,12 @@ def _fisher(rates: list[tuple[int, int]]) -> float:
 
     table = [[done, total - done] for done, total in rates]
     return float(np.asarray(stats.fisher_exact(table))[1])
+
+
+def _log_seconds(cell: Cell) -> dict[str, float]:
+    """Logarithm of the CPU seconds of the warm runs, by seed and data."""
+    warm = [r for r in cell.done if r["cpu_seconds"] and r.get("warm")]
+    return {_pairing(r): math.log(r["cpu_seconds"]) for r in warm}
 
 
 def _metric(cell: Cell, name: str) -> dict[str, float]:

@@ -9,6 +9,7 @@ from html import escape
 
 WIDTH, HEIGHT = 560, 340
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 16, 46
+AREA_X, AREA_Y = (LEFT, WIDTH - RIGHT), (HEIGHT - BOTTOM, TOP)
 COLOURS = 8
 SHAPES = ("circle", "square", "diamond", "triangle")
 
@@ -54,7 +55,9 @@ def _log_ticks(low: float, high: float) -> list[float]:
         found = [v for v in found if low * 0.999 <= v <= high * 1.001]
         if 2 <= len(found) <= 8:
             return found
-    return [10.0**k for k in decades if low * 0.999 <= 10.0**k <= high * 1.001][:: max(1, len(decades) // 6)]
+    return [10.0**k for k in decades if low * 0.999 <= 10.0**k <= high * 1.001][
+        :: max(1, len(decades) // 6)
+    ]
 
 
 def _round_step(step: float) -> float:
@@ -90,7 +93,9 @@ class Line:
     dashed: bool = False
 
 
-def scale_of(values: Sequence[float], start: float, end: float, *, log: bool = False, pad: float = 0.04) -> Scale:
+def scale_of(
+    values: Sequence[float], start: float, end: float, *, log: bool = False, pad: float = 0.04
+) -> Scale:
     """A scale that holds the values, with a margin."""
     given = [v for v in values if math.isfinite(v) and (v > 0 or not log)]
     low, high = (min(given), max(given)) if given else (0.1, 1.0)
@@ -104,22 +109,39 @@ def scale_of(values: Sequence[float], start: float, end: float, *, log: bool = F
     return Scale(low - margin, high + margin, start, end)
 
 
-def frame(x: Scale, y: Scale, x_label: str, y_label: str, body: str, *, caption: str, x_format: Callable[[float], str] = number) -> str:
+def frame(
+    x: Scale,
+    y: Scale,
+    x_label: str,
+    y_label: str,
+    body: str,
+    *,
+    caption: str,
+    x_format: Callable[[float], str] = number,
+) -> str:
     """Axes, grid and labels around a body, as one SVG element."""
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(caption)}">']
     for tick in y.ticks():
         place = y(tick)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 7}" y="{place + 4:.1f}" text-anchor="end">{number(tick)}</text>')
+        parts.append(
+            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}"/>'
+        )
+        parts.append(
+            f'<text class="tick" x="{LEFT - 7}" y="{place + 4:.1f}" text-anchor="end">{number(tick)}</text>'
+        )
     for tick in x.ticks():
         place = x(tick)
-        parts.append(f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
+        parts.append(
+            f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+        )
         parts.append(
             f'<text class="tick" x="{place:.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{x_format(tick)}</text>'
         )
     parts.append(body)
     middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(f'<text class="label" x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>')
+    parts.append(
+        f'<text class="label" x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>'
+    )
     height = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(
         f'<text class="label" transform="translate(13 {height}) rotate(-90)" text-anchor="middle">{escape(y_label)}</text></svg>'
@@ -149,7 +171,9 @@ def curves(lines: Sequence[Line], x: Scale, y: Scale) -> str:
     return "".join(parts)
 
 
-def point(x: float, y: float, colour: int, link: str, tip: str, *, size: float = 4.0, hollow: bool = False) -> str:
+def point(
+    x: float, y: float, colour: int, link: str, tip: str, *, size: float = 4.0, hollow: bool = False
+) -> str:
     """A linked mark; methods differ in colour and in shape."""
     shape = SHAPES[(colour + colour // len(SHAPES)) % len(SHAPES)]
     style = "mark hollow" if hollow else "mark"
@@ -161,7 +185,9 @@ def point(x: float, y: float, colour: int, link: str, tip: str, *, size: float =
     else:
         s = size * 1.25
         up, right, down, left = (x, y - s), (x + s, y), (x, y + s), (x - s, y)
-        corners = (up, right, down, left) if shape == "diamond" else (up, (x + s, y + s), (x - s, y + s))
+        corners = (
+            (up, right, down, left) if shape == "diamond" else (up, (x + s, y + s), (x - s, y + s))
+        )
         drawn = f'<polygon class="{style}" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in corners)}"/>'
     drawn = drawn.replace("/>", f"><title>{escape(tip)}</title></{drawn[1 : drawn.index(' ')]}>")
     return f'<a href="#{escape(link)}">{drawn}</a>' if link else drawn
@@ -198,11 +224,19 @@ def heat_map(
     ]
     for j, name in enumerate(columns):
         place = margin + side * (j + 0.5)
-        turn = f' transform="rotate(-60 {place:.1f} {margin - 5})" text-anchor="start"' if words > 2 else ' text-anchor="middle"'
-        parts.append(f'<text class="tick" x="{place:.1f}" y="{margin - 5:.1f}"{turn}>{escape(name[:13])}</text>')
+        turn = (
+            f' transform="rotate(-60 {place:.1f} {margin - 5})" text-anchor="start"'
+            if words > 2
+            else ' text-anchor="middle"'
+        )
+        parts.append(
+            f'<text class="tick" x="{place:.1f}" y="{margin - 5:.1f}"{turn}>{escape(name[:13])}</text>'
+        )
     for i, name in enumerate(rows):
         y = margin + side * i
-        parts.append(f'<text class="tick" x="{margin - 4:.1f}" y="{y + 11.5:.1f}" text-anchor="end">{escape(name[:13])}</text>')
+        parts.append(
+            f'<text class="tick" x="{margin - 4:.1f}" y="{y + 11.5:.1f}" text-anchor="end">{escape(name[:13])}</text>'
+        )
         for j, column in enumerate(columns):
             share = (values[i][j] - low) / (high - low) if high > low else 0.0
             if share > 0.02:
@@ -213,7 +247,8 @@ def heat_map(
                 )
     for i, j in marks:
         parts.append(
-            f'<rect class="frame" x="{margin + side * j - 0.5:.1f}" y="{margin + side * i - 0.5:.1f}" width="{side}" height="{side}"/>'
+            f'<rect class="frame" x="{margin + side * j - 0.5:.1f}" y="{margin + side * i - 0.5:.1f}" '
+            f'width="{side}" height="{side}"/>'
         )
     return "".join(parts) + "</svg>"
 
@@ -226,3 +261,17 @@ def legend(entries: Sequence[tuple[str, int]], notes: dict[str, str] | None = No
         note = f" <small>{escape(notes[name])}</small>" if notes and name in notes else ""
         items.append(f'<span data-method="{escape(name)}">{mark}{escape(name)}{note}</span>')
     return f'<p class="legend">{"".join(items)}</p>'
+
+
+def figure(title: str, body: str, text: str, *, task: str, method: str = "") -> str:
+    """One figure with its caption (HTML); `method` if it shows one alone."""
+    own = f' data-method="{escape(method)}"' if method else ""
+    return (
+        f'<figure data-task="{escape(task)}"{own}><h4>{escape(title)}</h4>{body}'
+        f"<figcaption>{text}</figcaption></figure>"
+    )
+
+
+def numeric(value: object) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const task = document.querySelector("#task");
-  const boxes = [...document.querySelectorAll("nav.filters input[type=checkbox]")];
+  const boxes = [...document.querySelectorAll("nav.filters input.method")];
   const changed = document.querySelector("#changed");
   const apply = () => {
     const off = new Set(boxes.filter((b) => !b.checked).map((b) => b.value));

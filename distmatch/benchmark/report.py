@@ -46,7 +46,13 @@ def report(
         check_versions([*entries, *before])
         changes = compare(tables, tabulate(before))
     if format == "html":
-        page = Page(tables=tables, changes=changes, title=title, home=home or Path.cwd(), against=str(against or ""))
+        page = Page(
+            tables=tables,
+            changes=changes,
+            title=title,
+            home=home or Path.cwd(),
+            against=str(against or ""),
+        )
         return page.html()
     if format == "md":
         return markdown(tables, changes)
@@ -63,7 +69,15 @@ def markdown(tables: Sequence[TaskTable], changes: Sequence[Change] | None = Non
         name = next((c.metric_names[0] for c in t.cells.values() if c.metric_names), "answer")
         rows = [[f"{name}", *t.points]]
         for method in t.methods:
-            rows.append([method, *(_text(t.cells.get((p, method)), t.rank(p).get(method, (0, False))[0]) for p in t.points)])
+            rows.append(
+                [
+                    method,
+                    *(
+                        _text(t.cells.get((p, method)), t.rank(p).get(method, (0, False))[0])
+                        for p in t.points
+                    ),
+                ]
+            )
         parts.append(_pipes(rows))
         rows = [["CPU seconds (median)", *t.points]]
         for method in t.methods:
@@ -79,11 +93,22 @@ def markdown(tables: Sequence[TaskTable], changes: Sequence[Change] | None = Non
     if changes is not None:
         rows = [["change", "task", "point", "method", "quantity", "before", "now", "p"]]
         rows += [
-            ["better" if c.better else "worse", c.task, c.point, c.method, c.quantity, number(c.before), number(c.now), f"{c.probability:.2g}"]
+            [
+                "better" if c.better else "worse",
+                c.task,
+                c.point,
+                c.method,
+                c.quantity,
+                number(c.before),
+                number(c.now),
+                f"{c.probability:.2g}",
+            ]
             for c in changes
             if c.marked
         ]
-        parts.append(f"### Changed beyond noise: {len(rows) - 1} of {len(changes)}\n\n" + _pipes(rows))
+        parts.append(
+            f"### Changed beyond noise: {len(rows) - 1} of {len(changes)}\n\n" + _pipes(rows)
+        )
     return "\n".join(parts)
 
 
@@ -117,9 +142,23 @@ def comma_separated(tables: Sequence[TaskTable]) -> str:
         for path, r in cell.entries:
             values = [r["metrics"].get(n, {}).get("value") for n in names]
             writer.writerow(
-                [r["task"], r["task_version"], r["method"], r["seed"], r["status"], *(r["axes"].get(a) for a in axes), *values,
-                 (r["bits"] or {}).get("saved"), r["confidence"], r.get("right"), r["seconds"], r["cpu_seconds"],
-                 r["peak_memory_mib"], r["error"], str(path)]  # fmt: skip
+                [
+                    r["task"],
+                    r["task_version"],
+                    r["method"],
+                    r["seed"],
+                    r["status"],
+                    *(r["axes"].get(a) for a in axes),
+                    *values,
+                    (r["bits"] or {}).get("saved"),
+                    r["confidence"],
+                    r.get("right"),
+                    r["seconds"],
+                    r["cpu_seconds"],
+                    r["peak_memory_mib"],
+                    r["error"],
+                    str(path),
+                ]
             )
     return out.getvalue()
 
@@ -142,7 +181,8 @@ def as_json(tables: Sequence[TaskTable], changes: Sequence[Change] | None = None
     out: dict[str, Any] = {"cells": cells}
     if changes is not None:
         out["changes"] = [
-            {**vars(c), "now": finite_or_none(c.now), "before": finite_or_none(c.before)} for c in changes
+            {**vars(c), "now": finite_or_none(c.now), "before": finite_or_none(c.before)}
+            for c in changes
         ]
     return out
 
@@ -150,4 +190,9 @@ def as_json(tables: Sequence[TaskTable], changes: Sequence[Change] | None = None
 def _summary(s: Summary | None) -> dict[str, Any] | None:
     if s is None:
         return None
-    return {"value": finite_or_none(s.value), "low": finite_or_none(s.low), "high": finite_or_none(s.high), "n": s.n}
+    return {
+        "value": finite_or_none(s.value),
+        "low": finite_or_none(s.low),
+        "high": finite_or_none(s.high),
+        "n": s.n,
+    }

@@ -108,19 +108,27 @@ class Cell:
     @cached_property
     def cpu_seconds(self) -> float:
         """Median CPU seconds of the runs whose code was loaded and compiled before, or of all if none was."""
-        warm = [r["cpu_seconds"] for r in self.done if r.get("warm") and r["cpu_seconds"] is not None]
+        warm = [
+            r["cpu_seconds"] for r in self.done if r.get("warm") and r["cpu_seconds"] is not None
+        ]
         every = [r["cpu_seconds"] for r in self.done if r["cpu_seconds"] is not None]
         return float(np.median(warm or every)) if every else math.nan
 
     @cached_property
     def peak_memory(self) -> float:
         """Largest peak of resident memory, MiB."""
-        return max((r["peak_memory_mib"] for r in self.done if r["peak_memory_mib"]), default=math.nan)
+        return max(
+            (r["peak_memory_mib"] for r in self.done if r["peak_memory_mib"]), default=math.nan
+        )
 
     @cached_property
     def saved(self) -> Summary | None:
         """Δ in bits over the runs."""
-        values = [r["bits"]["saved"] for r in self.done if r["bits"] and r["bits"].get("saved") is not None]
+        values = [
+            r["bits"]["saved"]
+            for r in self.done
+            if r["bits"] and r["bits"].get("saved") is not None
+        ]
         if not values:
             return None
         return Summary(*mean_interval(values), len(values), True, "bits")
@@ -194,7 +202,9 @@ def tabulate(entries: Sequence[Entry]) -> list[TaskTable]:
         for point in points:
             for method in methods:
                 if (point, method) in groups:
-                    found = sorted(groups[point, method], key=lambda e: (e[1]["seed"] or 0, str(e[0])))
+                    found = sorted(
+                        groups[point, method], key=lambda e: (e[1]["seed"] or 0, str(e[0]))
+                    )
                     cells[point, method] = Cell(name, point, axes[point], method, found, number)
                     number += 1
         told = _told(own[0][0])

@@ -42,7 +42,7 @@ def benchmark(
         quiet: no progress.
     """
     from distmatch.benchmark.runner import Sweep
-    from distmatch.benchmark.tasks import load_config
+    from distmatch.benchmark.configuration import load_config
 
     if not configs:
         raise InputError("give one or more configurations, such as configs/smoke.yaml")

@@ -45,7 +45,11 @@ def report(
     with atomic_write(out) as file:
         file.write(text)
     if json:
-        print(json_module.dumps({"report": out, "format": chosen, "records": len(read_records(*folders))}))
+        print(
+            json_module.dumps(
+                {"report": out, "format": chosen, "records": len(read_records(*folders))}
+            )
+        )
     elif not quiet:
         print(f"{out} written")
     return 0

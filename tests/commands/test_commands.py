@@ -38,7 +38,7 @@ def test_every_config_parses(request):
         content = yaml.safe_load(path.read_text())
         assert content
         if "benchmark" in content:
-            from distmatch.benchmark.tasks import load_config
+            from distmatch.benchmark.configuration import load_config
 
             assert load_config(str(path)).runs()
             continue

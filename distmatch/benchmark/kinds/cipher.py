@@ -13,48 +13,20 @@ from typing import Any
 
 import numpy as np
 
+from distmatch.benchmark.kinds.finiteclass import generalization
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score
+from distmatch.benchmark.kinds.letters import letter_embeddings
+from distmatch.benchmark.kinds.plaintext import Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
 from distmatch.errors import InputError
-from distmatch.files import decode_text, read_bytes
-from distmatch.languages.language import Language, load_language
-from distmatch.languages.wordfrequency import WordList, expected_counts, word_list
+from distmatch.languages.language import Language
 from distmatch.maps.key import Key, bijection_bits, emission_bits, homophonic_bits
-from distmatch.text.alphabet import SPACE, Alphabet, fold
+from distmatch.text.alphabet import fold
 
 RIGHT = 0.95
 """Share of letters from which a cipher counts as solved."""
-SHOWN = 0.8
-"""Share of the text, from its beginning, that methods may see; the ciphers come from the rest."""
-
-
-@dataclass(frozen=True)
-class Plain:
-    """What methods know of Y: a language and, for those that need running text, some of it."""
-
-    language: str
-    spaces: bool
-    path: Path | None = field(repr=False)
-
-    def load(self) -> Language:
-        """The language model."""
-        return _language(self.language, self.spaces)
-
-    def letters(self, n: int) -> np.ndarray:
-        """n codes (uint8) of running text that no cipher comes from; the space is the last code."""
-        return _alphabet(self.language).encode(self._shown(n), spaces=self.spaces)[:n]
-
-    def _shown(self, n: int) -> str:
-        if self.path is not None:
-            text = _corpus(self.path)
-            return text[: min(int(SHOWN * len(text)), 2 * n + 1000)]
-        return _sampled(self.language, n, seed=10**6)
-
-    def bigrams(self) -> np.ndarray:
-        """(A, A) float64 relative frequencies of pairs of symbols in the language, in closed form."""
-        return _bigrams(self.language, self.spaces)
 
 
 @dataclass(frozen=True)
@@ -68,6 +40,8 @@ class CipherProblem:
     cipher: str
     data_sha256: dict[str, str]
     context: dict[str, Any] = field(default_factory=dict)
+    held: tuple[str, np.ndarray] | None = field(default=None, repr=False)
+    """Further ciphertext under the same key, never shown, and its letters."""
 
     def view(self, name: str) -> tuple[Any, Any]:
         if name == "ciphertext":
@@ -84,7 +58,7 @@ class CipherProblem:
             )
         counts = self.bigram_counts()
         if name == "graph":
-            size = len(_alphabet(self.plain.language))
+            size = len(alphabet_of(self.plain.language))
             padded = np.zeros((size, size))
             padded[: len(counts), : len(counts)] = counts / counts.sum()
             return padded, self.plain.bigrams()
@@ -97,7 +71,7 @@ class CipherProblem:
         return np.bincount(pairs, minlength=size * size).reshape(size, size).astype(float)
 
     def _letters(self) -> Any:
-        names = tuple(_alphabet(self.plain.language).letters)
+        names = tuple(alphabet_of(self.plain.language).letters)
         return letter_embeddings(names, self.plain.bigrams())
 
     def score(self, match: Any) -> Score:
@@ -119,6 +93,10 @@ class CipherProblem:
                 unit="bits a letter",
             ),
         }
+        if self.held is not None:
+            key = {name: int(table[i]) for i, name in enumerate(self.source.names)}
+            shown = "".join(self.source.names[i] for i in self.source.symbols), self.gold
+            metrics |= generalization(key, shown, self.held, len(self.plain.known), model)
         found = {
             "data": bits[0], "map": bits[1], "truth": sum(truth), "saved": self.context["plain_bits"] - sum(bits),
             "control": getattr(getattr(match, "bits", None), "control", None),
@@ -128,7 +106,7 @@ class CipherProblem:
 
     def _read(self, match: Any) -> tuple[np.ndarray, np.ndarray]:
         """Letter codes of the decoded text (n,) and of each symbol (K,)."""
-        answer, alphabet = match.map, _alphabet(self.plain.language)
+        answer, alphabet = match.map, alphabet_of(self.plain.language)
         if isinstance(answer, Key) and answer.letters:
             table = self._table({k: alphabet.letters.find(v) for k, v in answer.letters.items()})
         elif isinstance(answer, np.ndarray) and answer.ndim == 1:
@@ -152,7 +130,7 @@ class CipherProblem:
         x = mapping(source).normalized(("unit",)).vectors
         y = mapping.map_target(target).normalized(("unit",)).vectors
         rows, columns = linear_sum_assignment(-(x @ y.T))
-        letters = _alphabet(self.plain.language).letters
+        letters = alphabet_of(self.plain.language).letters
         return self._table(
             {
                 source.words[i]: letters.index(target.words[j])
@@ -161,7 +139,7 @@ class CipherProblem:
         )
 
     def _true_table(self) -> np.ndarray:
-        votes = np.zeros((len(self.source.names), len(_alphabet(self.plain.language))), np.int64)
+        votes = np.zeros((len(self.source.names), len(alphabet_of(self.plain.language))), np.int64)
         np.add.at(votes, (self.source.symbols, self.gold), 1)
         return votes.argmax(axis=1)
 
@@ -180,7 +158,7 @@ class CipherProblem:
         """The key found beside the true one, for small alphabets."""
         if len(self.source.names) > 60:
             return {}
-        alphabet = _alphabet(self.plain.language).letters
+        alphabet = alphabet_of(self.plain.language).letters
         truth = self._true_table()
         counts = np.bincount(self.source.symbols, minlength=len(self.source.names))
         rows = [
@@ -195,33 +173,6 @@ class CipherProblem:
         return {"key.json": {"letters": alphabet, "symbols": rows}}
 
 
-def letter_embeddings(names: tuple[str, ...], counts: np.ndarray) -> Any:
-    """Letters as vectors: square roots of what follows and what precedes each, the most frequent letter first.
-
-    Relabelling the letters permutes the coordinates, which is a rotation, so two such spaces of one language
-    are related by an orthogonal map, exactly so in the limit of long texts.
-
-    Args:
-        names: K names.
-        counts: (K, K) pairs, the row is the first.
-
-    Returns:
-        Embeddings (K, 2 K), padded with zeros to 2 x 26 where K is smaller.
-    """
-    from distmatch.embeddings.embeddings import Embeddings
-
-    total = counts.sum(axis=0) + counts.sum(axis=1)
-    order = np.argsort(-total, kind="stable")
-    pairs = counts[np.ix_(order, order)] / max(counts.sum(), 1)
-    size = max(len(names), 26)
-    rows = np.zeros((len(names), 2 * size), np.float32)
-    after = pairs / np.maximum(pairs.sum(axis=1, keepdims=True), 1e-12)
-    before = pairs.T / np.maximum(pairs.T.sum(axis=1, keepdims=True), 1e-12)
-    rows[:, : len(names)] = np.sqrt(after)
-    rows[:, size : size + len(names)] = np.sqrt(before)
-    return Embeddings(tuple(names[i] for i in order), rows, total[order].astype(np.float64))
-
-
 def key_bits(cipher: str, symbols: int, letters: int) -> float:
     """Bits of a key of a kind."""
     return (bijection_bits if cipher == "simple" else homophonic_bits)(symbols, letters)
@@ -232,21 +183,29 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Ciph
     if "ciphers" in paths:
         made = _from_file(paths["ciphers"], axes, seed)
     else:
-        text = _excerpt(paths.get("text"), axes, seed)
+        text = excerpt(paths.get("text"), axes, seed)
         made = encipher(
             text, axes["cipher"], seed=seed, spaces=axes["spaces"], symbols=axes["symbols"], noise=axes["noise"],
-            alphabet=_alphabet(axes["language"]),
+            alphabet=alphabet_of(axes["language"]),
         )  # fmt: skip
-    written = made["ciphertext"]
+    written, plaintext = made["ciphertext"], fold(str(made["plaintext"]))
+    alphabet = alphabet_of(axes["language"])
+    held = None
+    if axes["held_out"]:
+        if axes["spaces"] or not isinstance(written, str):
+            raise InputError("axis held_out goes with a simple cipher without spaces")
+        n = int(axes["length"])
+        held = written[n:], alphabet.encode(plaintext[n:], spaces=False)
+        written, plaintext = written[:n], plaintext[:n]
     source = read_ciphertext(written) if isinstance(written, str) else from_symbols(written)  # type: ignore[arg-type]
-    plaintext = fold(str(made["plaintext"]))
-    alphabet = _alphabet(axes["language"])
     gold = alphabet.encode(plaintext, spaces=False).astype(np.int64)
-    plain = Plain(axes["language"], source.has_breaks, paths.get("text"))
+    pairs = dict(zip(str(written), plaintext, strict=True)) if axes["known"] else {}
+    known = tuple(sorted(pairs.items())[: int(axes["known"])])
+    plain = Plain(axes["language"], source.has_breaks, paths.get("text"), known)
     digest = hashlib.sha256(
         json.dumps([written, plaintext], ensure_ascii=False).encode()
     ).hexdigest()
-    problem = CipherProblem(source, plain, gold, axes["cipher"], {"cipher": digest})
+    problem = CipherProblem(source, plain, gold, axes["cipher"], {"cipher": digest}, held=held)
     problem.context.update(_context(problem))
     return problem
 
@@ -270,27 +229,6 @@ def adaptive_bits(counts: np.ndarray) -> float:
     return total / math.log(2)
 
 
-def _excerpt(path: Path | None, axes: Mapping[str, Any], seed: int) -> str:
-    """Text of the wanted number of letters, cut at a word."""
-    length = int(axes["length"])
-    if path is None:
-        text = _sampled(axes["language"], length, seed)
-    else:
-        corpus = _corpus(path)
-        first = int(SHOWN * len(corpus))
-        rng = np.random.default_rng([seed, length, 5])
-        start = int(rng.integers(first, max(len(corpus) - 8 * length, first + 1)))
-        text = corpus[corpus.find(SPACE, start) + 1 :][: 8 * length]
-    letters = 0
-    for end, char in enumerate(text):
-        letters += char != SPACE
-        if letters == length:
-            return text[: end + 1]
-    raise InputError(
-        f"the text has fewer than {length} letters after its first {SHOWN:.0%}", path=path
-    )
-
-
 def _from_file(path: Path, axes: Mapping[str, Any], seed: int) -> dict[str, Any]:
     wanted = {
         "lang": axes["language"],
@@ -311,40 +249,6 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-@functools.lru_cache(maxsize=2)
-def _corpus(path: Path) -> str:
-    return fold(decode_text(read_bytes(path), path))
-
-
-@functools.lru_cache(maxsize=4)
-def _words(language: str) -> WordList:
-    return word_list(language)
-
-
-@functools.lru_cache(maxsize=8)
-def _bigrams(language: str, spaces: bool) -> np.ndarray:
-    return expected_counts(_words(language), 2, spaces=spaces)
-
-
-@functools.lru_cache(maxsize=8)
-def _language(name: str, spaces: bool) -> Language:
-    return load_language(name, spaces=spaces)
-
-
-def _alphabet(language: str) -> Alphabet:
-    return _language(language, False).alphabet
-
-
-def _sampled(language: str, letters: int, seed: int) -> str:
-    """Independent words by their frequency: text for where there is no corpus."""
-    words = _words(language)
-    rng = np.random.default_rng([seed, 3])
-    drawn = rng.choice(len(words.frequency), size=letters // 2 + 20, p=words.frequency)
-    return SPACE.join(
-        words.alphabet.decode(words.flat[words.starts[i] : words.starts[i + 1]]) for i in drawn
-    )
-
-
 VIEWS = {
     "ciphertext": "a Ciphertext, and a Plain: the language by name with its model and running text",
     "embeddings": "Embeddings of the symbols and of the letters, from which symbols are neighbours",
@@ -361,6 +265,10 @@ KIND = Kind(
         "spaces": Axis(False, "true or false: word breaks kept"),
         "noise": Axis(0.0, "share of symbols replaced", low=0, high=1),
         "symbols": Axis(54, "symbols of a homophonic key", low=2, high=1000),
+        "held_out": Axis(
+            0, "further letters under the same key, for the generalisation gap", low=0, high=200_000
+        ),
+        "known": Axis(0, "symbols given away with their letters", low=0, high=25),
         "instance": Axis(None, "one cipher for all seeds", low=0),
     },
     metrics={
@@ -369,6 +277,11 @@ KIND = Kind(
         "excess": MetricKind(
             False, "bits a letter more than the true key; below 0 the model errs", "bits a letter"
         ),
+        "gap": MetricKind(False, "bits a letter on held-out text less those on the ciphertext"),
+        "gap_true": MetricKind(False, "the same for the true key"),
+        "bound": MetricKind(False, "what the finite-class bound allows for the gap"),
+        "naive": MetricKind(False, "sqrt((log2 |F| + log2 1/δ) / n)"),
+        "held_out": MetricKind(False, "bits a letter on held-out text"),
     },
     views=VIEWS,
     files={"text": "running text", "ciphers": "JSONL of ready ciphers with their solutions"},

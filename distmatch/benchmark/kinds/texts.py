@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.kinds.cipher import _corpus, _sampled
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score
+from distmatch.benchmark.kinds.plaintext import corpus, sampled_words
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.maps.key import Key
 from distmatch.text.alphabet import LATIN, Alphabet
@@ -105,7 +105,7 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Text
 
 
 def _codes(path: Path | None, place: float, n: int, seed: int) -> np.ndarray:
-    text = _sampled("en", n, seed) if path is None else _corpus(path)
+    text = sampled_words("en", n, seed) if path is None else corpus(path)
     start = 0 if path is None else int(place * len(text))
     return _ALPHABET.encode(text[start : start + 2 * n], spaces=True)[:n]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from distmatch.benchmark.kinds.cipher import Plain
+from distmatch.benchmark.kinds.plaintext import Plain
 from distmatch.ciphers.reading import Ciphertext
+from distmatch.matching.cribs import parse_crib
 from distmatch.matching.decipher import Decipher
 from distmatch.matching.decipherment import Decipherment
 from distmatch.progress import Progress, silent
@@ -25,6 +26,6 @@ class Annealing:
         """The best key, with its confidence."""
         matcher = Decipher(
             kind=self.kind, spaces="kept" if target.spaces else "removed", threads=self.threads,
-            restarts=self.restarts,
+            restarts=self.restarts, cribs=tuple(parse_crib(f"{s}={c}") for s, c in target.known),
         )  # fmt: skip
         return matcher.match(source, [target.language], seed=seed, progress=progress)

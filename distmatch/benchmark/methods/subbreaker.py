@@ -8,8 +8,8 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from distmatch.benchmark.kinds.cipher import Plain
 from distmatch.benchmark.kinds.kind import DoesNotApply
+from distmatch.benchmark.kinds.plaintext import Plain
 from distmatch.benchmark.methods.answer import answer
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.errors import missing_package
