@@ -27,10 +27,26 @@ def changed(path, value):
 
 
 BAD = {
-    "task": (["tasks", 0], "cipher-wrods", "unknown task 'cipher-wrods'. Did you mean 'cipher-words'?"),
-    "method": (["methods", 0], "aneealing", "unknown method 'aneealing'. Did you mean 'annealing'?"),
-    "kind": (["tasks", 0, "kind"], "maping", "unknown kind of task 'maping'. Did you mean 'mapping'?"),
-    "axis": (["tasks", 0, "axes", "sise"], 3, "unknown axis of a mapping task 'sise'. Did you mean 'size'?"),
+    "task": (
+        ["tasks", 0],
+        "cipher-wrods",
+        "unknown task 'cipher-wrods'. Did you mean 'cipher-words'?",
+    ),
+    "method": (
+        ["methods", 0],
+        "aneealing",
+        "unknown method 'aneealing'. Did you mean 'annealing'?",
+    ),
+    "kind": (
+        ["tasks", 0, "kind"],
+        "maping",
+        "unknown kind of task 'maping'. Did you mean 'mapping'?",
+    ),
+    "axis": (
+        ["tasks", 0, "axes", "sise"],
+        3,
+        "unknown axis of a mapping task 'sise'. Did you mean 'size'?",
+    ),
     "metric": (
         ["tasks", 0, "metrics"],
         [{"name": "precison@1", "higher_is_better": True}],
@@ -46,7 +62,11 @@ BAD = {
     "key": (["sedes"], 3, "unknown key 'sedes'. Did you mean 'seeds'?"),
     "task key": (["tasks", 0, "axis"], {}, "unknown key 'axis'. Did you mean 'axes'?"),
     "type": (["seeds"], "many", "seeds must be integer or array"),
-    "range": (["tasks", 0, "axes", "size"], 3, "axis 'size' has value 3; it takes a number from 10"),
+    "range": (
+        ["tasks", 0, "axes", "size"],
+        3,
+        "axis 'size' has value 3; it takes a number from 10",
+    ),
     "word for number": (["tasks", 0, "axes", "noise"], "much", "axis 'noise' has value 'much'"),
     "data": (
         ["tasks", 0, "data"],
@@ -55,7 +75,13 @@ BAD = {
     ),
     "missing data": (
         ["tasks", 0, "data"],
-        {"vectors": {"file": "no/such.vec", "sha256": "0" * 64, "fetch": "python data_scripts/fetch_it.py"}},
+        {
+            "vectors": {
+                "file": "no/such.vec",
+                "sha256": "0" * 64,
+                "fetch": "python data_scripts/fetch_it.py",
+            }
+        },
         "Fetch it: python data_scripts/fetch_it.py",
     ),
     "nothing": (["methods"], [], "methods must contain at least 1"),
@@ -85,11 +111,16 @@ def test_bad_configuration_is_one_line(tmp_path, capsys, name):
     [
         ({"class": "planted_method.Plantd"}, "Did you mean 'Planted'?"),
         ({"class": "no_such_module.X"}, "there is no module 'no_such_module'"),
-        ({"settings": {"secods": 1}}, "unknown setting of Planted 'secods'. Did you mean 'seconds'?"),
+        (
+            {"settings": {"secods": 1}},
+            "unknown setting of Planted 'secods'. Did you mean 'seconds'?",
+        ),
         ({"class": "json.JSONDecoder"}, "is not a matcher"),
     ],
 )
-def test_a_method_that_cannot_be_made_fails_and_the_sweep_goes_on(tmp_path, change, message, records):
+def test_a_method_that_cannot_be_made_fails_and_the_sweep_goes_on(
+    tmp_path, change, message, records
+):
     config = changed(["benchmark"], "b")
     config["methods"].append(config["methods"][0] | {"method": "bad"} | change)
     file = tmp_path / "c.yaml"
@@ -127,7 +158,9 @@ def test_wrong_bytes_are_refused(tmp_path, capsys):
     data = {"vectors": {"file": "v.txt", "sha256": "0" * 64}}
     file = tmp_path / "c.yaml"
     file.write_text(yaml.safe_dump(changed(["tasks", 0, "data"], data)))
-    assert main(["benchmark", str(file), "--data", str(tmp_path), "--out", str(tmp_path / "r")]) == 2
+    assert (
+        main(["benchmark", str(file), "--data", str(tmp_path), "--out", str(tmp_path / "r")]) == 2
+    )
     assert "SHA-256 is 2d711642b726..., the task wants 000000000000" in capsys.readouterr().err
 
 

@@ -22,7 +22,14 @@ def planted_record(method, length, seed, accuracy, **more):
     """A record of a cipher task with a known accuracy."""
     wrong = more.pop("status", "done")
     done = wrong == "done"
-    metric = {"value": accuracy, "n": length, "low": None, "high": None, "higher_is_better": True, "unit": ""}
+    metric = {
+        "value": accuracy,
+        "n": length,
+        "low": None,
+        "high": None,
+        "higher_is_better": True,
+        "unit": "",
+    }
     record = {
         "schema": SCHEMA, "id": f"t/{method}/{length}-{seed}", "task": "t", "task_version": 1, "kind": "cipher",
         "axes": {"length": length, "noise": 0.0}, "method": method, "class": "a.B", "settings": {}, "seed": seed,
@@ -53,8 +60,12 @@ def accuracies(seed):
     good = {n: min(n / 70, 1.0) for n in LENGTHS}
     for n in LENGTHS:
         for run in range(8):
-            yield planted_record("good", n, run, float(np.clip(good[n] + rng.normal(0, 0.02), 0, 1)))
-            yield planted_record("poor", n, run, float(np.clip(good[n] - 0.3 + rng.normal(0, 0.02), 0, 1)))
+            yield planted_record(
+                "good", n, run, float(np.clip(good[n] + rng.normal(0, 0.02), 0, 1))
+            )
+            yield planted_record(
+                "poor", n, run, float(np.clip(good[n] - 0.3 + rng.normal(0, 0.02), 0, 1))
+            )
     yield planted_record("broken", 64, 0, 0.0, status="failed")
     yield planted_record("exact", 64, 0, 0.0, status="does not apply")
 
@@ -136,11 +147,18 @@ def test_cells_hold_means_intervals_and_ranks(folder):
 def test_csv_has_a_line_a_run_and_markdown_every_cell(folder):
     rows = list(csv.DictReader(io.StringIO(report([folder], format="csv"))))
     assert len(rows) == 50
-    row = next(r for r in rows if r["method"] == "good" and r["length"] == "32" and r["seed"] == "3")
+    row = next(
+        r for r in rows if r["method"] == "good" and r["length"] == "32" and r["seed"] == "3"
+    )
     record = read_record(row["record"])
-    assert float(row["accuracy"]) == record["metrics"]["accuracy"]["value"] and row["status"] == "done"
+    assert (
+        float(row["accuracy"]) == record["metrics"]["accuracy"]["value"] and row["status"] == "done"
+    )
     text = report([folder], format="md")
-    assert "| broken | not run | failed | not run |" in text and "| exact | not run | n/a | not run |" in text
+    assert (
+        "| broken | not run | failed | not run |" in text
+        and "| exact | not run | n/a | not run |" in text
+    )
     assert re.search(r"\| good \| 0\.4\d+ \[0\.\d+, 0\.\d+\] #1 \|", text)
 
 
