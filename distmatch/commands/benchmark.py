@@ -41,8 +41,8 @@ def benchmark(
         json: print one JSON object and nothing else.
         quiet: no progress.
     """
-    from distmatch.benchmark.runner import Sweep
     from distmatch.benchmark.configuration import load_config
+    from distmatch.benchmark.runner import Sweep
 
     if not configs:
         raise InputError("give one or more configurations, such as configs/smoke.yaml")

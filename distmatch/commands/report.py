@@ -31,7 +31,8 @@ def report(
         quiet: print nothing but what was asked for.
     """
     from distmatch.benchmark.records import read_records
-    from distmatch.benchmark.report import FORMATS, report as make
+    from distmatch.benchmark.report import FORMATS
+    from distmatch.benchmark.report import report as make
 
     if not folders:
         raise InputError("give the folder of the runs, such as runs/")

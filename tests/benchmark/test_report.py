@@ -37,7 +37,8 @@ def planted_record(method, length, seed, accuracy, **more):
         "metrics": {"accuracy": metric} if done else {},
         "bits": {"data": 100.0, "map": 88.0, "saved": 50.0 * accuracy + length} if done else None,
         "confidence": accuracy if done else None, "right": accuracy > 0.95 if done else None, "reason": "planted",
-        "context": {"letters": length, "unicity": 40.0}, "seconds": 1.0, "cpu_seconds": 0.5 + (accuracy * 1000) % 1 / 20, "warm": True,
+        "context": {"letters": length, "unicity": 40.0}, "seconds": 1.0,
+        "cpu_seconds": 0.5 + accuracy * 1e3 % 1 / 20, "warm": True,
         "peak_memory_mib": 100.0, "start_memory_mib": 90.0, "device": "test", "versions": {"python": "3"},
         "commit": "abc", "data_sha256": {"cipher": f"{length}-{seed}"}, "started": "2026-01-01T00:00:00+00:00", "result": {},
     }  # fmt: skip
@@ -78,7 +79,7 @@ def folder(tmp_path):
 class Page(HTMLParser):
     """Ids, links and sources of a page; complains about tags that do not match."""
 
-    VOID = {"meta", "link", "input", "br"}
+    VOID = frozenset({"meta", "link", "input", "br"})
 
     def __init__(self, html):
         super().__init__()
