@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from distmatch.ciphers.kinds import check_kind
+from distmatch.ciphers.encode import encode_words
+from distmatch.ciphers.kinds import WORDS, check_kind
 from distmatch.errors import InputError
 from distmatch.text.alphabet import LATIN, Alphabet, fold
 
@@ -19,18 +22,24 @@ def encipher(
     period: int = 6,
     noise: float = 0.0,
     alphabet: Alphabet | None = None,
+    vocabulary: int = 0,
+    nulls: int = 0,
+    faults: Sequence[str] = ("wrong",),
 ) -> dict[str, object]:
     """Fold a text and encipher it with a random key.
 
     Args:
         text: any text.
-        kind: simple, homophonic, vigenere, beaufort, variant-beaufort or periodic.
+        kind: simple, homophonic, vigenere, beaufort, variant-beaufort, periodic, word-code or dictionary-code.
         seed: of the key, of the choice of homophones and of the noise.
         spaces: keep the word breaks (simple substitution only).
         symbols: symbols of a homophonic key, shared out by the frequency of the letters.
         period: of a periodic key.
-        noise: share of symbols replaced by random ones afterwards.
+        noise: share of symbols with a fault.
+        nulls: symbols of a homophonic key that stand for nothing, strewn in at the rate of the others.
+        faults: which faults noise makes, each as often: "wrong" (another symbol), "missing", "extra".
         alphabet: letters; a to z by default.
+        vocabulary: of a word or dictionary code: keep only so many of the most frequent words; 0 keeps all.
 
     Returns:
         kind, ciphertext (a string, or a list of integers if homophonic), plaintext, key.
@@ -39,6 +48,10 @@ def encipher(
         InputError: unknown kind, text without letters, or fewer symbols than letters.
     """
     alphabet = alphabet or Alphabet(LATIN)
+    if check_kind(kind) in WORDS:
+        return encode_words(
+            text, kind, seed=seed, vocabulary=vocabulary, noise=noise, diacritics=alphabet.diacritics
+        )  # fmt: skip
     rng = np.random.default_rng(seed)
     folded = fold(text, diacritics=alphabet.diacritics)
     size = len(alphabet)
@@ -49,18 +62,20 @@ def encipher(
     key: dict[str, object]
     if check_kind(kind) == "simple":
         permutation = rng.permutation(size)
-        codes = _noisy(permutation[letters], size, noise, rng)
+        codes = permutation[letters]
         key = {alphabet.letters[c]: alphabet.letters[p] for p, c in enumerate(permutation)}
     elif kind == "homophonic":
         groups = _homophones(letters, size, symbols, rng)
         codes = np.array([rng.choice(groups[letter]) for letter in letters])
-        codes = _noisy(codes, symbols, noise, rng)
         key = {str(s): alphabet.letters[letter] for letter, group in groups.items() for s in group}
-        plaintext = alphabet.decode(letters)
+        if nulls:
+            codes = _strew(codes, symbols, nulls, rng)
+            key |= {str(symbols + number): "" for number in range(nulls)}
+        codes, _ = _faulty(codes, symbols + nulls, noise, faults, rng)
         return {
             "kind": kind,
             "ciphertext": [int(c) for c in codes],
-            "plaintext": plaintext,
+            "plaintext": alphabet.decode(letters),
             "key": key,
         }
     elif kind in ("vigenere", "beaufort", "variant-beaufort"):
@@ -71,18 +86,18 @@ def encipher(
             "beaufort": moved - letters,
             "variant-beaufort": letters - moved,
         }[kind]
-        codes = _noisy(codes % size, size, noise, rng)
+        codes = codes % size
         key = {"key": alphabet.decode(shifts)}
     elif kind == "periodic":
         alphabets = np.stack([rng.permutation(size) for _ in range(period)])
-        codes = _noisy(alphabets[np.arange(len(letters)) % period, letters], size, noise, rng)
+        codes = alphabets[np.arange(len(letters)) % period, letters]
         key = {"alphabets": [alphabet.decode(row) for row in alphabets]}
     else:
         raise InputError(
             f"kind {kind!r} cannot be made by `encipher`. Use simple, homophonic, vigenere or periodic"
         )
-    written = np.array(plain, np.int64)
-    written[plain < size] = codes
+    codes, origin = _faulty(codes, size, noise, faults, rng)
+    written = _with_spaces(codes, origin, plain, size)
     return {
         "kind": kind,
         "ciphertext": alphabet.decode(written),
@@ -91,9 +106,43 @@ def encipher(
     }
 
 
-def _noisy(codes: np.ndarray, size: int, noise: float, rng: np.random.Generator) -> np.ndarray:
-    wrong = rng.random(len(codes)) < noise
-    return np.where(wrong, rng.integers(0, size, len(codes)), codes)
+def _faulty(
+    codes: np.ndarray, size: int, noise: float, faults: Sequence[str], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Symbols with faults, and which of the true symbols each one is or follows."""
+    unknown = set(faults) - {"wrong", "missing", "extra"}
+    if unknown or not faults:
+        raise InputError(f"unknown fault {' '.join(unknown)!r}. Use wrong, missing and extra")
+    hit = rng.random(len(codes)) < noise
+    other = rng.integers(0, size, len(codes))
+    which = (
+        rng.integers(0, len(faults), len(codes)) if len(faults) > 1 else np.zeros(len(codes), int)
+    )
+    fault = np.where(hit, which, -1)
+    wrong, missing, extra = (
+        (fault == faults.index(name)) if name in faults else np.zeros(len(codes), bool)
+        for name in ("wrong", "missing", "extra")
+    )
+    copies = np.where(missing, 0, np.where(extra, 2, 1))
+    origin = np.repeat(np.arange(len(codes)), copies)
+    out = np.where(wrong, other, codes)[origin]
+    second = np.flatnonzero((np.diff(origin, prepend=-1) == 0) & extra[origin])
+    out[second] = other[origin[second]]
+    return out, origin
+
+
+def _with_spaces(codes: np.ndarray, origin: np.ndarray, plain: np.ndarray, size: int) -> np.ndarray:
+    """The symbols with the spaces of the plaintext between them."""
+    word = np.cumsum(plain >= size)[plain < size]
+    ends = np.flatnonzero(np.diff(word[origin]) > 0) + 1
+    return np.insert(codes, ends, size)
+
+
+def _strew(codes: np.ndarray, symbols: int, nulls: int, rng: np.random.Generator) -> np.ndarray:
+    """Nulls put in at random places, each as often as a symbol on average."""
+    number = round(len(codes) * nulls / symbols)
+    places = np.sort(rng.integers(0, len(codes) + 1, number))
+    return np.insert(codes, places, symbols + rng.integers(0, nulls, number))
 
 
 def _homophones(

@@ -13,8 +13,12 @@ KINDS = {
     "beaufort": "shifts by a key word: cipher = key - plain",
     "variant-beaufort": "shifts by a key word: cipher = plain - key",
     "periodic": "several mixed alphabets used in turn",
-    "transposition": "substitution, and the symbols written in another order; searched only if named",
+    "transposition": "substitution, and the symbols written in another order",
+    "word-code": "every token stands for a word; needs --reference",
+    "dictionary-code": "the same, and the numbers keep the alphabetical order of the words",
 }
+WORDS = ("word-code", "dictionary-code")
+"""Kinds whose symbols stand for words, not letters."""
 SHIFTS = ("vigenere", "beaufort", "variant-beaufort")
 
 

@@ -47,12 +47,17 @@ class Ciphertext:
         )
 
 
-def read_ciphertext(text: str, *, path: object = None) -> Ciphertext:
+def read_ciphertext(text: str, *, path: object = None, words: bool = False) -> Ciphertext:
     """Parse running text or tokens.
 
     Lines that begin with `#` and a space, or are `#` alone, are comments. If every remaining piece between
     spaces and commas is a number or follows one pattern such as `S012`, pieces are symbols; otherwise every
     character is one, spaces end words, and line ends count as nothing. `|` ends a word in both.
+
+    Args:
+        text: the contents of the file.
+        path: named in errors.
+        words: whatever stands between white space is one symbol, as in a code for words.
 
     Raises:
         InputError: no symbols, one distinct symbol, or tokens of mixed styles.
@@ -60,6 +65,8 @@ def read_ciphertext(text: str, *, path: object = None) -> Ciphertext:
     lines = [
         line for line in text.splitlines() if not (line.startswith("# ") or line.strip() == "#")
     ]
+    if words:
+        return _read_words(lines, path)
     pieces = [p for line in lines for p in re.split(r"[\s,|]+", line) if p]
     if not pieces:
         raise InputError("no ciphertext. Give a file with symbols in it", path=path)
@@ -96,6 +103,17 @@ def read_ciphertext(text: str, *, path: object = None) -> Ciphertext:
                 elif char.isprintable():
                     add(char, row)
     return _checked(symbols, names, breaks, tokens, rows, path)
+
+
+def _read_words(lines: Sequence[str], path: object) -> Ciphertext:
+    names: dict[str, int] = {}
+    symbols: list[int] = []
+    rows: list[int] = []
+    for row, line in enumerate(lines):
+        for piece in line.split():
+            symbols.append(names.setdefault(piece.rstrip(",") or piece, len(names)))
+            rows.append(row)
+    return _checked(symbols, names, [False] * len(symbols), True, rows, path)
 
 
 def from_symbols(symbols: Sequence[int] | Sequence[str], *, path: object = None) -> Ciphertext:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from distmatch.errors import InputError
+
+FAMILIES = (
+    "rows", "columns", "boustrophedon", "spiral", "diagonals", "decimation", "step", "keyed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -14,11 +21,12 @@ class Transposition:
     """A reading order of n symbols written in rows of `width`.
 
     Args:
-        family: "rows", "columns", "boustrophedon", "spiral", "diagonals", "decimation" or "step".
+        family: one of `FAMILIES`.
         width: symbols a row.
         sections: rows of each section, read one after the other; empty for one section of all rows.
         down, right: of family "step", a walk over the section as a torus; of "decimation", `right` is the step.
         backwards: each section is read from its end.
+        order: of family "keyed", the columns in the order in which they were written out, one after the other.
     """
 
     family: str
@@ -27,9 +35,12 @@ class Transposition:
     down: int = 0
     right: int = 0
     backwards: bool = False
+    order: tuple[int, ...] = ()
 
     def indices(self, n: int) -> np.ndarray:
         """Position in the ciphertext of each symbol in reading order, (n,) int64: a permutation."""
+        if self.family == "keyed":
+            return _keyed(n, self.order)
         rows = -(-n // self.width)
         sections = self.sections or (rows,)
         grid = np.arange(rows * self.width).reshape(rows, self.width)
@@ -50,9 +61,66 @@ class Transposition:
         text = f"{self.family} width {self.width}"
         if self.family in ("step", "decimation"):
             text += f" down {self.down} right {self.right}"
+        if self.order:
+            text += f" order {','.join(map(str, self.order))}"
         if self.sections:
             text += f" sections {'+'.join(map(str, self.sections))}"
         return text + (" backwards" if self.backwards else "")
+
+
+def parse_transposition(written: str) -> Transposition:
+    """A transposition as `label` writes it: `step width 17 down 1 right 2 sections 9+9 backwards`.
+
+    Raises:
+        InputError: unknown family or word, or a number missing.
+    """
+    family, *rest = written.split() or [""]
+    if family not in FAMILIES:
+        raise InputError(
+            f"unknown transposition {family!r}. Families: {' '.join(FAMILIES)}; such as "
+            "'step width 17 down 1 right 2 sections 9+9'"
+        )
+    values: dict[str, tuple[int, ...]] = {}
+    backwards = "backwards" in rest
+    words = [word for word in rest if word != "backwards"]
+    if len(words) % 2:
+        raise InputError(f"transposition {written!r}: {words[-1]!r} has no value")
+    for name, value in zip(words[::2], words[1::2], strict=True):
+        parts = re.split(r"[+,]", value)
+        if name not in ("width", "down", "right", "sections", "order") or not all(
+            part.lstrip("-").isdigit() for part in parts
+        ):
+            raise InputError(
+                f"transposition {written!r}: {name} {value} is not understood. Use width, down, right, sections 9+9, order 2,0,1"
+            )
+        values[name] = tuple(map(int, parts))
+    order = values.get("order", ())
+    width = values.get("width", (len(order) or 0,))[0]
+    sections = values.get("sections", ())
+    if width < 1 or any(part < 1 for part in sections):
+        raise InputError(f"transposition {written!r}: give a width and sections of at least 1")
+    if family == "keyed" and sorted(order) != list(range(width)):
+        raise InputError(
+            f"transposition {written!r}: order must name each column from 0 to {width - 1} once"
+        )
+    down, right = values.get("down", (0,))[0], values.get("right", (0,))[0]
+    if (family == "step" and not (down or right)) or (family == "decimation" and right < 1):
+        raise InputError(f"transposition {written!r}: family {family} needs 'right' (and 'down')")
+    return Transposition(family, width, sections, down, right % width if family == "step" else right, backwards, order)  # fmt: skip
+
+
+def _keyed(n: int, order: tuple[int, ...]) -> np.ndarray:
+    """Position in the ciphertext of each plain place: columns of a grid written out in a secret order."""
+    width = len(order)
+    rows = np.arange(n) // width
+    columns = np.arange(n) % width
+    heights = np.bincount(columns, minlength=width)
+    begin = np.zeros(width, np.int64)
+    at = 0
+    for column in order:
+        begin[column] = at
+        at += heights[column]
+    return begin[columns] + rows
 
 
 def _walk(block: np.ndarray, how: Transposition) -> np.ndarray:

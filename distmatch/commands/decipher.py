@@ -23,6 +23,8 @@ def decipher(
     soft_crib: list[str] | None = None,
     reference: list[str] | None = None,
     diacritics: bool = False,
+    nulls: bool = False,
+    transposition: str | None = None,
     time_limit: float | None = None,
     example: str | None = None,
     batch: str | None = None,
@@ -39,12 +41,15 @@ def decipher(
     Args:
         file: ciphertext file, or - for standard input.
         language: wordfreq code, a name stored by `distmatch language`, or auto for all of them.
-        kind: auto, simple, homophonic, vigenere, beaufort, variant-beaufort periodic or transposition.
+        kind: auto, simple, homophonic, vigenere, beaufort, variant-beaufort, periodic, transposition, word-code or
+            dictionary-code (these two need --reference).
         spaces: auto, kept, removed or enciphered.
         crib: known symbols or words: 7=e, word@12 (places count from 0), word.
         soft_crib: the same, obeyed only if it pays.
         reference: text files of the same kind as the plaintext, mixed into the language.
         diacritics: keep letters with diacritics as letters of their own.
+        nulls: look for symbols that stand for nothing (by itself only where a long homophonic text resists).
+        transposition: order of the symbols, if known, such as "step width 17 down 1 right 2 sections 9+9".
         time_limit: search until restarts agree or so many seconds have passed, and show the best then.
         example: a built-in ciphertext instead of a file: zodiac-408.
         batch: JSONL file of ciphers (id, ciphertext, maybe kind and lang); needs --out.
@@ -55,7 +60,8 @@ def decipher(
         quiet: no progress.
     """
     options: dict[str, Any] = {
-        "kind": kind, "spaces": spaces, "reference": reference or [], "diacritics": diacritics,
+        "kind": kind, "spaces": spaces, "reference": reference or [], "diacritics": diacritics, "nulls": nulls,
+        "transposition": transposition,
         "time_limit": math.inf if time_limit is None else time_limit, "seed": seed,
     }  # fmt: skip
     if time_limit is not None and not time_limit > 0:
@@ -73,6 +79,7 @@ def decipher(
     if (file is None) == (example is None):
         raise InputError("give one ciphertext: FILE, - for standard input, or --example zodiac-408")
     from distmatch.ciphers.examples import example as built_in
+    from distmatch.ciphers.kinds import WORDS
     from distmatch.ciphers.reading import read_ciphertext
     from distmatch.matching.cribs import parse_crib
     from distmatch.matching.decipher import decipher as run
@@ -82,7 +89,7 @@ def decipher(
         text = built_in(example)
     else:
         text = decode_text(read_bytes(str(file)), "<standard input>" if file == "-" else file)
-    source = read_ciphertext(text, path=file or example)
+    source = read_ciphertext(text, path=file or example, words=kind in WORDS)
     cribs = [parse_crib(c) for c in crib or []] + [
         parse_crib(c, soft=True) for c in soft_crib or []
     ]

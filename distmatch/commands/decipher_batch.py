@@ -155,6 +155,7 @@ def solve_one(
     soft: list[str],
 ) -> dict[str, Any] | str:
     """The result of one line of a batch, or the message of its error."""
+    from distmatch.ciphers.kinds import WORDS
     from distmatch.ciphers.reading import from_symbols, read_ciphertext
     from distmatch.matching.cribs import parse_crib
     from distmatch.matching.decipher import decipher, to_json
@@ -164,7 +165,8 @@ def solve_one(
     language = explicit["language"] or task["lang"] or "en"
     try:
         text = task["ciphertext"]
-        source = read_ciphertext(text) if isinstance(text, str) else from_symbols(text)
+        words = settings["kind"] in WORDS
+        source = read_ciphertext(text, words=words) if isinstance(text, str) else from_symbols(text)
         known = [parse_crib(c) for c in cribs] + [parse_crib(c, soft=True) for c in soft]
         match = decipher(source, language=language, cribs=known, threads=1, **settings)
     except InputError as error:

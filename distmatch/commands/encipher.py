@@ -16,6 +16,9 @@ def encipher(
     symbols: int = 54,
     period: int = 6,
     noise: float = 0.0,
+    faults: list[str] | None = None,
+    nulls: int = 0,
+    vocabulary: int = 0,
     out: str | None = None,
     seed: int = 0,
     json: bool = False,
@@ -25,11 +28,14 @@ def encipher(
 
     Args:
         text: file with the text, or - for standard input.
-        kind: simple, homophonic, vigenere, beaufort, variant-beaufort or periodic.
+        kind: simple, homophonic, vigenere, beaufort, variant-beaufort, periodic, word-code or dictionary-code.
         spaces: keep the word breaks (not for homophonic).
         symbols: of a homophonic key.
         period: of a periodic key.
-        noise: share of symbols made wrong.
+        noise: share of symbols with a fault.
+        faults: what noise does, one or more of wrong (the default), missing, extra.
+        nulls: symbols of a homophonic key that stand for nothing.
+        vocabulary: of a word or dictionary code: keep only so many of the most frequent words; 0 keeps all.
         out: file to write instead of standard output.
         seed: of the key.
         json: print one JSON object: kind, ciphertext, plaintext, key.
@@ -39,12 +45,21 @@ def encipher(
 
     if text is None:
         raise InputError("give a text file, or - for standard input")
-    if not 0 <= noise <= 1 or period < 1 or symbols < 2:
+    if not 0 <= noise <= 1 or period < 1 or symbols < 2 or nulls < 0 or vocabulary < 0:
         raise InputError(
-            "--noise is a share from 0 to 1, --period at least 1, --symbols at least 2"
+            "--noise is a share from 0 to 1, --period at least 1, --symbols at least 2, --nulls and --vocabulary not negative"
         )
     made = run(
-        read_text(text), kind, seed=seed, spaces=spaces, symbols=symbols, period=period, noise=noise
+        read_text(text),
+        kind,
+        seed=seed,
+        spaces=spaces,
+        symbols=symbols,
+        period=period,
+        noise=noise,
+        vocabulary=vocabulary,
+        nulls=nulls,
+        faults=tuple(faults or ("wrong",)),
     )
     ciphertext = made["ciphertext"]
     shown = " ".join(map(str, ciphertext)) if isinstance(ciphertext, list) else str(ciphertext)

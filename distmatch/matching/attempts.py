@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from distmatch.ciphers.kinds import SHIFTS
 from distmatch.ciphers.reading import Ciphertext
+from distmatch.ciphers.transposition import Transposition
 from distmatch.languages.language import Language, load_language
 from distmatch.maps.key import Key
 from distmatch.matching.cribs import Crib, crib_keys
 from distmatch.matching.keysearch import KeySearch, decode
+from distmatch.matching.nulls import NullSearch
 from distmatch.matching.periodic import PeriodicSearch
 from distmatch.matching.readings import (
     Reading,
@@ -19,6 +21,7 @@ from distmatch.matching.readings import (
     letter_of,
     plausible,
     total_bits,
+    unicity_of,
 )
 from distmatch.matching.transposition import TranspositionScreen
 from distmatch.progress import Progress
@@ -32,6 +35,11 @@ class Attempts:
     cribs: tuple[Crib, ...] = ()
     threads: int = 0
     restarts: int = 0
+    nulls: bool = False
+    """Look for symbols that stand for nothing in every homophonic key."""
+    transposition: Transposition | None = None
+    """The order in which the symbols are to be read, where it is known."""
+    reference: tuple[str, ...] = ()
 
     def readings(
         self, source: Ciphertext, language: Language, spaces: str, seed: int, progress: Progress, deadline: float,
@@ -62,6 +70,8 @@ class Attempts:
                         )
                     )  # fmt: skip
 
+        if self.kind == "transposition" or self.transposition is not None:
+            return self.transposed(text.without_breaks(), language, seed, deadline)
         if self.kind in ("simple", "auto") and symbols <= size:
             substitution("simple")
         elif self.kind == "simple":
@@ -69,27 +79,61 @@ class Attempts:
         if spaces == "enciphered":
             return readings
         solved = bool(readings) and plausible(min(readings, key=total_bits), len(source))
-        if self.kind == "transposition":
-            return self._transposed(text.without_breaks(), language, seed, source.names)
         if self.kind in (*SHIFTS, "periodic"):
-            readings += self._periodic(source, language, seed, (self.kind,))
+            readings += self._periodic(source, language, seed, (self.kind,), deadline)
         elif self.kind == "auto" and not solved and not quick and are_letters(source, language):
             kinds = ("vigenere", "beaufort", *(["periodic"] if len(source) >= 300 else []))
-            readings += self._periodic(source, language, seed, kinds)
+            readings += self._periodic(source, language, seed, kinds, deadline)
             solved = plausible(min(readings, key=total_bits), len(source))
         if self.kind == "homophonic" or (self.kind == "auto" and not solved and symbols <= 400):
             if self.kind == "homophonic" or symbols > 0.7 * size:
                 substitution("homophonic")
                 solved = plausible(min(readings, key=total_bits), len(source))
+                if self.nulls or (
+                    not solved and not quick and self._nulls_likely(readings, source)
+                ):
+                    readings += self._without_nulls(text, language, seed, deadline)
         return readings
 
-    def _periodic(
-        self, text: Ciphertext, language: Language, seed: int, kinds: tuple[str, ...]
+    def _nulls_likely(self, readings: list[Reading], source: Ciphertext) -> bool:
+        """Whether a homophonic key without nulls should have been found, long as the text is, but was not."""
+        best = min(readings, key=total_bits)
+        return self.kind == "auto" and len(source) > 2.5 * unicity_of(best) and not self.cribs
+
+    def _without_nulls(
+        self, text: Ciphertext, language: Language, seed: int, deadline: float
     ) -> list[Reading]:
+        if language.spaces:
+            language = self._plain(language)
+        search = NullSearch(threads=self.threads, deadline=deadline)
+        found = search.search(text.without_breaks(), language, seed=seed)
+        if found is None:
+            return []
+        table = {
+            name: "" if i in found.nulls else letter_of(language, found.key[i])
+            for i, name in enumerate(text.names)
+        }
+        key = Key(table, "homophonic", detail={"nulls": [text.names[i] for i in found.nulls]})
+        bits = found.text + break_bits(text)
+        return [
+            Reading(
+                "homophonic", language, found.letters, key, bits, found.key_bits, found.found, False, found.language_bits,
+            )
+        ]  # fmt: skip
+
+    def _plain(self, language: Language) -> Language:
+        """The same language without spaces."""
+        return load_language(
+            language.name, diacritics=language.alphabet.diacritics, reference=self.reference
+        )
+
+    def _periodic(
+        self, text: Ciphertext, language: Language, seed: int, kinds: tuple[str, ...], deadline: float
+    ) -> list[Reading]:  # fmt: skip
         """Readings by a periodic key; word breaks are put back afterwards and cost their positions."""
         if language.spaces:
-            language = load_language(language.name, diacritics=language.alphabet.diacritics)
-        search = PeriodicSearch(kinds=kinds)
+            language = self._plain(language)
+        search = PeriodicSearch(kinds=kinds, deadline=deadline)
         readings = []
         for found in search.search(text, language, seed=seed):
             key = Key({}, found.kind, found.period, {"key": list(found.key)})
@@ -101,16 +145,20 @@ class Attempts:
             )  # fmt: skip
         return readings
 
-    def _transposed(
-        self, text: Ciphertext, language: Language, seed: int, names: tuple[str, ...]
+    def transposed(
+        self, text: Ciphertext, language: Language, seed: int, deadline: float
     ) -> list[Reading]:
+        """Readings of the text in another order: the one given, or the best of the families."""
         if language.spaces:
-            language = load_language(language.name, diacritics=language.alphabet.diacritics)
+            language = self._plain(language)
+        screen = TranspositionScreen(threads=self.threads or 2, deadline=deadline)
+        if self.transposition is not None:
+            candidates = [screen.read(text, language, self.transposition, seed=seed)]
+        else:
+            candidates = screen.search(text, language, seed=seed)
         readings = []
-        for found in TranspositionScreen(threads=self.threads or 2).search(
-            text, language, seed=seed
-        ):
-            table = {name: letter_of(language, found.key[i]) for i, name in enumerate(names)}
+        for found in candidates:
+            table = {name: letter_of(language, found.key[i]) for i, name in enumerate(text.names)}
             key = Key(table, "transposition", detail={"transposition": found.transposition.label})
             spoken = language.total_bits(found.letters)
             readings.append(

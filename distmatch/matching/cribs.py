@@ -36,12 +36,12 @@ class Crib:
 
 
 def parse_crib(written: str, *, soft: bool = False) -> Crib:
-    """`7=e` (a symbol), `word@12` (a word at a position, from 0) or `word` (anywhere).
+    """`7=e` (a symbol; of a word code, `1078=the`), `word@12` (a word at a position, from 0) or `word` (anywhere).
 
     Raises:
         InputError: an empty crib, or one without letters.
     """
-    if match := re.fullmatch(r"(.+)=(\w)", written):
+    if match := re.fullmatch(r"(.+)=([^\W\d_]+)", written):
         return Crib(match[2], symbol=match[1], soft=soft)
     word, at, place = written.rpartition("@")
     if at and place.isdigit():
@@ -84,6 +84,8 @@ def _options(crib: Crib, source: Ciphertext, language: Language) -> Iterator[dic
     if not word or len(letters) != len(word):
         raise InputError(f"crib {crib.text!r} has letters that {language.name!r} lacks")
     if crib.symbol is not None:
+        if len(letters) != 1:
+            raise InputError(f"crib {crib.symbol}={crib.text}: one symbol stands for one letter")
         if crib.symbol not in source.names:
             raise InputError(f"crib symbol {crib.symbol!r} does not occur in the ciphertext")
         yield {source.names.index(crib.symbol): letters[0]}

@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from distmatch.ciphers.kinds import check_kind
+from distmatch.ciphers.kinds import WORDS, check_kind
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
+from distmatch.ciphers.transposition import Transposition, parse_transposition
 from distmatch.errors import InputError
-from distmatch.languages.language import known_languages, load_language
+from distmatch.languages.language import Language, known_languages, load_language
 from distmatch.matching.attempts import Attempts
 from distmatch.matching.confidence import confidence, evidence, explain
 from distmatch.matching.cribs import Crib
@@ -33,6 +34,11 @@ from distmatch.progress import Progress, silent
 
 __all__ = ["Decipher", "Decipherment", "decipher", "to_json"]
 
+SHORTEST_TRANSPOSED = 200
+"""Symbols from which on kind "auto" tries transpositions when it believes nothing else."""
+MOST_TRANSPOSED = 120
+"""Distinct symbols up to which it does."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decipher:
@@ -46,6 +52,10 @@ class Decipher:
     """0: one a core. The result does not depend on it."""
     time_limit: float = math.inf
     restarts: int = 0
+    nulls: bool = False
+    """Look for symbols that stand for nothing; by itself only where a long text resists."""
+    transposition: Transposition | None = None
+    """The order in which the symbols are to be read, where it is known."""
 
     def match(
         self, source: Ciphertext, target: Sequence[str], *, seed: int = 0, progress: Progress = silent,
@@ -59,9 +69,12 @@ class Decipher:
         check_kind(self.kind)
         wall, cpu = time.monotonic(), time.process_time()
         deadline = wall + self.time_limit
+        if self.kind in WORDS:
+            return self._code(source, target, seed, progress, reference, diacritics, self.kind)
         attempts = Attempts(
-            kind=self.kind, cribs=self.cribs, threads=self.threads, restarts=self.restarts
-        )
+            kind=self.kind, cribs=self.cribs, threads=self.threads, restarts=self.restarts, nulls=self.nulls,
+            transposition=self.transposition, reference=tuple(reference),
+        )  # fmt: skip
         readings: list[Reading] = []
         for number, name in enumerate(target):
             for spaces in self._space_modes(source):
@@ -82,11 +95,54 @@ class Decipher:
             progress(number + 1, len(target), language=name)
             if time.monotonic() > deadline and readings:
                 break
+        as_code: Decipherment | None = None
+        if self.kind == "auto" and reference and _may_be_words(source):
+            as_code = self._code(source, target, seed, progress, reference, diacritics, "word-code")
+            if not readings:
+                return as_code
         if not readings:
+            hint = "word-code with --reference" if _may_be_words(source) else "homophonic"
             raise InputError(
-                f"{len(source.names)} distinct symbols are more than kind {self.kind!r} allows. Use --kind homophonic"
+                f"{len(source.names)} distinct symbols are more than kind {self.kind!r} allows. Use --kind {hint}"
             )
-        return self._conclude(source, readings, seed, wall, cpu)
+        match = self._conclude(source, readings, seed, wall, cpu)
+        if self.kind == "auto" and self.transposition is None and not match.solved:
+            match = self._reordered(
+                source, readings, attempts, load_language(
+                    match.language, diacritics=diacritics, reference=reference
+                ), match, seed, deadline, wall, cpu,
+            )  # fmt: skip
+        return _shorter(match, as_code)
+
+    def _reordered(
+        self, source: Ciphertext, readings: list[Reading], attempts: Attempts, language: Language, before: Decipherment,
+        seed: int, deadline: float, wall: float, cpu: float,
+    ) -> Decipherment:  # fmt: skip
+        """Transpositions, tried last, and only on texts long enough to tell; the report says whether they were."""
+        short = len(source) < SHORTEST_TRANSPOSED or len(source.names) > MOST_TRANSPOSED
+        if short or self.cribs or time.monotonic() > deadline - 1.0:
+            why = "the text is too short for them" if short else "there was no time"
+            if self.cribs:
+                why = "a crib fixes places"
+            return replace(before, reason=f"{before.reason}; transpositions were not tried: {why}")
+        more = attempts.transposed(source.without_breaks(), language, seed, deadline)
+        match = self._conclude(source, [*readings, *more], seed, wall, cpu)
+        if match.kind == "transposition":
+            return match
+        return replace(match, reason=f"{match.reason}; transpositions were tried, none is shorter")
+
+    def _code(
+        self, source: Ciphertext, target: Sequence[str], seed: int, progress: Progress, reference: Sequence[str],
+        diacritics: bool, kind: str,
+    ) -> Decipherment:  # fmt: skip
+        """Read as a code for words."""
+        from distmatch.matching.codes import CodeMatcher
+
+        matcher = CodeMatcher(kind=kind, cribs=self.cribs, time_limit=self.time_limit)
+        language = target[0] if len(target) == 1 else "reference"
+        return matcher.match(
+            source, reference, seed=seed, progress=progress, language=language, diacritics=diacritics
+        )  # fmt: skip
 
     def _space_modes(self, source: Ciphertext) -> list[str]:
         if self.spaces != "auto":
@@ -156,6 +212,8 @@ def decipher(
     diacritics: bool = False,
     time_limit: float = math.inf,
     threads: int = 0,
+    nulls: bool = False,
+    transposition: str | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Decipherment:
@@ -171,21 +229,24 @@ def decipher(
         diacritics: letters with diacritics are letters of their own.
         time_limit: wall seconds.
         threads: 0 for one a core.
+        nulls: look for symbols that stand for nothing.
+        transposition: the order of the symbols, if known: "step width 17 down 1 right 2 sections 9+9".
         seed: of all random choices.
 
     Raises:
         InputError: bad ciphertext, language, kind or crib.
     """
     if isinstance(ciphertext, str):
-        source = read_ciphertext(ciphertext)
+        source = read_ciphertext(ciphertext, words=kind in WORDS)
     elif isinstance(ciphertext, Ciphertext):
         source = ciphertext
     else:
         source = from_symbols(ciphertext)
     names = _alphabetic(known_languages()) if language in (None, "auto") else [str(language)]
     matcher = Decipher(
-        kind=kind, spaces=spaces, cribs=tuple(cribs), threads=threads, time_limit=time_limit
-    )
+        kind=kind, spaces=spaces, cribs=tuple(cribs), threads=threads, time_limit=time_limit, nulls=nulls,
+        transposition=parse_transposition(transposition) if transposition else None,
+    )  # fmt: skip
     return matcher.match(
         source, names, seed=seed, progress=progress, reference=reference, diacritics=diacritics
     )
@@ -195,3 +256,19 @@ def _alphabetic(names: Sequence[str]) -> list[str]:
     from distmatch.languages.wordfrequency import NOT_ALPHABETIC
 
     return [name for name in names if name not in NOT_ALPHABETIC]
+
+
+def _may_be_words(source: Ciphertext) -> bool:
+    """Whether symbols are so many that each may stand for a word."""
+    return source.tokens and len(source.names) >= 100
+
+
+def _shorter(letters: Decipherment, words: Decipherment | None) -> Decipherment:
+    """The answer of fewer bits, key included, with the bits of the other among those compared."""
+    if words is None:
+        return letters
+    first, second = sorted((letters, words), key=lambda match: match.bits.total)
+    compared = {**first.extra.get("compared", {}), **second.extra.get("compared", {})}
+    return replace(
+        first, extra=first.extra | {"compared": compared}, alternatives=[*first.alternatives[:4], second]
+    )  # fmt: skip

@@ -8,6 +8,7 @@ alphabets are annealed together, each a permutation of its own.
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 
 import numba
@@ -60,6 +61,8 @@ class PeriodicSearch:
     """Variant Beaufort has the keys of Vigenère with the sign turned, so it is searched only if named."""
     longest_period: int = 40
     starts: int = 10
+    deadline: float = math.inf
+    """`time.monotonic()` after which no other period is tried."""
 
     def search(
         self, source: Ciphertext, target: Language, *, seed: int = 0
@@ -97,6 +100,8 @@ class PeriodicSearch:
         first = sorted(range(1, longest + 1), key=lambda period: ascend(period, 1)[0])
         out = []
         for period in first[:RETRIED]:
+            if out and time.monotonic() > self.deadline:
+                break
             _, shifts, agreeing = ascend(period, self.starts)
             letters = _decoded(codes, shifts, sign_cipher, sign_key, size)
             key_bits = math.log2(self.longest_period) + period * math.log2(size)
@@ -114,9 +119,13 @@ class PeriodicSearch:
         ranked = sorted(range(2, longest + 1), key=lambda p: -coincidence(codes, p, size))
         out = []
         for period in ranked[:4]:
+            if out and time.monotonic() > self.deadline:
+                break
             symbols = ((np.arange(len(codes)) % period) * size + codes).astype(np.int32)
             best, key, agreeing = 1 << 40, np.zeros(0, np.int32), 0
             for start in range(MIXED_STARTS):
+                if start and time.monotonic() > self.deadline:
+                    break
                 rng = np.random.default_rng([seed, period, start])
                 trial = np.concatenate([rng.permutation(size) for _ in range(period)]).astype(
                     np.int32

@@ -42,6 +42,12 @@ def plausible(reading: Reading, letters: int) -> bool:
     return excess(reading) < 0.5 and letters >= 40
 
 
+def unicity_of(reading: Reading) -> float:
+    """Symbols from which on the key is determined: key bits over the redundancy of the language."""
+    redundancy = math.log2(len(reading.language.alphabet)) - reading.language.text_bits
+    return reading.key_bits / max(redundancy, 0.3)
+
+
 def excess(reading: Reading) -> float:
     """Bits a letter more than the language's own words need."""
     return reading.language_bits / max(len(reading.letters), 1) - reading.language.text_bits

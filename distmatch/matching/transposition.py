@@ -1,15 +1,18 @@
 """`TranspositionScreen`: substitution and transposition together; which reading order makes a language possible.
 
-Every order is scored by a short annealing run of a homophonic key on the reordered text; the best orders get
-longer runs, and the last few a whole search. Repeated bigrams alone do not single out the order on short texts.
+A language repeats its pairs and triples of letters, and so do the symbols in the right order: repeats rank all
+orders first. The best of them are scored by annealing runs of a homophonic key on the reordered text, fewer and longer
+each time, and the last few by a whole search. Repeats alone do not single out the order on short texts.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from distmatch.ciphers.reading import Ciphertext
@@ -52,8 +55,12 @@ class TranspositionScreen:
     """Widths of the grid; empty: the width of the ciphertext's own lines, else divisors of its length."""
     moves: int = 8_000
     """Proposals of the first short run."""
-    kept: tuple[int, ...] = (100, 20, 1)
-    """Orders that go on to runs 12 and 120 times as long, and to the whole search."""
+    kept: tuple[int, ...] = (150, 40, 6, 1)
+    """Orders that go on from the repeats to short runs, to runs 12 and 80 times as long, and to the whole search."""
+    keyed: tuple[int, ...] = (4, 5, 6, 7, 8, 9, 10, 11, 12)
+    """Widths for which the order of the columns is climbed for on repeats, where the text has 12 rows or more."""
+    deadline: float = math.inf
+    """`time.monotonic()` after which no new round begins."""
     long_moves: int = 1_500_000
     """Proposals of each restart of the whole search."""
     restarts: int = 24
@@ -69,10 +76,23 @@ class TranspositionScreen:
         for width in self.widths or _widths(source):
             for order in candidates(n, width):
                 orders.setdefault(order.indices(n).tobytes(), order)
+        for width in self.keyed:
+            if n >= 12 * width:
+                columns = climb_columns(
+                    source.symbols, width, len(source.names), 40, seed + width, _starts(n, width)
+                )
+                order = Transposition("keyed", width, order=tuple(map(int, columns)))
+                orders.setdefault(order.indices(n).tobytes(), order)
         pool = list(orders.values())
-        costs = self._round(source, target, pool, self.moves, seed)
-        ranked = sorted(zip(costs, pool, strict=True), key=lambda pair: pair[0])
-        for keep, longer in zip(self.kept[:2], (12, 120), strict=True):
+        counted = np.array(
+            [repeats(source.symbols[order.indices(n)], len(source.names)) for order in pool], float
+        )
+        worth = ((counted - counted.mean(axis=0)) / (counted.std(axis=0) + 1e-9)).sum(axis=1)
+        best = np.argsort(-worth, kind="stable")
+        ranked = [(math.inf, pool[i]) for i in best]
+        for keep, longer in zip(self.kept[:3], (1, 12, 80), strict=True):
+            if time.monotonic() > self.deadline:
+                break
             pool = [order for _, order in ranked[:keep]]
             costs = self._round(source, target, pool, longer * self.moves, seed + longer)
             better = sorted(zip(costs, pool, strict=True), key=lambda pair: pair[0])
@@ -85,7 +105,7 @@ class TranspositionScreen:
         """The best orders with their keys, the shortest total code first."""
         ranked = self.rank(source, target, seed=seed)
         found = []
-        for _, order in ranked[: self.kept[2]]:
+        for _, order in ranked[: self.kept[-1]]:
             found.append(self.read(source, target, order, seed=seed, orders=len(ranked)))
         return sorted(found, key=lambda candidate: candidate.total)
 
@@ -111,9 +131,10 @@ class TranspositionScreen:
         kind = "simple" if len(source.names) <= len(target.alphabet) else "homophonic"
         covered = sum(order.sections) * order.width if len(order.sections) > 1 else len(source)
         part, names = _first(text, covered)
+        left = max(self.deadline - time.monotonic(), 0.0)
         search = KeySearch(
-            kind=kind, threads=self.threads, moves=self.long_moves, restarts=self.restarts
-        )
+            kind=kind, threads=self.threads, moves=self.long_moves, restarts=self.restarts, time_limit=left
+        )  # fmt: skip
         best = search.search(part, target, seed=seed)[0]
         key = np.zeros(len(source.names), np.int32)
         key[names] = best.key
@@ -138,6 +159,99 @@ class TranspositionScreen:
 
         with ThreadPoolExecutor(self.threads) as workers:
             return list(workers.map(cost, range(len(pool))))
+
+
+@numba.njit(cache=True, nogil=True)
+def repeats(symbols, count):
+    """How many pairs of places hold the same two symbols in a row, and the same three.
+
+    Args:
+        symbols: (n,) int32 in reading order.
+        count: number of symbols K.
+    """
+    n = len(symbols)
+    pairs = np.empty(max(n - 1, 0), np.int64)
+    triples = np.empty(max(n - 2, 0), np.int64)
+    for t in range(n - 1):
+        pairs[t] = np.int64(symbols[t]) * count + symbols[t + 1]
+    for t in range(n - 2):
+        triples[t] = pairs[t] * count + symbols[t + 2]
+    return _equal_pairs(pairs), _equal_pairs(triples)
+
+
+@numba.njit(cache=True, nogil=True)
+def _equal_pairs(keys):
+    keys.sort()
+    equal, run = 0, 0
+    for i in range(1, len(keys)):
+        run = run + 1 if keys[i] == keys[i - 1] else 0
+        equal += run
+    return equal
+
+
+def _starts(n: int, width: int) -> int:
+    """Starts of the climb over column orders: more for more columns, fewer for longer texts."""
+    return max(4, min(6 * width, 20_000 // n))
+
+
+@numba.njit(cache=True, nogil=True)
+def climb_columns(symbols, width, count, rounds, seed, starts):
+    """The order of the columns of a keyed columnar transposition with the most repeats, by swaps and moves.
+
+    Args:
+        symbols: (n,) int32 as written.
+        width: number of columns.
+        count: number of symbols.
+        rounds: most passes of a climb over all swaps and moves.
+        seed: of the starts.
+        starts: climbs, each from a random order.
+
+    Returns:
+        (width,) the columns in the order in which they were written out.
+    """
+    np.random.seed(seed)
+    n = len(symbols)
+    best = -1
+    best_order = np.arange(width)
+    text = np.empty(n, np.int32)
+    for _ in range(starts):
+        order = np.random.permutation(width)
+        value = _column_repeats(symbols, order, count, text)
+        for _round in range(rounds):
+            improved = False
+            for a in range(width):
+                for b in range(width):
+                    if a == b:
+                        continue
+                    trial = order.copy()
+                    if a < b:
+                        trial[a], trial[b] = order[b], order[a]
+                    else:
+                        moved = order[a]
+                        for i in range(a, b, -1):
+                            trial[i] = order[i - 1]
+                        trial[b] = moved
+                    found = _column_repeats(symbols, trial, count, text)
+                    if found > value:
+                        value, order, improved = found, trial, True
+            if not improved:
+                break
+        if value > best:
+            best = value
+            best_order = order.copy()
+    return best_order
+
+
+@numba.njit(cache=True, nogil=True)
+def _column_repeats(symbols, order, count, text):
+    n, width = len(symbols), len(order)
+    at = 0
+    for column in order:
+        for t in range(column, n, width):
+            text[t] = symbols[at]
+            at += 1
+    pairs, triples = repeats(text, count)
+    return pairs + 3 * triples
 
 
 def reordered(source: Ciphertext, order: Transposition) -> Ciphertext:

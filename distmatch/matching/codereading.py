@@ -1,0 +1,140 @@
+"""`CodeReading`: one key of a code for words, and the `Decipherment` that the best one makes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from distmatch.ciphers.codes import CodeBook, joined
+from distmatch.ciphers.reading import Ciphertext
+from distmatch.languages.wordgrams import WordGrams
+from distmatch.maps.key import Key
+from distmatch.matching.decipherment import Decipherment
+from distmatch.matching.match import Bits
+
+
+@dataclass(frozen=True)
+class CodeReading:
+    """One key found.
+
+    Args:
+        kind: "word-code" or "dictionary-code".
+        words: of each token, as they stand in the table.
+        table: symbol to word.
+        text, key_bits: bits.
+        expected: bits a word that the model needs on held-out text of its own.
+        model: the words that codes might stand for.
+    """
+
+    kind: str
+    words: list[str]
+    table: dict[str, str]
+    text: float
+    key_bits: float
+    expected: float
+    model: WordGrams
+
+    @property
+    def total(self) -> float:
+        """Text and key in bits."""
+        return self.text + self.key_bits
+
+    @property
+    def excess(self) -> float:
+        """Bits a token above what text of the reference's own needs."""
+        return self.text / max(len(self.words), 1) - self.expected
+
+
+def conclude(
+    source: Ciphertext, book: CodeBook, readings: Sequence[CodeReading], control: float | None, seed: int,
+    language: str, seconds: float, cpu_seconds: float,
+) -> Decipherment:  # fmt: skip
+    """The `Decipherment` of the readings, the best first."""
+    best = readings[0]
+    redundancy = max(math.log2(len(best.model.words)) - best.expected, 0.3)
+    unicity = best.key_bits / redundancy
+    runs = [r for r in readings if r.kind == best.kind]
+    agreement = min((_equal_share(best, other) for other in runs[1:]), default=1.0)
+    sure = _confidence(len(source), unicity, best, control, agreement)
+    reason = _explain(len(source), unicity, best, control, agreement, sure)
+    made = []
+    for reading in readings[:6]:
+        plain, text = _written(source, book, reading)
+        made.append(
+            Decipherment(
+                map=Key(reading.table, reading.kind), bits=Bits(data=reading.text, map=reading.key_bits), confidence=0.0,
+                reason="runner-up", method="annealing", seed=seed, seconds=seconds, cpu_seconds=cpu_seconds,
+                plaintext=plain, text=text, kind=reading.kind, language=language, unicity=unicity,
+            )
+        )  # fmt: skip
+    compared = {
+        f"{kind}/{language}": round(min(r.total for r in readings if r.kind == kind), 1)
+        for kind in dict.fromkeys(r.kind for r in readings)
+    }
+    return replace(
+        made[0], confidence=sure, reason=reason, alternatives=made[1:], extra={"compared": compared},
+        bits=Bits(data=best.text, map=best.key_bits, control=control),
+    )  # fmt: skip
+
+
+def _equal_share(a: CodeReading, b: CodeReading) -> float:
+    return sum(x == y for x, y in zip(a.words, b.words, strict=True)) / max(len(a.words), 1)
+
+
+def _confidence(
+    tokens: int, unicity: float, best: CodeReading, control: float | None, agreement: float
+) -> float:
+    """Conservative: high only for texts well beyond the unicity distance that read like the reference (docs/log.md)."""
+    gain = 0.0 if control is None else (control - best.total) / max(tokens, 1)
+    length = math.log2(max(tokens, 1) / max(unicity, 1.0))
+    score = -3.0 + 1.5 * length - 4.0 * max(best.excess, 0.0) + 1.5 * min(gain, 2.0)
+    score -= 8.0 * (1.0 - agreement)
+    return 1.0 / (1.0 + math.exp(-max(min(score, 30.0), -30.0)))
+
+
+def _explain(
+    tokens: int, unicity: float, best: CodeReading, control: float | None, agreement: float, sure: float
+) -> str:  # fmt: skip
+    gain = 0.0 if control is None else (control - best.total) / max(tokens, 1)
+    if sure >= 0.9:
+        return (
+            f"{gain:.2f} bits a word shorter than the shuffled control; {tokens} words against a unicity distance of "
+            f"{unicity:.0f}; {best.excess:+.2f} bits a word against the reference's own text"
+        )
+    reasons = []
+    if tokens < 2 * unicity:
+        reasons.append(
+            f"{tokens} words are few for a unicity distance of {unicity:.0f}; more text or known words (--crib) would help"
+        )
+    if control is None:
+        reasons.append("the time limit left no time for the shuffled control")
+    elif gain < 0.5:
+        reasons.append("hardly any gain over the shuffled control; another --kind may be right")
+    if agreement < 0.9:
+        reasons.append(f"restarts agree on {100 * agreement:.0f} % of the words only")
+    if best.excess > 0.3:
+        reasons.append("the text is unlike the reference; a --reference nearer to it would help")
+    return "; ".join(reasons) or "the evidence is short of nine in ten; more text would help"
+
+
+def _written(source: Ciphertext, book: CodeBook, reading: CodeReading) -> tuple[str, str]:
+    """The words in the lines of the ciphertext, and the same with endings joined to their words."""
+    known = dict(zip(reading.model.words, map(int, reading.model.counts), strict=True))
+    plain: list[list[str]] = []
+    text: list[list[str]] = []
+    line = -1
+    for symbol, word, row in zip(source.symbols, reading.words, source.lines, strict=True):
+        if row != line:
+            plain.append([])
+            text.append([])
+            line = row
+        plain[-1].append(word)
+        ending = book.endings.get(int(symbol))
+        if ending is None:
+            text[-1].append(word)
+        elif text[-1]:
+            text[-1][-1] = joined(text[-1][-1], ending, known)
+        else:
+            text[-1].append(ending)
+    return "\n".join(map(" ".join, plain)), "\n".join(map(" ".join, text))

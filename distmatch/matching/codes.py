@@ -1,0 +1,200 @@
+"""`CodeMatcher`: codes that stand for words, read with a word model of the user's reference texts."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from distmatch.ciphers.codes import CodeBook, code_book, joined
+from distmatch.ciphers.reading import Ciphertext
+from distmatch.errors import InputError
+from distmatch.languages.wordgrams import WordGrams, WordText, load_word_text, train
+from distmatch.maps.key import bijection_bits
+from distmatch.matching.codereading import CodeReading, conclude
+from distmatch.matching.cribs import Crib
+from distmatch.matching.decipherment import Decipherment
+from distmatch.matching.dictionarycode import DictionarySearch, DictionaryText
+from distmatch.matching.wordcode import WordCodeSearch
+from distmatch.progress import Progress, silent
+
+OPEN_WORDS = 25_000
+"""Words that a dictionary code may stand for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeMatcher:
+    """Settings; `match` does the work."""
+
+    kind: str = "word-code"
+    """"word-code" compares codes numbered at random and in alphabetical order; "dictionary-code" is the second alone."""
+    cribs: tuple[Crib, ...] = ()
+    time_limit: float = math.inf
+    restarts: int = 2
+    """Runs of the dictionary's sampler."""
+
+    def match(
+        self, source: Ciphertext, target: Sequence[str], *, seed: int = 0, progress: Progress = silent,
+        language: str = "", diacritics: bool = False,
+    ) -> Decipherment:  # fmt: skip
+        """The best key with the words of the reference files in `target`.
+
+        Raises:
+            InputError: no reference, too few words in it, or a crib that no code can obey.
+        """
+        if not target:
+            raise InputError(
+                f"kind {self.kind!r} needs --reference FILE: running text of the same sort as the plaintext, since "
+                "word frequencies alone cannot tell one word from another"
+            )
+        wall, cpu = time.monotonic(), time.process_time()
+        deadline = wall + self.time_limit
+        words = load_word_text(target, diacritics=diacritics)
+        book = code_book(source.names)
+        readings: list[CodeReading] = []
+        if self.kind != "dictionary-code" and not book.endings and not book.clear:
+            readings += self._random(source, words, seed, progress, deadline)
+        enough = bool(readings) and readings[0].excess < 0.5
+        if not enough and book.family.max(initial=-1) >= 0:
+            if not readings or time.monotonic() < deadline:
+                readings += self._dictionary(source, book, words, seed, progress, deadline)
+        if not readings:
+            raise InputError("more codes than the reference has words. Give more --reference text")
+        readings.sort(key=lambda r: r.total)
+        control = None
+        if time.monotonic() < deadline:
+            control = self._control(source, book, readings[0], seed, deadline)
+        return conclude(
+            source, book, readings, control, seed, language, time.monotonic() - wall, time.process_time() - cpu
+        )  # fmt: skip
+
+    def _random(
+        self, source: Ciphertext, words: WordText, seed: int, progress: Progress, deadline: float
+    ) -> list[CodeReading]:
+        """Codes numbered at random: a model of hardly more words than codes, then one of more if that reads badly."""
+        count = len(source.names)
+        found: list[CodeReading] = []
+        for size in (round(1.05 * count) + 5, 2 * count + 200):
+            if min(size, len(words.words)) < count or (found and time.monotonic() > deadline):
+                continue
+            model, expected = train(words, np.arange(min(size, len(words.words))), closed=True)
+            search = WordCodeSearch(deadline=deadline)
+            best = search.search(
+                source.symbols, count, model, seed=seed, fixed=self._fixed(source, model), report=progress
+            )  # fmt: skip
+            table = {name: model.words[best.key[i]] for i, name in enumerate(source.names)}
+            key_bits = bijection_bits(count, len(model.words))
+            found.append(
+                CodeReading(
+                    "word-code", [table[source.names[s]] for s in source.symbols], table, best.text, key_bits, expected, model,
+                )
+            )  # fmt: skip
+            if found[-1].excess < 0.3:
+                break
+        return sorted(found, key=lambda r: r.total)
+
+    def _dictionary(
+        self, source: Ciphertext, book: CodeBook, words: WordText, seed: int, progress: Progress, deadline: float
+    ) -> list[CodeReading]:  # fmt: skip
+        chosen = np.arange(min(OPEN_WORDS, len(words.words)))
+        chosen = np.array(sorted(chosen, key=lambda i: words.words[i]))
+        if len(chosen) < len(source.names):
+            return []
+        model, expected = train(words, chosen)
+        text, codes = dictionary_text(source, book, model)
+        fixed = {codes[s]: w for s, w in self._fixed(source, model).items() if s in codes}
+        search = DictionarySearch(deadline=deadline, restarts=self.restarts)
+        readings = []
+        for key in search.search(
+            text, model, model.counts, seed=seed, fixed=fixed, report=progress
+        ):
+            names = [*model.words, "?"]
+            table = {source.names[s]: names[key.key[c]] for s, c in codes.items()}
+            table |= {source.names[s]: word for s, word in book.clear.items()}
+            table |= {source.names[s]: "+" + e for s, e in book.endings.items()}
+            plain = [table[source.names[s]] for s in source.symbols]
+            readings.append(
+                CodeReading(
+                    "dictionary-code", plain, table, key.text, key.key_bits, expected, model
+                )
+            )
+        return readings
+
+    def _fixed(self, source: Ciphertext, model: WordGrams) -> dict[int, int]:
+        """Symbols whose word the cribs give."""
+        fixed: dict[int, int] = {}
+        for crib in self.cribs:
+            word = crib.text.lower()
+            if crib.symbol is not None:
+                if crib.symbol not in source.names:
+                    raise InputError(
+                        f"crib symbol {crib.symbol!r} does not occur in the ciphertext"
+                    )
+                symbol = source.names.index(crib.symbol)
+            elif crib.position is not None:
+                if crib.position >= len(source):
+                    raise InputError(f"crib {crib.text!r} reaches beyond the end of the ciphertext")
+                symbol = int(source.symbols[crib.position])
+            else:
+                raise InputError(f"crib {crib.text!r}: a word code takes SYMBOL=WORD or WORD@PLACE")
+            if word not in model.ids:
+                if crib.soft:
+                    continue
+                raise InputError(
+                    f"crib word {word!r} is not among the {len(model.words)} words of the reference tried"
+                )
+            taken = model.ids[word]
+            if fixed.setdefault(symbol, taken) != taken:
+                raise InputError(
+                    f"crib {crib.text!r} is impossible here: its symbol is another word"
+                )
+        return fixed
+
+    def _control(
+        self, source: Ciphertext, book: CodeBook, best: CodeReading, seed: int, deadline: float
+    ) -> float:
+        """Total bits of a short search on the shuffled tokens."""
+        order = np.random.default_rng([seed, 77]).permutation(len(source))
+        mixed = replace(source, symbols=source.symbols[order])
+        if best.kind == "word-code":
+            search = WordCodeSearch(steps=20, rounds=3, deadline=deadline)
+            found = search.search(mixed.symbols, len(source.names), best.model, seed=seed)
+            return found.text + best.key_bits
+        text, _ = dictionary_text(mixed, book, best.model)
+        search = DictionarySearch(sweeps=60, restarts=1, deadline=deadline)
+        return search.search(text, best.model, best.model.counts, seed=seed)[0].total
+
+
+def dictionary_text(
+    source: Ciphertext, book: CodeBook, model: WordGrams
+) -> tuple[DictionaryText, dict[int, int]]:
+    """The text for the sampler, and which code each symbol is; endings join the word before, signs are left out."""
+    symbols = [s for s in range(len(source.names)) if book.family[s] >= 0]
+    codes = {s: c for c, s in enumerate(symbols)}
+    endings = sorted(set(book.endings.values()))
+    counts = dict(zip(model.words, map(int, model.counts), strict=True))
+    other = len(model.words)
+    units: list[int] = []
+    ending: list[int] = []
+    for s in map(int, source.symbols):
+        if s in codes:
+            units.append(codes[s])
+            ending.append(0)
+        elif s in book.endings:
+            if units and units[-1] >= 0 and ending[-1] == 0:
+                ending[-1] = 1 + endings.index(book.endings[s])
+        elif any(char.isalpha() for char in book.clear[s]):
+            units.append(-1 - model.ids.get(book.clear[s].lower().strip("."), other))
+            ending.append(0)
+    forms = np.full((len(endings) + 1, other + 1), other, np.int32)
+    forms[0] = np.arange(other + 1)
+    for row, suffix in enumerate(endings, 1):
+        for word, number in model.ids.items():
+            forms[row, number] = model.ids.get(joined(word, suffix, counts), other)
+    text = DictionaryText(
+        np.array(units, np.int32), np.array(ending, np.int32), forms, book.family[symbols], book.place[symbols]
+    )  # fmt: skip
+    return text, codes
