@@ -193,8 +193,8 @@ def candidates(n: int, width: int) -> Iterator[Transposition]:
         for family in ("columns", "boustrophedon", "spiral", "diagonals"):
             yield Transposition(family, width, sections)
             yield Transposition(family, width, sections, backwards=True)
-        for down in range(1, 4):
-            for right in range(-3, 4):
+        for down in range(1, 5):
+            for right in range(-4, 5):
                 if right:
                     yield Transposition("step", width, sections, down, right % width)
     for step in range(2, min(n // 2, 60)):

@@ -55,7 +55,7 @@ class TranspositionScreen:
     """Widths of the grid; empty: the width of the ciphertext's own lines, else divisors of its length."""
     moves: int = 8_000
     """Proposals of the first short run."""
-    kept: tuple[int, ...] = (150, 40, 6, 1)
+    kept: tuple[int, ...] = (60, 16, 4, 1)
     """Orders that go on from the repeats to short runs, to runs 12 and 80 times as long, and to the whole search."""
     keyed: tuple[int, ...] = (4, 5, 6, 7, 8, 9, 10, 11, 12)
     """Widths for which the order of the columns is climbed for on repeats, where the text has 12 rows or more."""
