@@ -26,14 +26,16 @@ from distmatch.languages.wordfrequency import (
 from distmatch.progress import Progress, silent
 from distmatch.text.alphabet import Alphabet, fold
 
-VERSION = 5
+VERSION = 6
 """Raised when cached files change meaning; folders of other versions are not read."""
 
 ORDER = 5
 LARGEST_TABLE = 40_000_000
 WORD_SHARE = 0.9
 """Weight of the word model in the mixture that scores a decoded text."""
-_ARRAYS = ("cost", "guess", "child", "mass", "end")
+LARGEST_PLACES = 80_000_000
+"""Bytes of `place_costs`; beyond it the homophonic search uses the shorter table."""
+_ARRAYS = ("cost", "short", "guess", "child", "mass", "end")
 PROBABILITY = 2.0 ** (-np.arange(256) / ngram.UNITS_PER_BIT)
 
 
@@ -46,18 +48,22 @@ class Language:
         alphabet: its letters.
         spaces: whether the space is one more symbol.
         cost: (A,) * n uint8, -log2 P(last | others) in 1/16 bit.
+        short: (A,) * (n - 1) uint8, the same costs of one order less.
         guess: (n, A ** (n - 1)) uint8, the best letter for each place of a window.
         words: the vocabulary.
         text_bits: bits per letter that the mixture needs on the language's own running words.
+        folder: where it is cached, if it is.
     """
 
     name: str
     alphabet: Alphabet
     spaces: bool
     cost: np.ndarray
+    short: np.ndarray
     guess: np.ndarray
     words: words.WordModel
     text_bits: float
+    folder: Path | None = None
 
     @property
     def order(self) -> int:
@@ -73,6 +79,31 @@ class Language:
     def flat_cost(self) -> np.ndarray:
         """The cost table as one dimension."""
         return self.cost.reshape(-1)
+
+    @cached_property
+    def place_costs(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """For the homophonic search: costs with one place of the window last, flat costs, and their order.
+
+        The first is `ngram.place_costs` of the longest table that stays below `LARGEST_PLACES` bytes, made on
+        first use and cached beside the rest (it is five times as large as the other tables together).
+        """
+        words_a_row = 4 * -(-self.size // 32)
+        if 8 * words_a_row * self.order * self.size ** (self.order - 1) > LARGEST_PLACES:
+            return self.short_place_costs
+        path = None if self.folder is None else self.folder / "places.npy"
+        length = words_a_row * self.order * self.size ** (self.order - 1)
+        table = None if path is None else _stored_places(path, length)
+        if table is None:
+            table = ngram.place_costs(self.cost)
+            if path is not None:
+                _store_places(path, table)
+        table.flags.writeable = False
+        return table, self.flat_cost, self.order
+
+    @cached_property
+    def short_place_costs(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """The same of one order less: small, and made in a moment."""
+        return ngram.place_costs(self.short), self.short.reshape(-1), self.order - 1
 
     def bits(self, codes: np.ndarray) -> np.ndarray:
         """Code length in bits of every symbol, (n,) float64: n-grams and words mixed."""
@@ -99,6 +130,7 @@ class Language:
             PROBABILITY,
             self.order,
             WORD_SHARE,
+            np.inf,
             out,
         )
 
@@ -243,16 +275,18 @@ def _build(
     progress(2, 4, language=name)
     with np.errstate(divide="ignore"):
         logprob = np.log2(probability)
-    cost = np.clip(np.rint(-ngram.UNITS_PER_BIT * logprob), 0, 255).astype(np.uint8)
-    guess = ngram.best_letters(ngram.joint_logprob(logprob))
+    cost = ngram.costs(logprob)
+    joint = ngram.joint_logprob(logprob)
+    guess = ngram.best_letters(joint)
+    short = ngram.costs(ngram.shorter(joint))
     progress(3, 4, language=name)
     if base and own is not None:
         vocabulary = _merge(vocabulary, own)
     trie = words.build_word_model(vocabulary, spaces=spaces)
-    language = _frozen(Language(name, alphabet, spaces, cost, guess, trie, 0.0))
+    language = _frozen(Language(name, alphabet, spaces, cost, short, guess, trie, 0.0))
     sample = _sample(vocabulary, spaces)
     text_bits = float(language.bits(sample).mean())
-    return Language(name, alphabet, spaces, cost, guess, trie, text_bits)
+    return Language(name, alphabet, spaces, cost, short, guess, trie, text_bits)
 
 
 def _words_of(text: str, diacritics: bool) -> WordList:
@@ -302,7 +336,7 @@ def _sample(vocabulary: WordList, spaces: bool) -> np.ndarray:
 
 def _frozen(language: Language) -> Language:
     """Read-only arrays, as from the cache: kernels compiled for one then serve the other."""
-    for array in (language.cost, language.guess, *vars(language.words).values()):
+    for array in (language.cost, language.short, language.guess, *vars(language.words).values()):
         array.flags.writeable = False
     return language
 
@@ -320,16 +354,41 @@ def _read(folder: Path, name: str) -> Language | None:
         trie = words.WordModel(arrays["child"], arrays["mass"], arrays["end"])
         alphabet = Alphabet(meta["letters"], meta["diacritics"])
         return Language(
-            name, alphabet, meta["spaces"], arrays["cost"], arrays["guess"], trie, meta["text_bits"]
+            name,
+            alphabet,
+            meta["spaces"],
+            arrays["cost"],
+            arrays["short"],
+            arrays["guess"],
+            trie,
+            meta["text_bits"],
+            folder,
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
 
 
+def _stored_places(path: Path, length: int) -> np.ndarray | None:
+    try:
+        table = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    good = table.dtype == np.uint64 and table.shape == (length,)
+    return table.view(np.ndarray) if good else None
+
+
+def _store_places(path: Path, table: np.ndarray) -> None:
+    try:
+        with atomic_write(path, "wb") as file:
+            np.save(file, table, allow_pickle=False)
+    except (OSError, InputError):
+        pass  # a full disk or a read-only folder: the table is made again next time
+
+
 def _write(folder: Path, language: Language) -> None:
     """Write all files to a temporary folder and rename it; a full disk is no reason to stop."""
     arrays = {
-        "cost": language.cost, "guess": language.guess, "child": language.words.child,
+        "cost": language.cost, "short": language.short, "guess": language.guess, "child": language.words.child,
         "mass": language.words.mass, "end": language.words.end,
     }  # fmt: skip
     meta = {

@@ -100,3 +100,31 @@ def best_letters(joint: np.ndarray) -> np.ndarray:
         (n, A ** (n - 1)) uint8; row o is indexed by the other n - 1 letters in order.
     """
     return np.stack([joint.argmax(axis=o).astype(np.uint8).ravel() for o in range(joint.ndim)])
+
+
+def costs(logprob: np.ndarray) -> np.ndarray:
+    """uint8 costs of log2 probabilities, in units of 1/16 bit."""
+    return np.clip(np.rint(-UNITS_PER_BIT * logprob), 0, 255).astype(np.uint8)
+
+
+def shorter(joint: np.ndarray) -> np.ndarray:
+    """Conditional log2 probabilities of one order less, float32 (A,) * (n - 1), from joint ones."""
+    mass = np.exp2(joint).sum(axis=0)
+    return np.log2(np.maximum(mass / mass.sum(axis=-1, keepdims=True), 1e-30)).astype(np.float32)
+
+
+def place_costs(cost: np.ndarray) -> np.ndarray:
+    """For each place of a window, the costs of all letters there side by side.
+
+    Args:
+        cost: (A,) * n uint8.
+
+    Returns:
+        Flat uint64, viewed from uint8 (n, A ** (n - 1), 32 x ceil(A / 32)): the row of place o is numbered by the other
+        n - 1 letters in order, and padded with zeros.
+    """
+    order, size = cost.ndim, cost.shape[0]
+    out = np.zeros((order, size ** (order - 1), 32 * -(-size // 32)), np.uint8)
+    for place in range(order):
+        out[place, :, :size] = np.moveaxis(cost, place, -1).reshape(-1, size)
+    return out.reshape(-1).view(np.uint64)

@@ -92,7 +92,7 @@ def ngram_index(codes, position, order, size):
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def unspaced_bits(codes, child, mass, end, cost, probability, order, share, bits):
+def unspaced_bits(codes, child, mass, end, cost, probability, order, share, limit, bits):
     """Bits of every letter of a text without spaces under the mixture of words and n-grams.
 
     Args:
@@ -102,10 +102,11 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, share, bits
         probability: (256,) float64, probability that a cost stands for.
         order: n of the table.
         share: weight of the word model in the mixture, the n-gram model having the rest.
+        limit: bits beyond which the sum is of no interest: the rest of the text is then left out.
         bits: (n,) float64, filled.
 
     Returns:
-        The sum of the bits.
+        The sum of the bits, or a number above `limit`.
     """
     size = child.shape[1]
     nodes = np.empty(64, np.int32)
@@ -145,6 +146,8 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, share, bits
         mixed = share * word_probability + (1.0 - share) * spelled
         bits[t] = -np.log2(mixed)
         total += bits[t]
+        if total > limit:
+            return total
         scale = 1.0 / word_probability
         boundary *= scale
         unknown *= scale
@@ -154,7 +157,7 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, share, bits
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def spaced_bits(codes, child, mass, end, cost, probability, order, share, bits):
+def spaced_bits(codes, child, mass, end, cost, probability, order, share, limit, bits):
     """As `unspaced_bits`, for a text whose spaces (the last code) end its words."""
     size = child.shape[1] + 1
     node = 0
@@ -182,6 +185,8 @@ def spaced_bits(codes, child, mass, end, cost, probability, order, share, bits):
         mixed = share * word_probability + (1.0 - share) * spelled
         bits[t] = -np.log2(mixed)
         total += bits[t]
+        if total > limit:
+            return total
         if letter == size - 1:
             node = 0
             known = 1.0 - OOV

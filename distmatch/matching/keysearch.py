@@ -13,7 +13,8 @@ from distmatch.ciphers.reading import Ciphertext
 from distmatch.languages.language import PROBABILITY, WORD_SHARE, Language
 from distmatch.languages.ngram import UNITS_PER_BIT
 from distmatch.maps.key import bijection_bits, emission_bits, homophonic_bits
-from distmatch.matching.annealing import anneal_bijection, anneal_homophonic
+from distmatch.matching.annealing import anneal_bijection
+from distmatch.matching.homophonic import heat_bath_homophonic, climb_homophonic
 from distmatch.matching.refinement import refine
 
 SEARCHED = 1_200
@@ -22,8 +23,13 @@ SEARCHED = 1_200
 
 UNTIL_TIME = 1_000_000
 """Restarts with a time limit: the limit ends the search, unless restarts agree before."""
-LONGEST = 3_000_000
-"""Moves of the longest homophonic restart; every second restart is twice as long as the two before."""
+HOMOPHONIC_MOVES = 50_000
+"""Steps of the first homophonic restart; each later round of two restarts is four times as long."""
+LONGEST = 20_000_000
+"""Steps of the longest homophonic restart."""
+FLUENT = (0.95, 1.5)
+"""A homophonic run cools down at once when n-grams need so many bits a letter more than the language's own words,
+less the second number times symbols a letter: texts with many symbols are overfitted."""
 
 
 @dataclass
@@ -56,8 +62,13 @@ class KeySearch:
     """Most annealing runs; 0 chooses by length."""
     moves: int = 0
     """Proposals a run; 0 chooses by length."""
-    emission: float = 0.5
+    emission: float = 0.7
     """Weight of the bits that name the homophones, in the search."""
+    hot: float = 14.0
+    cold: float = 11.0
+    """Tolerance of the homophonic search, an occurrence, in cost units."""
+    short: bool = False
+    """Search a homophonic key on the shorter table, which needs no large one to be made."""
     agree: int = 0
     """Stop when so many restarts end at the best key; 0 chooses by length."""
     polish: int = 600
@@ -96,27 +107,24 @@ class KeySearch:
         bijection = self.kind == "simple"
         part = np.ascontiguousarray(symbols[:SEARCHED], np.int32)
         count = len(source.names)
-        restarts, moves, hot, cold = self._schedule(len(part), count, bijection)
+        restarts = self._restarts(len(part), bijection)
         if self.time_limit < float("inf") and not self.restarts:
             restarts = UNTIL_TIME
         agree = self.agree or (6 if len(part) < 48 else 3 if len(part) < 100 else 2)
-
-        def longer(restart: int) -> int:
-            if bijection or self.moves:
-                return moves
-            return min(moves << min(restart // 2, 20), max(LONGEST, moves))
-
         pool: dict[bytes, Candidate] = {}
         begin = time.monotonic()
         threads = self.threads or min(os.cpu_count() or 1, 4)
-        round_size = 4 if len(part) < 100 else 2
+        speed = np.inf  # homophonic steps a second, all threads of a round together
         with ThreadPoolExecutor(threads) as workers:
             done, interrupted = 0, False
             while done < restarts:
-                runs = range(done, min(done + round_size, restarts))
+                size = (4 if len(part) < 100 else 2) if bijection or done else 1
+                runs = range(done, min(done + size, restarts))
+                started = time.monotonic()
+                left = self.time_limit - (started - begin)
+                moves = self._moves(len(part), bijection, done, speed * left / len(runs))
                 jobs = [
-                    workers.submit(self._run, part, count, target, longer(r), hot, cold, seed, r)
-                    for r in runs
+                    workers.submit(self._run, part, count, target, moves, seed, r) for r in runs
                 ]
                 try:
                     for job in jobs:
@@ -126,36 +134,43 @@ class KeySearch:
                         raise
                     interrupted = True
                 done += len(runs)
+                now = time.monotonic()
+                speed = moves * len(runs) / max(now - started, 1e-6)
                 best = min(pool.values(), key=lambda c: c.total)
                 if report is not None:
                     report(done, restarts, bits=best.total)
                 settled = best.found >= agree or self._convincing(best, len(part), target)
-                if interrupted or settled or time.monotonic() - begin > self.time_limit:
+                if interrupted or settled or now - begin > 0.95 * self.time_limit:
                     break
             leaders = sorted(pool.values(), key=lambda c: c.total)[:6]
         return self._finish(leaders, symbols, source, target, seed)
 
-    def _schedule(self, n: int, count: int, bijection: bool) -> tuple[int, int, float, float]:
-        """Restarts, moves a restart, tolerance at the start and the end (docs/log.md has the measurements)."""
+    def _restarts(self, n: int, bijection: bool) -> int:
+        """Most restarts (docs/log.md has the measurements)."""
         if bijection:
-            restarts = self.restarts or (160 if n < 40 else 80 if n < 48 else 32 if n < 96 else 16)
-            moves = self.moves or (20_000 if n < 180 else 10_000)
-            return restarts, moves, *((15.0, 5.0) if n < 100 else (10.0, 2.0))
-        return self.restarts or 6, self.moves or 50_000 + 400 * count, 20.0, 13.0
+            return self.restarts or (160 if n < 40 else 80 if n < 48 else 32 if n < 96 else 16)
+        return self.restarts or 5
+
+    def _moves(self, n: int, bijection: bool, done: int, affordable: float) -> int:
+        """Moves of the restarts of the next round."""
+        if bijection:
+            return self.moves or (20_000 if n < 180 else 10_000)
+        wanted = self.moves or min(HOMOPHONIC_MOVES << min(done + 1, 20) & ~1, LONGEST)
+        if not self.moves and done == 0:
+            wanted = HOMOPHONIC_MOVES
+        return int(max(min(wanted, affordable), 20_000))
 
     def _convincing(self, candidate: Candidate, n: int, target: Language) -> bool:
         """Whether the text is so near to the language that no second restart need confirm it."""
         unicity = candidate.key_bits / max(np.log2(target.size) - target.text_bits, 0.3)
         return n > 2.5 * unicity and candidate.language_bits < (target.text_bits + 0.5) * n
 
-    def _run(self, symbols, count, target, moves, hot, cold, seed, restart) -> Candidate:
+    def _run(self, symbols, count, target, moves, seed, restart) -> Candidate:
         """One restart: anneal on n-grams, then refine on words."""
-        size, letters = target.size, self.letters(target)
+        letters = self.letters(target)
         bijection = self.kind == "simple"
         rng = np.random.default_rng([seed, restart])
         run_seed = int(rng.integers(1, 2**31))
-        length = letters if bijection else count
-        fixed = np.zeros(length, bool)
         if bijection:
             key = rng.permutation(letters).astype(np.int32)
         else:
@@ -165,31 +180,65 @@ class KeySearch:
                 other = int(np.flatnonzero(key == letter)[0])
                 key[other] = key[symbol]
             key[symbol] = letter
-            fixed[symbol] = True
-        if len(symbols) >= target.order:
-            if bijection:
-                anneal_bijection(
-                    symbols, key, fixed, count, letters, target.flat_cost, target.guess, target.order, size, moves, hot, cold,
-                    run_seed,
-                )  # fmt: skip
-            else:
-                table = UNITS_PER_BIT * np.log2(np.maximum(np.arange(count + 2), 1))
-                anneal_homophonic(
-                    symbols, key, fixed, target.flat_cost, target.guess, table, target.order, size, letters,
-                    self.emission, moves, hot, cold, run_seed,
-                )  # fmt: skip
-        model = target.words
+        fixed = self._fixed(len(key))
+        if bijection:
+            bits = self._anneal_simple(symbols, key, fixed, count, target, moves, run_seed)
+            key = key[:count].copy()
+            return Candidate(key, bits, bijection_bits(count, letters), language_bits=bits)
+        bits = self._anneal_homophonic(symbols, key, fixed, target, moves, run_seed)
+        chosen = emission_bits(key, symbols[symbols >= 0], target.size)
+        return Candidate(key, bits, homophonic_bits(count, letters), language_bits=bits - chosen)
+
+    def _fixed(self, length: int) -> np.ndarray:
+        fixed = np.zeros(length, bool)
+        fixed[list(self.cribs)] = True
+        return fixed
+
+    def _anneal_simple(self, symbols, key, fixed, count, target, moves, seed) -> float:
         n = len(symbols)
-        polish = 0 if n > 600 else 2500 if n < 48 else 1200 if n < 100 else 300 if bijection else 0
-        bits = refine(
-            symbols, key, bijection, fixed, target.flat_cost, target.guess, target.order, size, letters, target.spaces,
-            model.child, model.mass, model.end, PROBABILITY, WORD_SHARE, 0.0 if bijection else 1.0,
-            polish, 3.0 if n < 48 else 1.0, run_seed,
+        if n >= target.order:
+            hot, cold = (15.0, 5.0) if n < 100 else (10.0, 2.0)
+            anneal_bijection(
+                symbols, key, fixed, count, self.letters(target), target.flat_cost, target.guess, target.order, target.size,
+                moves, hot, cold, seed,
+            )  # fmt: skip
+        polish = 0 if n > 600 else 2500 if n < 48 else 1200 if n < 100 else 300
+        return self._refine(symbols, key, fixed, target, polish, 3.0 if n < 48 else 1.0, seed)
+
+    def _refine(self, symbols, key, fixed, target, moves, hot, seed) -> float:
+        model = target.words
+        return refine(
+            symbols, key, fixed, target.flat_cost, target.guess, target.order, target.size, self.letters(target),
+            target.spaces, model.child, model.mass, model.end, PROBABILITY, WORD_SHARE, moves, hot, seed,
         )  # fmt: skip
-        key_bits = bijection_bits(count, letters) if bijection else homophonic_bits(count, letters)
-        key = key[:count].copy()
-        chosen = 0.0 if bijection else emission_bits(key, symbols[symbols >= 0], size)
-        return Candidate(key, bits, key_bits, language_bits=bits - chosen)
+
+    def _anneal_homophonic(self, symbols, key, fixed, target, moves, seed) -> float:
+        """Anneal; the fluent answer is climbed on words."""
+        table, cost, order = self._tables(target)
+        n, size, letters = len(symbols), target.size, self.letters(target)
+        logs = (UNITS_PER_BIT * np.log2(np.maximum(np.arange(len(key) + 2), 1))).astype(np.float32)
+        if n >= order:
+            fluent = target.text_bits + FLUENT[0] - FLUENT[1] * len(key) / n
+            enough = fluent * UNITS_PER_BIT * (n - order + 1)
+            heat_bath_homophonic(
+                symbols, key, fixed, table, cost, logs, order, size, letters, self.emission, moves, self.hot, self.cold,
+                enough, seed,
+            )  # fmt: skip
+        spoken = target.total_bits(decode(symbols, key))
+        if n >= order and spoken < (target.text_bits + 1.0) * n:
+            return self._climb(symbols, key, fixed, target, 2)
+        return spoken + emission_bits(key, symbols[symbols >= 0], size)
+
+    def _climb(self, symbols, key, fixed, target, sweeps) -> float:
+        table, cost, order = self._tables(target)
+        model = target.words
+        return climb_homophonic(
+            symbols, key, fixed, table, cost, order, target.size, self.letters(target), target.spaces,
+            model.child, model.mass, model.end, target.flat_cost, target.order, PROBABILITY, WORD_SHARE, 4, sweeps,
+        )  # fmt: skip
+
+    def _tables(self, target: Language) -> tuple[np.ndarray, np.ndarray, int]:
+        return target.short_place_costs if self.short else target.place_costs
 
     def _finish(
         self,
@@ -203,16 +252,14 @@ class KeySearch:
         best = leaders[0]
         size, letters = target.size, self.letters(target)
         bijection = self.kind == "simple"
-        key = _complete(best.key, letters) if bijection else best.key.copy()
-        fixed = np.zeros(len(key), bool)
-        fixed[list(self.cribs)] = True
-        model = target.words
-        refine(
-            np.ascontiguousarray(symbols, np.int32), key, bijection, fixed, target.flat_cost, target.guess,
-            target.order, size, letters, target.spaces, model.child, model.mass, model.end, PROBABILITY, WORD_SHARE,
-            0.0 if bijection else 1.0, self.polish if len(symbols) < 2000 else 60, 0.0, seed + 1,
-        )  # fmt: skip
-        best.key = key[: len(source.names)].copy()
+        whole = np.ascontiguousarray(symbols, np.int32)
+        if bijection:
+            key = _complete(best.key, letters)
+            moves = self.polish if len(symbols) < 2000 else 60
+            self._refine(whole, key, self._fixed(len(key)), target, moves, 0.0, seed + 1)
+            best.key = key[: len(source.names)].copy()
+        elif len(symbols) > SEARCHED:
+            self._climb(whole, best.key, self._fixed(len(best.key)), target, 1)
         for candidate in leaders:
             candidate.text = candidate.language_bits = target.total_bits(
                 decode(symbols, candidate.key)

@@ -54,7 +54,7 @@ class NullSearch:
     """Symbols tried as the next null, those that cost most first."""
     most: int = 8
     """Nulls at most."""
-    moves: int = 60_000
+    moves: int = 20_000
     """Proposals of a trial's restart."""
     threads: int = 0
     deadline: float = math.inf

@@ -20,7 +20,7 @@ from distmatch.ciphers.transposition import Transposition, candidates
 from distmatch.languages.language import Language
 from distmatch.languages.ngram import UNITS_PER_BIT
 from distmatch.maps.key import emission_bits
-from distmatch.matching.annealing import anneal_homophonic
+from distmatch.matching.homophonic import heat_bath_homophonic
 from distmatch.matching.keysearch import KeySearch, decode
 
 
@@ -53,7 +53,7 @@ class TranspositionScreen:
 
     widths: tuple[int, ...] = ()
     """Widths of the grid; empty: the width of the ciphertext's own lines, else divisors of its length."""
-    moves: int = 8_000
+    moves: int = 2_000
     """Proposals of the first short run."""
     kept: tuple[int, ...] = (60, 16, 4, 1)
     """Orders that go on from the repeats to short runs, to runs 12 and 80 times as long, and to the whole search."""
@@ -61,7 +61,7 @@ class TranspositionScreen:
     """Widths for which the order of the columns is climbed for on repeats, where the text has 12 rows or more."""
     deadline: float = math.inf
     """`time.monotonic()` after which no new round begins."""
-    long_moves: int = 1_500_000
+    long_moves: int = 400_000
     """Proposals of each restart of the whole search."""
     restarts: int = 24
     """Most restarts of the whole search; it ends earlier when they agree."""
@@ -146,16 +146,17 @@ class TranspositionScreen:
         self, source: Ciphertext, target: Language, pool: list[Transposition], moves: int, seed: int
     ) -> list[float]:
         count, letters = len(source.names), len(target.alphabet)
-        table = UNITS_PER_BIT * np.log2(np.maximum(np.arange(count + 2), 1))
+        logs = (UNITS_PER_BIT * np.log2(np.maximum(np.arange(count + 2), 1))).astype(np.float32)
+        table, flat, order = target.place_costs
 
         def cost(number: int) -> float:
             rng = np.random.default_rng([seed, number])
             key = rng.integers(0, letters, count).astype(np.int32)
             symbols = source.symbols[pool[number].indices(len(source))]
-            return anneal_homophonic(
-                symbols, key, np.zeros(count, bool), target.flat_cost, target.guess, table, target.order, target.size,
-                letters, 0.5, moves, 20.0, 13.0, int(rng.integers(1, 2**31)),
-            )  # fmt: skip
+            return heat_bath_homophonic(
+                symbols, key, np.zeros(count, bool), table, flat, logs, order, target.size, letters, 0.7, moves, 14.0, 11.0,
+                -1.0, int(rng.integers(1, 2**31)),
+            )[0]  # fmt: skip
 
         with ThreadPoolExecutor(self.threads) as workers:
             return list(workers.map(cost, range(len(pool))))
