@@ -14,7 +14,7 @@ from distmatch.languages.language import PROBABILITY, WORD_SHARE, Language
 from distmatch.languages.ngram import UNITS_PER_BIT
 from distmatch.maps.key import bijection_bits, emission_bits, homophonic_bits
 from distmatch.matching.annealing import anneal_bijection
-from distmatch.matching.homophonic import heat_bath_homophonic, climb_homophonic
+from distmatch.matching.homophonic import climb_homophonic, heat_bath_homophonic
 from distmatch.matching.refinement import refine
 
 SEARCHED = 1_200
