@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import os
@@ -145,6 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, MemoryError) as error:
         if debug:
             raise
+        # What is left in the buffer would fail again, with a traceback, as Python ends.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(
             f"distmatch: {error or type(error).__name__}. Free space or memory, then run again",
             file=sys.stderr,

@@ -45,6 +45,11 @@ class CodeReading:
         """Bits a token above what text of the reference's own needs."""
         return self.text / max(len(self.words), 1) - self.expected
 
+    @property
+    def unicity(self) -> float:
+        """Tokens from which on the key is determined: its bits over the redundancy of the words."""
+        return self.key_bits / max(math.log2(len(self.model.words)) - self.expected, 0.3)
+
 
 def conclude(
     source: Ciphertext, book: CodeBook, readings: Sequence[CodeReading], control: float | None, seed: int,
@@ -52,8 +57,7 @@ def conclude(
 ) -> Decipherment:  # fmt: skip
     """The `Decipherment` of the readings, the best first."""
     best = readings[0]
-    redundancy = max(math.log2(len(best.model.words)) - best.expected, 0.3)
-    unicity = best.key_bits / redundancy
+    unicity = best.unicity
     runs = [r for r in readings if r.kind == best.kind]
     agreement = min((_equal_share(best, other) for other in runs[1:]), default=1.0)
     sure = _confidence(len(source), unicity, best, control, agreement)

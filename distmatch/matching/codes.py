@@ -57,7 +57,9 @@ class CodeMatcher:
         readings: list[CodeReading] = []
         if self.kind != "dictionary-code" and not book.endings and not book.clear:
             readings += self._random(source, words, seed, progress, deadline)
-        enough = bool(readings) and readings[0].excess < 0.5
+        enough = (
+            bool(readings) and readings[0].excess < 0.5 and len(source) > 2 * readings[0].unicity
+        )
         if not enough and book.family.max(initial=-1) >= 0:
             if not readings or time.monotonic() < deadline:
                 readings += self._dictionary(source, book, words, seed, progress, deadline)
@@ -74,10 +76,11 @@ class CodeMatcher:
     def _random(
         self, source: Ciphertext, words: WordText, seed: int, progress: Progress, deadline: float
     ) -> list[CodeReading]:
-        """Codes numbered at random: a model of hardly more words than codes, then one of more if that reads badly."""
+        """Codes numbered at random: a model of as many words as there seem to be, then one of more if that reads badly."""
         count = len(source.names)
+        all_words = estimated_words(np.bincount(source.symbols))
         found: list[CodeReading] = []
-        for size in (round(1.05 * count) + 5, 2 * count + 200):
+        for size in (round(1.05 * all_words) + 5, 2 * all_words + 200):
             if min(size, len(words.words)) < count or (found and time.monotonic() > deadline):
                 continue
             model, expected = train(words, np.arange(min(size, len(words.words))), closed=True)
@@ -198,3 +201,10 @@ def dictionary_text(
         np.array(units, np.int32), np.array(ending, np.int32), forms, book.family[symbols], book.place[symbols]
     )  # fmt: skip
     return text, codes
+
+
+def estimated_words(counts: np.ndarray) -> int:
+    """Codes that there are in all, those unseen included: Chao's (1984) estimate, at most three times those seen."""
+    once, twice = int((counts == 1).sum()), int((counts == 2).sum())
+    seen = int((counts > 0).sum())
+    return min(seen + once * (once - 1) // (2 * (twice + 1)), 3 * seen)

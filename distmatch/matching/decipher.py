@@ -69,6 +69,10 @@ class Decipher:
         check_kind(self.kind)
         wall, cpu = time.monotonic(), time.process_time()
         deadline = wall + self.time_limit
+        if len(source.names) == len(source) > 60:
+            raise InputError(
+                f"each of the {len(source)} symbols occurs once; any text at all would fit. Check how symbols are written"
+            )
         if self.kind in WORDS:
             return self._code(source, target, seed, progress, reference, diacritics, self.kind)
         attempts = Attempts(

@@ -86,7 +86,8 @@ class WordCodeSearch:
                 break
             gain = _gain(belief, pairs, costs, size > DENSE)
             logits = gain / (frequency[:, None] * np.float32(tolerance) + 1.0)
-            belief = 0.3 * belief + 0.7 * doubly_stochastic(_pinned(logits, fixed))
+            fresh = doubly_stochastic(_pinned(logits, fixed))
+            belief = np.float32(0.3) * belief + np.float32(0.7) * fresh
             tolerance *= ratio
             if report is not None:
                 report(step + 1, self.steps)
@@ -106,7 +107,13 @@ class WordCodeSearch:
             gain = _gain(key, pairs, costs, True) / np.maximum(frequency, 1)[:, None]
             near = np.argpartition(-gain, many, axis=1)[:, :many].astype(np.int32)
             hot = 0.5 * (1.0 - number / max(self.rounds - 1, 1))
-            bits = swap_codes(codes, key, held, near, *target.tables, hot, seed + number)
+            bits = np.inf
+            for turn in range(many):
+                bits = swap_codes(
+                    codes, key, held, near[:, turn : turn + 1].copy(), *target.tables, hot, 100 * (seed + number) + turn
+                )  # fmt: skip
+                if time.monotonic() > self.deadline:
+                    break
             history.append(float(bits))
             if bits < best - 1e-6:
                 best, best_key = float(bits), key.copy()

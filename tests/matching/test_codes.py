@@ -6,6 +6,7 @@ from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import read_ciphertext
 from distmatch.errors import InputError
 from distmatch.languages.wordgrams import load_word_text, train, trigram_log
+from distmatch.matching.codes import estimated_words
 from distmatch.matching.decipher import decipher
 from distmatch.matching.wordcode import WordCodeSearch, doubly_stochastic
 
@@ -138,3 +139,10 @@ def test_same_seed_same_key(reference):
         for _ in range(2)
     ]
     assert np.array_equal(keys[0].key, keys[1].key)
+
+
+def test_unseen_words_are_estimated():
+    rng = np.random.default_rng(0)
+    counts = np.bincount(rng.integers(0, 400, 600), minlength=400)
+    assert estimated_words(counts) == pytest.approx(400, rel=0.15)
+    assert estimated_words(np.array([5, 5, 5])) == 3

@@ -1,0 +1,218 @@
+"""Rerun every figure of docs/results/ciphers-codes.md: codes for words, transpositions, nulls, faults.
+
+    python benchmarks/ciphers_codes.py [--data ../shared/data] [--only words,dictionary,wilkinson,zodiac,given,nulls,faults]
+
+A token is right if its word is. CPU seconds of this process. Texts for the made codes are the last tenth of the
+English novels; the reference is the nine tenths before, so no text is in its own reference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from distmatch.ciphers.encipher import encipher
+from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
+from distmatch.files import read_text
+from distmatch.languages.language import load_language
+from distmatch.matching.decipher import decipher
+from distmatch.matching.transposition import TranspositionScreen
+from distmatch.text.alphabet import fold
+
+FAULTS = ("wrong", "missing", "extra")
+
+
+def novels(data: Path, folder: Path) -> tuple[str, list[str]]:
+    """Path of the reference, and the words held out."""
+    words = fold(read_text(data / "corpora/en.txt.xz")).split()
+    cut = len(words) * 9 // 10
+    reference = folder / "reference.txt"
+    reference.write_text(" ".join(words[:cut]))
+    return str(reference), words[cut:]
+
+
+def right_tokens(found: str, gold: list[str]) -> float:
+    got = found.split()
+    return float(np.mean([a == b for a, b in zip(got, gold, strict=True)]))
+
+
+def words(
+    reference: str, held_out: list[str], lengths: list[int], seeds: int, size: int = 500
+) -> None:
+    """Random codes over the most frequent words of the reference; other words are left out of the text."""
+    frequent = set(most_frequent(read_text(reference).split(), size))
+    kept = [w for w in held_out if w in frequent]
+    for length in lengths:
+        for seed in range(seeds):
+            plain = kept[seed * length : (seed + 1) * length]
+            if len(plain) < length:
+                break
+            made = encipher(" ".join(plain), "word-code", seed=seed)
+            begin = time.process_time()
+            match = decipher(made["ciphertext"], kind="word-code", reference=[reference], seed=seed)
+            print(
+                f"| word code V = {size}, {length} tokens, seed {seed} | {100 * right_tokens(match.text, plain):.1f} % | "
+                f"{time.process_time() - begin:.1f} s | confidence {match.confidence:.2f} | {match.bits.total:.0f} bits |",
+                flush=True,
+            )
+
+
+def most_frequent(running: list[str], size: int) -> list[str]:
+    from collections import Counter
+
+    return [w for w, _ in Counter(running).most_common(size)]
+
+
+def dictionary(reference: str, held_out: list[str], seeds: int, length: int = 600) -> None:
+    """Alphabetical codes: the codebook is all the words of the 40,000 words around the text."""
+    for seed in range(seeds):
+        part = held_out[40_000 * seed : 40_000 * (seed + 1)]
+        book = {w: i for i, w in enumerate(sorted(set(part)), 1)}
+        plain = part[5000 : 5000 + length]
+        begin = time.process_time()
+        match = decipher(
+            "\n".join(str(book[w]) for w in plain), kind="dictionary-code", reference=[reference], seed=seed
+        )  # fmt: skip
+        print(
+            f"| dictionary code, {length} tokens, book of {len(book)}, seed {seed} | "
+            f"{100 * right_tokens(match.text, plain):.1f} % | {time.process_time() - begin:.1f} s | "
+            f"confidence {match.confidence:.2f} |",
+            flush=True,
+        )
+
+
+def wilkinson(data: Path, seeds: int) -> None:
+    """The real code; the whole corpus is the reference. Tokens whose word the transcript does not know are left out."""
+    folder = data / "ciphers/wilkinson"
+    gold = [line.split() for line in (folder / "plaintext.txt").read_text().splitlines()]
+    source = read_ciphertext((folder / "ciphertext.txt").read_text(), words=True)
+    for seed in range(seeds):
+        begin = time.process_time()
+        match = decipher(
+            source, kind="word-code", reference=[str(data / "corpora/en.txt.xz")], seed=seed
+        )
+        pairs = [
+            (a.lower(), b.lower())
+            for g, f in zip(gold, match.text.split("\n"), strict=True)
+            for a, b in zip(g, f.split(), strict=False)
+            if a != "?"
+        ]
+        share = np.mean([a == b for a, b in pairs])
+        print(
+            f"| Wilkinson, seed {seed}, {len(pairs)} tokens | {100 * share:.1f} % | {time.process_time() - begin:.0f} s | "
+            f"confidence {match.confidence:.2f} | {match.bits.total:.0f} bits |",
+            flush=True,
+        )
+
+
+def zodiac_340(data: Path) -> tuple[Ciphertext, dict]:
+    rows = map(json.loads, (data / "ciphers/historical.jsonl").read_text().splitlines())
+    item = next(row for row in rows if row["id"] == "zodiac-340")
+    source = from_symbols(list(item["ciphertext"]))
+    lines = (np.arange(len(source)) // int(item["width"])).astype(np.int32)
+    return Ciphertext(source.symbols, source.names, source.breaks, source.tokens, lines), item
+
+
+def zodiac(data: Path, seeds: int) -> None:
+    """Which family ranks first, and how many orders a second two cores screen (CPU time halved)."""
+    source, _ = zodiac_340(data)
+    for seed in range(seeds):
+        begin = time.process_time()
+        ranked = TranspositionScreen(threads=1).rank(source, load_language("en"), seed=seed)
+        seconds = time.process_time() - begin
+        best = ranked[0][1]
+        print(
+            f"| Zodiac 340 screened, seed {seed} | {best.label} first of {len(ranked)} | "
+            f"{2 * len(ranked) / seconds:.0f} orders/s on 2 cores |",
+            flush=True,
+        )
+
+
+def given(data: Path, seeds: int) -> None:
+    """The right order given: SER of the first two sections, 18 rows of 17."""
+    source, item = zodiac_340(data)
+    label = "step width 17 down 1 right 2 sections 9+9"
+    for seed in range(seeds):
+        begin = time.process_time()
+        match = decipher(source, transposition=label, seed=seed, threads=1)
+        wrong = np.mean(
+            [a != b.lower() for a, b in zip(match.plaintext[:306], item["plaintext"], strict=False)]
+        )
+        print(
+            f"| Zodiac 340, order given, seed {seed} | SER {100 * wrong:.1f} % | {time.process_time() - begin:.1f} s |",
+            flush=True,
+        )
+
+
+def nulls(held_out: list[str], count: int) -> None:
+    """Homophonic, 45 symbols and 4 nulls, 500 letters: the nulls found, and the letters read."""
+    for seed in range(count):
+        letters = "".join(held_out[30_000 * seed : 30_000 * seed + 300])[:500]
+        made = encipher(letters, "homophonic", seed=seed, symbols=45, nulls=4)
+        begin = time.process_time()
+        match = decipher(made["ciphertext"], kind="homophonic", nulls=True, threads=1, seed=seed)
+        true = {s for s, letter in made["key"].items() if not letter}
+        found = set(match.key.detail.get("nulls", []))
+        used = [match.key.letters[str(s)] == made["key"][str(s)] for s in made["ciphertext"]]
+        print(
+            f"| nulls, seed {seed} | {len(true & found)} of 4 found, {len(found - true)} wrong | "
+            f"{100 * np.mean(used):.1f} % of symbols right | {time.process_time() - begin:.1f} s |",
+            flush=True,
+        )
+
+
+def faults(held_out: list[str], count: int) -> None:
+    """Five symbols in a hundred wrong, missing or extra: share of the symbols whose letter is right in the key."""
+    for kind, length in (("simple", 256), ("homophonic", 500)):
+        shares, seconds = [], []
+        for seed in range(count):
+            letters = "".join(held_out[20_000 * seed : 20_000 * seed + 300])[:length]
+            made = encipher(letters, kind, seed=seed, symbols=45, noise=0.05, faults=FAULTS)
+            begin = time.process_time()
+            match = decipher(made["ciphertext"], kind=kind, threads=1, seed=seed)
+            seconds.append(time.process_time() - begin)
+            shares.append(
+                np.mean(
+                    [match.key.letters[str(s)] == made["key"][str(s)] for s in made["ciphertext"]]
+                )
+            )
+        print(
+            f"| 5 % faults, {kind}, {length} letters, {count} ciphers | {100 * np.mean(shares):.1f} % of symbols right, "
+            f"{sum(s >= 0.95 for s in shares)} keys found | {np.mean(seconds):.2f} s |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", default="../shared/data")
+    parser.add_argument("--only", default="words,dictionary,wilkinson,zodiac,given,nulls,faults")
+    parser.add_argument("--lengths", default="10000,40000")
+    parser.add_argument("--seeds", type=int, default=2)
+    arguments = parser.parse_args()
+    data, only, seeds = Path(arguments.data), arguments.only.split(","), arguments.seeds
+    with tempfile.TemporaryDirectory() as folder:
+        reference, held_out = novels(data, Path(folder))
+        if "words" in only:
+            words(reference, held_out, [int(n) for n in arguments.lengths.split(",")], seeds)
+        if "dictionary" in only:
+            dictionary(reference, held_out, seeds)
+        if "wilkinson" in only:
+            wilkinson(data, seeds)
+        if "zodiac" in only:
+            zodiac(data, seeds)
+        if "given" in only:
+            given(data, seeds)
+        if "nulls" in only:
+            nulls(held_out, 2 * seeds)
+        if "faults" in only:
+            faults(held_out, 5 * seeds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""Gibbs sampling of the words of alphabetical codes: compiled kernels."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from distmatch.languages.wordgrams import pair_log, trigram_log
+
+CLOSELY = 40
+"""Words whose trigrams are looked up for one draw."""
+WIDEST = 3_000
+"""Words looked at roughly for one draw; of more, every second, third ... is."""
+STRAY_BITS = 6.0
+"""Extra bits of a code out of its family's alphabetical order, beside naming its word among all."""
+
+
+@numba.njit(cache=True, nogil=True)
+def _gap_bits(codes_between, entries_between):
+    """Bits (up to a constant of the place) of a gap: Laplace about the expected entries, wider for wide gaps."""
+    scale = np.sqrt(1.0 + codes_between + (0.15 * codes_between) ** 2)
+    return 1.4427 * 1.4142 * abs(entries_between - codes_between) / scale + np.log2(1.4142 * scale)
+
+
+@numba.njit(cache=True, nogil=True)
+def _token_bits(t, words, tables):
+    u = words[t - 2] if t > 1 else -1
+    v = words[t - 1] if t > 0 else -1
+    return -trigram_log(
+        u, v, words[t], tables[0], tables[1], tables[2], tables[3], tables[4], tables[5], tables[6]
+    )
+
+
+@numba.njit(cache=True, nogil=True)
+def _promising(code, choices, costs, tried, at, words, ending, forms, tables):
+    """Keep the `CLOSELY` words that fit their places and the words before best; the number kept."""
+    rough = costs[:tried].copy()
+    looked = min(len(at), 6)
+    for j in range(looked):
+        t = at[(j * len(at)) // looked]
+        v = words[t - 1] if t > 0 else -1
+        for i in range(tried):
+            w = forms[ending[t], choices[i]]
+            bits = (
+                pair_log(v, w, tables[0], tables[1], tables[2], tables[3])
+                if v >= 0
+                else tables[0][w]
+            )
+            rough[i] -= bits * len(at) / looked
+    limit = np.sort(rough)[CLOSELY - 1]
+    kept = 0
+    for i in range(tried):
+        if rough[i] <= limit and kept < CLOSELY:
+            choices[kept] = choices[i]
+            costs[kept] = costs[i]
+            kept += 1
+    return kept
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_bits(code, word, before, after, key, family, place, entries):
+    """Bits of the gaps to the neighbours in the family; -1: there is none."""
+    e = entries[family[code]]
+    bits = -np.log2(max(e[word + 1] - e[word], 1e-6))
+    if before >= 0:
+        bits += _gap_bits(place[code] - place[before], e[word] - e[key[before]])
+    if after >= 0:
+        bits += _gap_bits(place[after] - place[code], e[key[after]] - e[word])
+    return bits
+
+
+@numba.njit(cache=True, nogil=True)
+def sample_words(
+    units, ending, forms, family, place, chains, starts, entries, key, stray, held, common,
+    unigram, backoff, pairs, pair_logs, pair_backoff, triples, triple_logs, sweeps, temperature, seed,
+    best, best_key, best_stray,
+):  # fmt: skip
+    """Sweeps of Gibbs sampling at one temperature.
+
+    Arguments as in `DictionaryText` and `WordGrams`; `chains`, `starts`: codes by family and place; `entries`:
+    (F, V + 1) cumulative expected entries; `held`: codes that keep their word; `common`: words tried for strays.
+    `key` and `stray` are changed in place; whenever a sweep ends with fewer bits than `best` (2,), of text and of
+    key, all three of `best`, `best_key` and `best_stray` become those of the sweep.
+    """
+    np.random.seed(seed)
+    tables = (unigram, backoff, pairs, pair_logs, pair_backoff, triples, triple_logs)
+    n, count, size = len(units), len(key), len(unigram) - 1
+    offsets = np.zeros(count + 1, np.int64)
+    for t in range(n):
+        if units[t] >= 0:
+            offsets[units[t] + 1] += 1
+    for c in range(count):
+        offsets[c + 1] += offsets[c]
+    fill = offsets[:-1].copy()
+    places = np.empty(offsets[count], np.int64)
+    for t in range(n):
+        if units[t] >= 0:
+            places[fill[units[t]]] = t
+            fill[units[t]] += 1
+    words = np.empty(n, np.int32)
+    for t in range(n):
+        words[t] = forms[ending[t], key[units[t]]] if units[t] >= 0 else -1 - units[t]
+    rank_of = np.empty(count, np.int64)
+    for i in range(count):
+        rank_of[chains[i]] = i
+    stray_cost = STRAY_BITS + np.log2(size)
+    costs = np.empty(size + len(common) + 2)
+    choices = np.empty(size + len(common) + 2, np.int64)
+    near = np.empty(3 * n + 3, np.int64)
+    for _sweep in range(sweeps):
+        for c in np.random.permutation(count):
+            if held[c]:
+                continue
+            at = rank_of[c]
+            f = family[c]
+            before = after = -1
+            i = at - 1
+            while i >= starts[f]:
+                if not stray[chains[i]]:
+                    before = chains[i]
+                    break
+                i -= 1
+            i = at + 1
+            while i < starts[f + 1]:
+                if not stray[chains[i]]:
+                    after = chains[i]
+                    break
+                i += 1
+            low = key[before] + 1 if before >= 0 else 0
+            high = key[after] if after >= 0 else size
+            affected = 0
+            for p in range(offsets[c], offsets[c + 1]):
+                for t in range(places[p], min(places[p] + 3, n)):
+                    if affected == 0 or near[affected - 1] < t:
+                        near[affected] = t
+                        affected += 1
+            tried = 0
+            skip_gap = 0.0
+            if before >= 0 and after >= 0:
+                skip_gap = _gap_bits(
+                    place[after] - place[before], entries[f][key[after]] - entries[f][key[before]]
+                )
+            wide = high - low
+            step = 1 + wide // WIDEST
+            first = low + (np.random.randint(step) if step > 1 else 0)
+            for w in range(first, high, step):
+                choices[tried] = w
+                costs[tried] = _place_bits(c, w, before, after, key, family, place, entries)
+                tried += 1
+            if tried > CLOSELY:
+                tried = _promising(
+                    c, choices, costs, tried, places[offsets[c] : offsets[c + 1]], words, ending, forms, tables
+                )  # fmt: skip
+                step = max(step, 2)
+            inside = tried
+            if stray[c] or np.random.random() < 0.1 or inside == 0:
+                for _ in range(40):
+                    w = common[min(int(len(common) * np.random.random() ** 3), len(common) - 1)]
+                    choices[tried] = w
+                    costs[tried] = stray_cost + skip_gap
+                    tried += 1
+                choices[tried] = size
+                costs[tried] = stray_cost + skip_gap
+                tried += 1
+            old = key[c]
+            if stray[c]:
+                choices[tried] = old
+                costs[tried] = stray_cost + skip_gap
+                tried += 1
+            elif step > 1:
+                choices[tried] = old
+                costs[tried] = _place_bits(c, old, before, after, key, family, place, entries)
+                tried += 1
+            lowest = np.inf
+            for i in range(tried):
+                for p in range(offsets[c], offsets[c + 1]):
+                    t = places[p]
+                    words[t] = forms[ending[t], choices[i]]
+                for j in range(affected):
+                    costs[i] += _token_bits(near[j], words, tables)
+                lowest = min(lowest, costs[i])
+            mass = 0.0
+            for i in range(tried):
+                costs[i] = 2.0 ** ((lowest - costs[i]) / temperature)
+                mass += costs[i]
+            target = np.random.random() * mass
+            chosen = tried - 1
+            for i in range(tried):
+                target -= costs[i]
+                if target <= 0:
+                    chosen = i
+                    break
+            key[c] = choices[chosen]
+            stray[c] = chosen >= inside and not (step > 1 and chosen == tried - 1 and not stray[c])
+            for p in range(offsets[c], offsets[c + 1]):
+                t = places[p]
+                words[t] = forms[ending[t], key[c]]
+        text_bits = 0.0
+        for t in range(n):
+            text_bits += _token_bits(t, words, tables)
+        key_bits = _key_bits(key, stray, chains, starts, family, place, entries, stray_cost)
+        if text_bits + key_bits < best[0] + best[1]:
+            best[0], best[1] = text_bits, key_bits
+            best_key[:] = key
+            best_stray[:] = stray
+
+
+@numba.njit(cache=True, nogil=True)
+def _key_bits(key, stray, chains, starts, family, place, entries, stray_cost):
+    bits = 0.0
+    for f in range(len(starts) - 1):
+        before = -1
+        for i in range(starts[f], starts[f + 1]):
+            c = chains[i]
+            if stray[c]:
+                bits += stray_cost
+                continue
+            e = entries[f]
+            bits -= np.log2(max(e[key[c] + 1] - e[key[c]], 1e-6))
+            if before >= 0:
+                bits += _gap_bits(place[c] - place[before], e[key[c]] - e[key[before]])
+            before = c
+    return bits
