@@ -92,7 +92,7 @@ def _confidence(
     """Conservative: high only for texts well beyond the unicity distance that read like the reference (docs/log.md)."""
     gain = 0.0 if control is None else (control - best.total) / max(tokens, 1)
     length = math.log2(max(tokens, 1) / max(unicity, 1.0))
-    score = -3.0 + 1.5 * length - 4.0 * max(best.excess, 0.0) + 1.5 * min(gain, 2.0)
+    score = -5.0 + 1.5 * length - 4.0 * max(best.excess, 0.0) + 1.5 * min(gain, 2.0)
     score -= 8.0 * (1.0 - agreement)
     return 1.0 / (1.0 + math.exp(-max(min(score, 30.0), -30.0)))
 
