@@ -90,33 +90,24 @@ class Page:
             f'<label><input type="checkbox" class="method" value="{escape(m)}" checked>{escape(m)}</label>'
             for m in methods
         )
-        only = '<label><input type="checkbox" id="changed">only what changed</label>'
         return (
             '<nav class="filters" aria-label="Filters"><select id="task" aria-label="Task">'
             f'<option value="">all tasks</option>{names}</select><button type="button" id="all">all / none</button>'
-            f'<div class="methods">{boxes}</div>{only if self.changes is not None else ""}</nav>'
+            f'<div class="methods">{boxes}</div></nav>'
         )
 
     def _changes(self) -> str:
         if self.changes is None:
             return ""
         marked = [c for c in self.changes if c.marked]
-        shown = [*marked, *self.changes[len(marked) :][:UNMARKED]]
-        rows = [
-            _row(
-                [escape(c.method), f">{escape(f'{c.task}, {c.point}')}", f">{escape(c.quantity)}", number(c.before),
-                 f'<a href="#cell{c.cell}">{number(c.now)}</a>', str(c.runs), f"{c.probability:.2g}", _verdict(c)],
-                task=c.task, method=c.method, more=f' data-marked="{"yes" if c.marked else "no"}"',
-            )
-            for c in shown
-        ]  # fmt: skip
+        others = [c for c in self.changes if not c.marked]
         text = (
             f"{len(marked)} of {len(self.changes)} quantities changed beyond noise against {escape(self.against)} "
             "(paired by seed where data and seed are the same; Holm's correction at 5 % over all; CPU time by more "
             "than a fifth)."
         )
-        head = ["method", ">where", ">quantity", "before", "now", "runs", "p", "change"]
-        return f"<h2>What changed</h2><p>{text}</p>{_table(head, rows)}"
+        rest = f"<details><summary>{len(others)} others: the same, or noise</summary>{_change_table(others[:UNMARKED])}</details>"
+        return f"<h2>What changed</h2><p>{text}</p>{_change_table(marked) if marked else ''}{rest if others else ''}"
 
     def _task(self, table: TaskTable, colours: dict[str, int]) -> str:
         figures = "".join(charts(table, colours))
@@ -202,6 +193,18 @@ class Page:
         )  # fmt: skip
 
 
+def _change_table(changes: Sequence[Change]) -> str:
+    rows = [
+        _row(
+            [escape(c.method), _verdict(c), f">{escape(f'{c.task}, {c.point}')}", f">{escape(c.quantity)}", number(c.before),
+             f'<a href="#cell{c.cell}">{number(c.now)}</a>', str(c.runs), f"{c.probability:.2g}"],
+            task=c.task, method=c.method,
+        )
+        for c in changes
+    ]  # fmt: skip
+    return _table(["method", "change", ">where", ">quantity", "before", "now", "runs", "p"], rows)
+
+
 def _some(names: set[str]) -> str:
     """Up to three of some names, in order."""
     listed = sorted(names)
@@ -217,7 +220,7 @@ def _table(head: Sequence[str], rows: Sequence[str]) -> str:
     return f'<div class="scroll"><table>{top}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def _row(cells: Sequence[str], *, task: str = "", method: str = "", more: str = "") -> str:
+def _row(cells: Sequence[str], *, task: str = "", method: str = "") -> str:
     """A row of HTML cells: one that begins with > is text, `class|value` has a class."""
     data = f' data-task="{escape(task)}"' if task else ""
     data += f' data-method="{escape(method)}"' if method else ""
@@ -230,7 +233,7 @@ def _row(cells: Sequence[str], *, task: str = "", method: str = "", more: str = 
             parts.append(f'<td class="{kind}">{value}</td>')
         else:
             parts.append(f"<td>{cell}</td>")
-    return f"<tr{data}{more}>{''.join(parts)}</tr>"
+    return f"<tr{data}>{''.join(parts)}</tr>"
 
 
 def _value(cell: Cell, summary: Summary | None, place: int = 0) -> str:

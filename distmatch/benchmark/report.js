@@ -2,14 +2,12 @@
 (() => {
   const task = document.querySelector("#task");
   const boxes = [...document.querySelectorAll("nav.filters input.method")];
-  const changed = document.querySelector("#changed");
   const apply = () => {
     const off = new Set(boxes.filter((b) => !b.checked).map((b) => b.value));
-    for (const e of document.querySelectorAll("[data-task], [data-method], [data-marked]")) {
+    for (const e of document.querySelectorAll("[data-task], [data-method]")) {
       const wrongTask = e.dataset.task && task.value && e.dataset.task !== task.value;
       const wrongMethod = e.dataset.method && off.has(e.dataset.method);
-      const noise = e.dataset.marked === "no" && changed && changed.checked;
-      const gone = Boolean(wrongTask || wrongMethod || noise);
+      const gone = Boolean(wrongTask || wrongMethod);
       if (e instanceof SVGElement) e.style.display = gone ? "none" : "";
       else e.hidden = gone;
     }
@@ -26,7 +24,6 @@
   };
   task.addEventListener("change", apply);
   for (const b of boxes) b.addEventListener("change", apply);
-  if (changed) changed.addEventListener("change", apply);
   document.querySelector("#all").addEventListener("click", () => {
     const some = boxes.some((b) => !b.checked);
     for (const b of boxes) b.checked = some;

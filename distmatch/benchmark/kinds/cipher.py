@@ -25,6 +25,8 @@ from distmatch.languages.language import Language
 from distmatch.maps.key import Key, bijection_bits, emission_bits, homophonic_bits
 from distmatch.text.alphabet import fold
 
+READ = 100_000
+"""Letters of running text that methods get which learn from it."""
 RIGHT = 0.95
 """Share of letters from which a cipher counts as solved."""
 
@@ -51,7 +53,12 @@ class CipherProblem:
         if self.source.has_breaks:
             raise DoesNotApply(f"the view {name} knows no word breaks, and this cipher keeps them")
         if name == "sequences":
-            return self.plain.letters(1_000_000), self.source.symbols.astype(np.uint16)
+            return self.plain.letters(READ), self.source.symbols.astype(np.uint16)
+        if name == "bytes":
+            if not all(len(n) == 1 and n.isascii() for n in self.source.names):
+                raise DoesNotApply("the symbols of this cipher are not bytes")
+            text = alphabet_of(self.plain.language).decode(self.plain.letters(READ))
+            return text.encode(), "".join(self.source.names[i] for i in self.source.symbols).encode()
         if self.cipher != "simple":
             raise DoesNotApply(
                 f"the view {name} matches one symbol to one letter; this is {self.cipher}"
@@ -108,7 +115,7 @@ class CipherProblem:
         """Letter codes of the decoded text (n,) and of each symbol (K,)."""
         answer, alphabet = match.map, alphabet_of(self.plain.language)
         if isinstance(answer, Key) and answer.letters:
-            table = self._table({k: alphabet.letters.find(v) for k, v in answer.letters.items()})
+            table = self._table({k: alphabet.letters.find(v) if v else -1 for k, v in answer.letters.items()})
         elif isinstance(answer, np.ndarray) and answer.ndim == 1:
             table = np.asarray(answer[: len(self.source.names)], np.int64)
         elif callable(answer) and hasattr(answer, "map_target"):
@@ -253,6 +260,7 @@ VIEWS = {
     "ciphertext": "a Ciphertext, and a Plain: the language by name with its model and running text",
     "embeddings": "Embeddings of the symbols and of the letters, from which symbols are neighbours",
     "graph": "(26, 26) relative frequencies of pairs of symbols, and of pairs of letters",
+    "bytes": "running text of the language, and the ciphertext",
     "sequences": "codes of running text of the language, and of the ciphertext, uint",
 }
 KIND = Kind(

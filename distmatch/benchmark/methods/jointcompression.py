@@ -1,0 +1,42 @@
+"""Joint compression as a matcher: the f that makes the archive of X and Y shortest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from distmatch.benchmark.methods.answer import answer
+from distmatch.maps.key import Key
+from distmatch.matching.match import Match
+from distmatch.progress import Progress, silent
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointCompression:
+    """`joint_code` of two byte strings; the key is the relabelling that its search found, used or not."""
+
+    map: str = "auto"
+    """Kind of f: auto, bijection, homophonic, identity or none."""
+
+    def match(
+        self, source: bytes, target: bytes, *, seed: int = 0, progress: Progress = silent
+    ) -> Match[Any]:
+        """Key, Δ and its parts; the confidence is the code's own."""
+        from dataclasses import replace
+
+        from distmatch.matching.joint import joint_code
+
+        code = joint_code(source, target, map=self.map, seed=seed, progress=progress)
+        letters: dict[str, str] = {}
+        if code.match is not None:
+            table = code.match.map.table
+            names = zip(code.target.names, table, strict=False)
+            letters = {chr(symbol): chr(code.source.names[place]) for symbol, place in names}
+        bits = {"x": code.x, "y": code.y, "xy": code.xy, "map": code.map}
+        found = answer(
+            Key(letters, "simple"), method="joint compression", seed=seed, data=code.xy, bits=bits
+        )
+        history = list(code.match.history) if code.match is not None else []
+        return replace(
+            found, confidence=code.confidence, reason="bits saved by the joint code", history=history
+        )
