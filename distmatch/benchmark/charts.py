@@ -183,7 +183,7 @@ def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
         if pairs
         else ""
     )
-    text = f"Bits saved a row or letter (map included) against {name}. Spearman over {len(runs)} runs {rho:.2f}. {told}"
+    text = f"Bits saved a row or letter (map included) against {name}. Spearman over {len(runs)} runs {draw.number(rho, 2)}. {told}"
     svg = draw.frame(x, y, "Δ: bits saved a letter or row", name, marks, caption=text)
     entries = [(m, colours[m]) for m in dict.fromkeys(c.method for c, *_ in runs)]
     return draw.figure(
@@ -254,7 +254,7 @@ def calibration(table: TaskTable, colours: Colours) -> str:
             )
         lines.append(line)
         auc = area_under_curve(p, right)
-        notes[method] = f"AUC {auc:.3f}, ECE {calibration_error(p, right):.3f}, n {len(p)}"
+        notes[method] = f"AUC {draw.number(auc)}, ECE {draw.number(calibration_error(p, right))}, n {len(p)}"
     text = "How often an answer is right, by the confidence that the method itself gave without gold data; the diagonal is perfect."
     svg = draw.frame(
         x,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 WIDTH, HEIGHT = 560, 340
-LEFT, RIGHT, TOP, BOTTOM = 58, 16, 16, 46
+LEFT, RIGHT, TOP, BOTTOM = 58, 16, 30, 46
 AREA_X, AREA_Y = (LEFT, WIDTH - RIGHT), (HEIGHT - BOTTOM, TOP)
 COLOURS = 8
 SHAPES = ("circle", "square", "diamond", "triangle")
@@ -64,7 +64,7 @@ def _round_step(step: float) -> float:
     if step <= 0 or not math.isfinite(step):
         return 1.0
     size = 10.0 ** math.floor(math.log10(step))
-    return next(size * s for s in (1, 2, 5, 10) if size * s >= step * 0.999)
+    return next(size * s for s in (1, 2, 5, 10) if size * s >= step * 0.85)
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -199,7 +199,7 @@ def vertical(x: Scale, value: float, text: str) -> str:
     anchor, shift = ("end", -5) if place > WIDTH * 0.7 else ("start", 5)
     return (
         f'<line class="rule" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-        f'<text class="note" x="{place + shift:.1f}" y="{TOP + 11}" text-anchor="{anchor}">{escape(text)}</text>'
+        f'<text class="note" x="{place + shift:.1f}" y="{TOP - 9}" text-anchor="{anchor}">{escape(text)}</text>'
     )
 
 
