@@ -254,7 +254,9 @@ def calibration(table: TaskTable, colours: Colours) -> str:
             )
         lines.append(line)
         auc = area_under_curve(p, right)
-        notes[method] = f"AUC {draw.number(auc)}, ECE {draw.number(calibration_error(p, right))}, n {len(p)}"
+        notes[method] = (
+            f"AUC {draw.number(auc)}, ECE {draw.number(calibration_error(p, right))}, n {len(p)}"
+        )
     text = "How often an answer is right, by the confidence that the method itself gave without gold data; the diagonal is perfect."
     svg = draw.frame(
         x,

@@ -128,7 +128,11 @@ class Run:
     def id(self) -> str:
         """Task, method, axes that differ from the kind's defaults, seed and digest: a relative path."""
         usual = load_kind(self.task.kind).axes
-        told = [f"{k}={v}" for k, v in self.axes.items() if v != usual[k].default or k in ("length", "size")]
+        told = [
+            f"{k}={v}"
+            for k, v in self.axes.items()
+            if v != usual[k].default or k in ("length", "size")
+        ]
         slug = re.sub(r"[^\w=.,+-]+", "-", ",".join([*told, f"seed={self.seed}"]))[:100]
         return f"{self.task.name}/{self.method.name}/{slug}-{self.digest}"
 

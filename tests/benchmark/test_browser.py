@@ -31,7 +31,10 @@ def reported(tmp_path_factory):
         "methods": ["annealing", "faq", "procrustes"],
     }  # fmt: skip
     (folder / "c.yaml").write_text(yaml.safe_dump(config))
-    assert main(["benchmark", str(folder / "c.yaml"), "--out", str(folder / "runs"), "--jobs", "0"]) == 0
+    assert (
+        main(["benchmark", str(folder / "c.yaml"), "--out", str(folder / "runs"), "--jobs", "0"])
+        == 0
+    )
     shutil.copytree(folder / "runs", folder / "before")
     for path in (folder / "before").rglob("record.json"):
         record = json.loads(path.read_text())
@@ -40,7 +43,12 @@ def reported(tmp_path_factory):
             record["metrics"]["accuracy"]["value"] = max(value - 0.3 - record["seed"] / 100, 0)
             path.write_text(json.dumps(record))
     out = folder / "report.html"
-    assert main(["report", str(folder / "runs"), "--against", str(folder / "before"), "--out", str(out)]) == 0
+    assert (
+        main(
+            ["report", str(folder / "runs"), "--against", str(folder / "before"), "--out", str(out)]
+        )
+        == 0
+    )
     return out
 
 
@@ -55,12 +63,19 @@ def browser():
 
 @pytest.fixture(params=["desk", "phone", "dark"])
 def page(request, browser, reported):
-    size = {"width": 390, "height": 800} if request.param == "phone" else {"width": 1200, "height": 900}
+    size = (
+        {"width": 390, "height": 800}
+        if request.param == "phone"
+        else {"width": 1200, "height": 900}
+    )
     scheme = "dark" if request.param == "dark" else "light"
     context = browser.new_context(viewport=size, color_scheme=scheme)
     page = context.new_page()
     page.complaints, page.fetched = [], []
-    page.on("console", lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None,
+    )
     page.on("pageerror", lambda e: page.complaints.append(str(e)))
     page.on("request", lambda r: page.fetched.append(r.url))
     page.goto(reported.as_uri())
@@ -125,7 +140,12 @@ def test_a_number_leads_to_its_records_and_command(page, reported):
     assert opened.get_attribute("open") is not None and opened.locator("tr").count() == 3
     assert "distmatch benchmark runs/cipher-words/" in opened.locator("code").first.inner_text()
     record = opened.locator("a").first.get_attribute("href")
-    assert json.loads((reported.parent / record.replace("%3D", "=").replace("%2C", ",")).read_text())["status"] == "done"
+    assert (
+        json.loads((reported.parent / record.replace("%3D", "=").replace("%2C", ",")).read_text())[
+            "status"
+        ]
+        == "done"
+    )
 
 
 def test_changes_are_marked_and_the_rest_is_folded_away(page):

@@ -58,7 +58,9 @@ class CipherProblem:
             if not all(len(n) == 1 and n.isascii() for n in self.source.names):
                 raise DoesNotApply("the symbols of this cipher are not bytes")
             text = alphabet_of(self.plain.language).decode(self.plain.letters(READ))
-            return text.encode(), "".join(self.source.names[i] for i in self.source.symbols).encode()
+            return text.encode(), "".join(
+                self.source.names[i] for i in self.source.symbols
+            ).encode()
         if self.cipher != "simple":
             raise DoesNotApply(
                 f"the view {name} matches one symbol to one letter; this is {self.cipher}"
@@ -115,7 +117,9 @@ class CipherProblem:
         """Letter codes of the decoded text (n,) and of each symbol (K,)."""
         answer, alphabet = match.map, alphabet_of(self.plain.language)
         if isinstance(answer, Key) and answer.letters:
-            table = self._table({k: alphabet.letters.find(v) if v else -1 for k, v in answer.letters.items()})
+            table = self._table(
+                {k: alphabet.letters.find(v) if v else -1 for k, v in answer.letters.items()}
+            )
         elif isinstance(answer, np.ndarray) and answer.ndim == 1:
             table = np.asarray(answer[: len(self.source.names)], np.int64)
         elif callable(answer) and hasattr(answer, "map_target"):

@@ -57,7 +57,14 @@ class External:
             x, y = Path(folder) / "source.vec", Path(folder) / "target.vec"
             save_embeddings(source, x)
             save_embeddings(target, y)
-            places = {"python": sys.executable, "x": x, "y": y, "out": folder, "seed": seed, "d": source.dimension}
+            places = {
+                "python": sys.executable,
+                "x": x,
+                "y": y,
+                "out": folder,
+                "seed": seed,
+                "d": source.dimension,
+            }
             command = [part.format(**places) for part in self.command.split()]
             done = subprocess.run(command, cwd=self.checkout, capture_output=True, text=True)
             if done.returncode:
@@ -67,7 +74,9 @@ class External:
         left, off_x = _linear(source, found[0])
         right, off_y = _linear(target, found[1])
         name = Path(self.checkout).name
-        return answer(LinearMap(left, right, STEPS), method=name, seed=seed, not_linear=max(off_x, off_y))
+        return answer(
+            LinearMap(left, right, STEPS), method=name, seed=seed, not_linear=max(off_x, off_y)
+        )
 
 
 def _linear(before: Embeddings, after: Embeddings) -> tuple[np.ndarray, float]:

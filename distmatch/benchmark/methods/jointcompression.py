@@ -38,5 +38,8 @@ class JointCompression:
         )
         history = list(code.match.history) if code.match is not None else []
         return replace(
-            found, confidence=code.confidence, reason="bits saved by the joint code", history=history
+            found,
+            confidence=code.confidence,
+            reason="bits saved by the joint code",
+            history=history,
         )
