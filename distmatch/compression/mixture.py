@@ -118,7 +118,10 @@ class Mixture:
         predictor = self.predictor(len(data), primed_by=primed_by)
         code = np.zeros(len(data) * 2 * width + 8, np.uint8)
         registers = arithmetic.fresh_coder()
-        for symbol in np.asarray(data).tolist():
+        symbols = np.ascontiguousarray(data, np.uint16)
+        if predictor.run(ENCODE, registers, symbols, code):
+            symbols = symbols[:0]
+        for symbol in symbols.tolist():
             for k in range(width - 1, -1, -1):
                 bit = symbol >> k & 1
                 code_bit(ENCODE, registers, code, predictor.predict(), bit)
@@ -135,17 +138,18 @@ class Mixture:
         archive = np.frombuffer(code, np.uint8).copy()
         registers = arithmetic.fresh_coder()
         arithmetic.open_decoder(registers, archive)
-        out = np.zeros(n, np.uint8 if self.size <= 256 else np.uint16)
-        for t in range(n):
+        out = np.zeros(n, np.uint16)
+        compiled = predictor.run(DECODE, registers, out, archive)
+        for t in range(0 if compiled else n):
             symbol = 0
             for _ in range(width):
                 bit = int(code_bit(DECODE, registers, archive, predictor.predict(), 0))
                 predictor.update(bit)
                 symbol = symbol * 2 + bit
             out[t] = symbol
-        return out
+        return out.astype(np.uint8 if self.size <= 256 else np.uint16)
 
-    def predictor(self, n: int, *, primed_by: np.ndarray | None = None) -> Predictor:
+    def predictor(self, n: int, *, primed_by: np.ndarray | None = None) -> _MixedPredictor:
         """See `Sequential`."""
         experts = [
             e.predictor(n, primed_by=primed_by) for e in self.experts if isinstance(e, Sequential)
@@ -167,15 +171,22 @@ def mixture_bits(costs: np.ndarray, share: float = 0.0) -> np.ndarray:
     if share == 0.0:
         totals = np.concatenate([np.zeros((experts, 1)), costs.cumsum(axis=1)], axis=1)
         return np.diff(-np.logaddexp2.reduce(-totals, axis=0))
+    return _switching_bits(np.ascontiguousarray(costs), share)
+
+
+@numba.njit(cache=True, nogil=True)
+def _switching_bits(costs, share):
+    experts, n = costs.shape
     out = np.empty(n)
-    log_weight = np.full(experts, -np.log2(experts))
+    weight = np.full(experts, 1.0 / experts)
     for t in range(n):
-        joint = log_weight - costs[:, t]
-        out[t] = -np.logaddexp2.reduce(joint)
-        posterior = joint + out[t]
-        log_weight = np.logaddexp2(
-            posterior + np.log2(1 - share), np.log2(share) - np.log2(experts)
-        )
+        least = costs[:, t].min()  # the sum then has a term of at least share / experts
+        total = 0.0
+        for k in range(experts):
+            weight[k] *= 2.0 ** (least - costs[k, t])
+            total += weight[k]
+        out[t] = least - np.log2(total)
+        weight = weight / total * (1.0 - share) + share / experts
     return out
 
 
@@ -224,6 +235,17 @@ class _MixedPredictor:
         self.weights = np.full(len(experts), UNIT // len(experts), np.int64)
         self.chances = np.zeros(len(experts), np.int64)
 
+    def run(self, mode, registers, symbols, code) -> bool:
+        """Code all symbols in compiled code, if there are two experts and both are states."""
+        a, b = self.experts if len(self.experts) == 2 else (None, None)
+        if not isinstance(a, StatePredictor) or not isinstance(b, StatePredictor):
+            return False
+        run_two(
+            mode, tuple(a.state), tuple(b.state), self.weights, self.chances, self.share, registers, symbols, 0,
+            len(symbols), self.width, code, np.zeros(3),
+        )  # fmt: skip
+        return True
+
     def predict(self) -> int:
         self.chances[:] = [expert.predict() for expert in self.experts]
         return int(mixed_probability(self.weights, self.chances))
@@ -240,8 +262,10 @@ class _MixedPredictor:
 
 
 @numba.njit(cache=True, nogil=True, _nrt=False)
-def run_two(mode, a, b, weights, chances, registers, symbols, begin, end, width, code, costs):
-    """`arithmetic.run` for the Bayes mixture of two predictors; costs (3,) get the bits of the mixture and theirs."""
+def run_two(
+    mode, a, b, weights, chances, share, registers, symbols, begin, end, width, code, costs
+):
+    """`arithmetic.run` for the mixture of two predictors, `share` in 1/65536; costs (3,) get the bits of it and theirs."""
     ra, ia, wa, fa, sa, ha = a
     rb, ib, wb, fb, sb, hb = b
     for t in range(begin, end):
@@ -264,6 +288,8 @@ def run_two(mode, a, b, weights, chances, registers, symbols, begin, end, width,
             value = value * 2 + bit
         if mode == DECODE:
             symbols[t] = value
+        if share:
+            share_weights(weights, share)
 
 
 class StatePredictor:

@@ -10,13 +10,17 @@ import numpy as np
 
 from distmatch.compression.codelength import Code
 from distmatch.compression.mapped import MappedCode
+from distmatch.compression.mixture import Mixture, Primed
 from distmatch.errors import InputError
 from distmatch.maps.relabelling import Relabelling
 from distmatch.text.symbols import Symbols, pack_alphabet, unpack_alphabet
 
 MODES = ("separate", "identity", "bijection", "homophonic")
 """How Y is coded once X is known: one expert is chosen."""
-CHOICE_BITS = log2(len(MODES))
+SHARES = (0.0, 2.0**-6)
+"""Of the mixture of the coder that knows X with one that does not: none, or enough to change over along the data."""
+EXPERTS = 1 + (len(MODES) - 1) * len(SHARES)
+CHOICE_BITS = log2(EXPERTS)
 
 Coders = Callable[[int, tuple[int, ...]], Code]
 """Makes a coder from an alphabet's size and the symbols that end a word."""
@@ -37,11 +41,17 @@ class Plan:
         mode: one of `MODES`.
         relabelling: f, unless the mode is "separate".
         space: for the separate code, the symbol that ends words; None for all ASCII but letters.
+        share: one of `SHARES`.
     """
 
     mode: str = "separate"
     relabelling: Relabelling | None = None
     space: int | None = None
+    share: float = 0.0
+
+    def after(self, source: Symbols, coder: Code) -> Mixture:
+        """The coder of f(Y): one that knows X mixed with one that does not."""
+        return Mixture(experts=(Primed(code=coder, by=source.codes), coder), share=self.share)
 
     def separate(self, target: Symbols, coders: Coders) -> Code:
         """The coder of Y alone."""
@@ -76,12 +86,12 @@ def pack(source: Symbols, target: Symbols, plan: Plan, coders: Coders) -> bytes:
     first = _head(source) + _number(len(x_code)) + x_code
     if not len(target):
         return first + _head(target)
-    kind = bytes([MODES.index(plan.mode)])
+    kind = bytes([MODES.index(plan.mode) * len(SHARES) + SHARES.index(plan.share)])
     if plan.relabelling is None:
         kind += bytes([255 if plan.space is None else plan.space])
         return first + _head(target) + kind + plan.separate(target, coders).encode(target.codes)
-    mapped = MappedCode(coder=coder, map=plan.relabelling)
-    code = mapped.encode(target.codes, primed_by=source.codes)
+    mapped = MappedCode(coder=plan.after(source, coder), map=plan.relabelling)
+    code = mapped.encode(target.codes)
     return first + _head(target) + kind + plan.relabelling.to_bytes() + code
 
 
@@ -98,7 +108,8 @@ def unpack(archive: bytes, coders: Coders = mixing_coders) -> tuple[bytes, bytes
         source = Symbols(names, np.zeros(n, np.uint8))
         y_n, y_names, cursor = _read_head(archive, cursor)
         target = Symbols(y_names, np.zeros(y_n, np.uint8))
-        mode = MODES[archive[cursor]] if y_n else "separate"
+        mode_number, share = divmod(archive[cursor], len(SHARES)) if y_n else (0, 0)
+        mode = MODES[mode_number]
         coder = coders(letters_of(source, target, mode), source.breaks)
         if n:
             source = Symbols(names, _within(coder.decode(x_code, n), len(names)))
@@ -113,8 +124,9 @@ def unpack(archive: bytes, coders: Coders = mixing_coders) -> tuple[bytes, bytes
             number = archive[cursor : cursor + size]
             f = Relabelling.from_bytes(number, target.size, coder.size, mode)
             f = identity_of(source, target) if mode == "identity" else f
-            mapped = MappedCode(coder=coder, map=f)
-            codes = mapped.decode(archive[cursor + size :], y_n, primed_by=source.codes)
+            plan = Plan(mode=mode, relabelling=f, share=SHARES[share])
+            mapped = MappedCode(coder=plan.after(source, coder), map=f)
+            codes = mapped.decode(archive[cursor + size :], y_n)
         return source.to_bytes(), Symbols(y_names, _within(codes, len(y_names))).to_bytes()
     except (IndexError, ValueError, OverflowError, MemoryError) as error:
         raise InputError("the archive is damaged") from error

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from distmatch.compression.mixture import mixture_bits
 from distmatch.compression.pair import (
     CHOICE_BITS,
+    SHARES,
     Coders,
     Plan,
     identity_of,
@@ -34,7 +36,7 @@ MAPS = ("auto", "none", "identity", "bijection", "homophonic")
 class JointCode:
     """Code lengths in bits, without container, alphabets and lengths, which cost both ways the same.
 
-    Δ = C(X) + C(Y) - C(X∘Y) is at least -log2(number of experts), because one of the experts is the separate code.
+    Δ = C(X) + C(Y) - C(X∘Y) is at least -log2(`EXPERTS`), because one of the experts is the separate code.
     """
 
     x: float
@@ -147,12 +149,15 @@ def joint_code(
         # One run codes X and then f(Y) after it, the other f(Y) and then X after it.
         both = coder.bits(np.concatenate([source.codes, mapped]))
         x_bits = float(both[: len(source)].sum())
-        given = f.bits + float(both[len(source) :].sum()) + f.choice_bits(target.codes)
+        costs = np.stack([both[len(source) :], coder.bits(mapped)])
+        mixed = [float(mixture_bits(costs, share).sum()) for share in SHARES]
+        share = SHARES[int(np.argmin(mixed))]
+        given = f.bits + min(mixed) + f.choice_bits(target.codes)
         progress(2, 4, step="X after Y")
         both = coder.bits(np.concatenate([mapped, source.codes]))
         back = min(f.bits + float(both[len(target) :].sum()), x_bits) + CHOICE_BITS
         if given < alone:
-            plan = Plan(mode=f.kind, relabelling=f)
+            plan = Plan(mode=f.kind, relabelling=f, share=share)
         given = min(given, alone) + CHOICE_BITS
     progress(4, 4, step="done")
     return JointCode(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import distmatch as dm
 from distmatch.compression.mapped import MappedCode
 from distmatch.compression.mixing import ContextMixing
-from distmatch.compression.pair import CHOICE_BITS, MODES
+from distmatch.compression.pair import CHOICE_BITS, EXPERTS
 from distmatch.errors import InputError
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.joint import joint_code
@@ -44,7 +44,7 @@ def test_key_found_and_paid_for(n):
     assert code.y_given_x == pytest.approx(code.y - code.delta)
     assert code.map == pytest.approx(code.plan.relabelling.bits) and code.map > 50
     clear = joint_code(x, plain, map="identity")
-    assert clear.delta > code.delta
+    assert clear.y_given_x < code.y_given_x
 
 
 def test_homophonic_key_is_found():
@@ -79,7 +79,7 @@ def test_controls_lose_no_more_than_the_choice(name):
     code = joint_code(x, y)
     assert code.delta >= -CHOICE_BITS - 1e-6
     assert code.x_given_y <= code.x + CHOICE_BITS + 1e-6
-    assert CHOICE_BITS == np.log2(len(MODES))
+    assert np.log2(EXPERTS) == CHOICE_BITS < 3
     if name in ("random bytes", "shuffled", "random letters"):
         assert code.plan.mode == "separate" and code.confidence == 0.0
     assert dm.decode(code.encode()) == (x, y)
@@ -88,7 +88,7 @@ def test_controls_lose_no_more_than_the_choice(name):
 def test_the_same_text_is_nearly_free():
     x = text(8_000, 0)
     code = joint_code(x, x)
-    assert code.plan.mode == "identity" and code.y_given_x < 0.05 * code.y
+    assert code.plan.mode == "identity" and code.y_given_x < 0.1 * code.y
 
 
 @pytest.mark.parametrize("kind", ["identity", "bijection"])
