@@ -167,8 +167,8 @@ def mixture_bits(costs: np.ndarray, share: float = 0.0) -> np.ndarray:
     Returns:
         (n,) bits.
     """
-    experts, n = costs.shape
     if share == 0.0:
+        experts = len(costs)
         totals = np.concatenate([np.zeros((experts, 1)), costs.cumsum(axis=1)], axis=1)
         return np.diff(-np.logaddexp2.reduce(-totals, axis=0))
     return _switching_bits(np.ascontiguousarray(costs), share)
