@@ -13,7 +13,11 @@ from typing import Any
 
 from distmatch.errors import InputError
 
-COMMANDS: dict[str, tuple[str, dict[str, str]]] = {
+COMMANDS: dict[str, tuple[str, dict[str, str | None]]] = {
+    "align": (
+        "map two sets of word vectors into one space without a pair",
+        {"source": None, "target": None},
+    ),
     "decipher": ("read a ciphertext without its key", {"file": "?"}),
     "encipher": ("write a ciphertext and its key, for tests and teaching", {"text": "?"}),
     "language": ("store a language made of your own text", {"files": "+"}),
@@ -24,7 +28,7 @@ COMMANDS: dict[str, tuple[str, dict[str, str]]] = {
     "report": ("show what the records of a benchmark say", {"folders": "*"}),
     "evaluate": ("measure a language model on held-out text", {}),
 }
-"""Name to one line of help and the positional parameters that are optional or many."""
+"""Name to one line of help and the positional parameters: None is one value, ? optional, + many."""
 
 
 def load_command(name: str) -> Callable[..., int]:

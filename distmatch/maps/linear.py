@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
 from distmatch.embeddings.embeddings import Embeddings
+from distmatch.errors import InputError, missing_package
+from distmatch.files import atomic_write
 
 
 @dataclass(frozen=True)
@@ -32,3 +36,37 @@ class LinearMap:
         """Target embeddings in the common space."""
         normal = embeddings.normalized(self.normalization)
         return normal if self.target is None else normal.with_vectors(normal.vectors @ self.target)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a safetensors file: `source`, maybe `target`, and the normalisation as metadata."""
+        try:
+            from safetensors.numpy import save
+        except ModuleNotFoundError:
+            raise missing_package("safetensors", "align") from None
+        tensors = {"source": np.ascontiguousarray(self.source, np.float32)}
+        if self.target is not None:
+            tensors["target"] = np.ascontiguousarray(self.target, np.float32)
+        with atomic_write(path, "wb") as file:
+            file.write(save(tensors, {"normalization": json.dumps(self.normalization)}))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> LinearMap:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: not such a file.
+        """
+        try:
+            from safetensors import SafetensorError, safe_open
+        except ModuleNotFoundError:
+            raise missing_package("safetensors", "align") from None
+        try:
+            with safe_open(path, framework="numpy") as file:
+                names = set(file.keys())
+                steps = json.loads((file.metadata() or {})["normalization"])
+                target = file.get_tensor("target") if "target" in names else None
+                return cls(file.get_tensor("source"), target, tuple(steps))
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            raise InputError(
+                f"not a map ({error}). Write it again with `distmatch align`", path=path
+            ) from error

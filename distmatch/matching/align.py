@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from inspect import signature
 from typing import Any
 
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
+from distmatch.matching.checkpoint import NOWHERE, Checkpoint
 from distmatch.matching.match import Match
 from distmatch.progress import Progress, silent
 from distmatch.retrieval.dictionary import Dictionary
@@ -61,6 +63,7 @@ def align(
     device: str = "auto",
     seed: int = 0,
     progress: Progress = silent,
+    checkpoint: Checkpoint = NOWHERE,
 ) -> Match[LinearMap]:
     """Find a linear map from the source's space to the target's, without pairs unless a dictionary is given.
 
@@ -72,6 +75,7 @@ def align(
         dictionary: known pairs; the method is then Procrustes.
         device: auto, cpu, cuda or cuda:N.
         seed: of all random choices.
+        checkpoint: where Auto and SelfLearning keep what they have.
 
     Returns:
         the match; `match.map(source)` and `match.map.map_target(target)` are in one space.
@@ -86,7 +90,9 @@ def align(
                 "a dictionary is for the method procrustes. Leave out --method and --preset"
             )
         method, settings["dictionary"] = "procrustes", dictionary
-    found: Match[LinearMap] = matcher(method, preset=preset, **settings).match(
-        source, target, seed=seed, progress=progress
+    chosen = matcher(method, preset=preset, **settings)
+    keeping = (
+        {"checkpoint": checkpoint} if "checkpoint" in signature(chosen.match).parameters else {}
     )
+    found: Match[LinearMap] = chosen.match(source, target, seed=seed, progress=progress, **keeping)
     return found

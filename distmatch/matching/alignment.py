@@ -15,7 +15,10 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching import alignment_confidence
+from distmatch.matching.checkpoint import NOWHERE, Checkpoint
 from distmatch.matching.match import Bits, Match
+from distmatch.progress import Progress, silent
+from distmatch.transport.procrustes import procrustes
 
 ITERATIVE = ("unit", "center") * 5 + ("unit",)
 """Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
@@ -29,6 +32,22 @@ class Clock:
 
     wall: float = field(default_factory=time.perf_counter)
     cpu: float = field(default_factory=time.process_time)
+
+
+@dataclass
+class Trace:
+    """What a run leaves on its way: history, progress, checkpoints, and whether it was interrupted."""
+
+    progress: Progress = silent
+    checkpoint: Checkpoint = NOWHERE
+    history: list[dict[str, Any]] = field(default_factory=list)
+    interrupted: bool = False
+
+    def step(self, figures: dict[str, Any], total: float | None = None) -> None:
+        """Add an entry to the history and show it."""
+        self.history.append(figures)
+        shown = {k: v for k, v in figures.items() if k in ("csls", "pairs", "agreement")}
+        self.progress(len(self.history), total, **shown)
 
 
 @dataclass(frozen=True)
@@ -93,7 +112,7 @@ def conclude(
     seed: int,
     clock: Clock,
     ranked: bool = True,
-    history: list[dict[str, Any]] | None = None,
+    trace: Trace | None = None,
     alternatives: list[Match[LinearMap]] | None = None,
     extra: dict[str, Any] | None = None,
     agreement: float | None = None,
@@ -103,9 +122,11 @@ def conclude(
     Args:
         clouds: both sides, normalised.
         a: (d, k) map of the source. b: (k may be d') of the target; None leaves the target as it is.
+        trace: history, and whether the run was interrupted.
         agreement: share of equal translations of independent starts, where there were any.
         ranked: whether the order of the rows is that of frequency.
     """
+    trace = trace or Trace()
     left = normalize(clouds.x @ a, dim=1)
     right = clouds.y if b is None else normalize(clouds.y @ b, dim=1)
     evidence = alignment_confidence.measure(
@@ -114,27 +135,31 @@ def conclude(
     confidence = alignment_confidence.confidence(evidence)
     return Match(
         map=clouds.linear(a, b),
-        bits=code_length(left, right, ranked=ranked),
+        bits=code_length(clouds, a if b is None else a @ torch.linalg.pinv(b), ranked=ranked),
         confidence=confidence,
-        reason=alignment_confidence.explain(evidence, confidence),
+        reason=("stopped early; " if trace.interrupted else "")
+        + alignment_confidence.explain(evidence, confidence),
         method=method,
         seed=seed,
         seconds=time.perf_counter() - clock.wall,
         cpu_seconds=time.process_time() - clock.cpu,
-        history=history or [],
+        history=trace.history,
         alternatives=alternatives or [],
         extra={"evidence": evidence.to_json(), **(extra or {})},
     )
 
 
-def code_length(left: Tensor, right: Tensor, *, ranked: bool) -> Bits:
-    """Bits of the first rows of Y given those of f(X); the control is Y alone.
+def code_length(clouds: Clouds, matrix: Tensor, *, ranked: bool) -> Bits:
+    """Bits of the first `CODED` rows of Y given those of f(X), with f the isometry nearest to the map.
+
+    The control is the length of the same rows alone. The code learns by itself how a linear map departs from the
+    isometry, so only the isometry is charged.
 
     Args:
-        left: (n, k) mapped source, unit rows. right: (m, k) target in the common space.
+        matrix: (d, d') from the source's space to the target's.
     """
-    from distmatch.compression.vectorcode import vector_bits
+    from distmatch.compression.vectorcode import alignment_code
 
-    y = right[:CODED].cpu().numpy()
-    given = vector_bits(y, given=left[:CODED].cpu().numpy(), ranked=ranked)
-    return Bits(data=given, map=0.0, control=vector_bits(y))
+    x, y = (cloud[:CODED].cpu().numpy() for cloud in (clouds.x, clouds.y))
+    code = alignment_code(x, y, procrustes(matrix).cpu().numpy(), ranked=ranked)
+    return Bits(data=code.conditional, map=code.map, control=code.separate)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -12,8 +11,9 @@ from distmatch.device import generator
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching import alignment_confidence
-from distmatch.matching.alignment import Clock, Clouds, conclude
+from distmatch.matching.alignment import Clock, Clouds, Trace, conclude
 from distmatch.matching.alignment_confidence import Evidence
+from distmatch.matching.checkpoint import NOWHERE, Checkpoint
 from distmatch.matching.induction import mutual_neighbours, translations
 from distmatch.matching.match import Match
 from distmatch.matching.selflearning import SelfLearning
@@ -77,7 +77,13 @@ class Auto:
     """auto, cpu, cuda or cuda:N."""
 
     def match(
-        self, source: Embeddings, target: Embeddings, *, seed: int = 0, progress: Progress = silent
+        self,
+        source: Embeddings,
+        target: Embeddings,
+        *,
+        seed: int = 0,
+        progress: Progress = silent,
+        checkpoint: Checkpoint = NOWHERE,
     ) -> Match[LinearMap]:
         """Find a map from the source's space to the target's.
 
@@ -87,44 +93,39 @@ class Auto:
         clock = Clock()
         clouds = Clouds.of(source, target, steps=self.refinement.normalization, device=self.device)
         ranked = source.ranked and target.ranked
-        history: list[dict[str, Any]] = []
-        found = self.screen(clouds, seed=seed, ranked=ranked, progress=progress, history=history)
+        trace = Trace(progress=progress, checkpoint=checkpoint)
+        found = self.screen(clouds, seed=seed, ranked=ranked, trace=trace)
         best, agreement = choose(found)
-        a, b = self.refinement.refine(
-            clouds, best.map, seed=seed, progress=progress, history=history
-        )
+        current = best.map
+        if not trace.interrupted:
+            current = self.refinement.learn(clouds, current, seed=seed, trace=trace)
+        a, b = self.refinement.finish(clouds, current, seed=seed)
         return conclude(
-            clouds, a, b, method="auto", seed=seed, clock=clock, history=history, ranked=ranked,
+            clouds, a, b, method="auto", seed=seed, clock=clock, trace=trace, ranked=ranked,
             agreement=agreement, extra={"start": best.start.name, "starts": len(found)},
         )  # fmt: skip
 
-    def screen(
-        self,
-        clouds: Clouds,
-        *,
-        seed: int,
-        ranked: bool,
-        progress: Progress = silent,
-        history: list[dict[str, Any]] | None = None,
-    ) -> list[Candidate]:
-        """Short runs of the starts, until enough agree."""
+    def screen(self, clouds: Clouds, *, seed: int, ranked: bool, trace: Trace) -> list[Candidate]:
+        """Short runs of the starts, until enough agree or the run is interrupted."""
         short = replace(self.refinement, vocabulary=(self.words,), steps=self.steps, keep=0.2)
         found: list[Candidate] = []
         for number, start in enumerate(self.starts):
-            noise = generator(seed * len(self.starts) + number, clouds.x.device)
-            first = start.map(clouds.x, clouds.y, noise)
-            current = short.learn(clouds, first, seed=seed * len(self.starts) + number)
-            found.append(judge(clouds, start, current, seed=seed, ranked=ranked, words=self.words))
-            agreement = choose(found)[1]
-            figures = {"start": start.name, **found[-1].evidence.to_json(), "agreement": agreement}
-            if history is not None:
-                history.append(figures)
-            progress(
-                number + 1, len(self.starts), csls=found[-1].evidence.gain, agreement=agreement
-            )
-            alike = max((_alike(found, i) for i in range(len(found))), default=0)
-            if alike >= ENOUGH:
+            own = seed * len(self.starts) + number
+            inner = Trace(checkpoint=trace.checkpoint)
+            try:
+                first = start.map(clouds.x, clouds.y, generator(own, clouds.x.device))
+            except KeyboardInterrupt:
+                trace.interrupted = True
                 break
+            current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
+            found.append(judge(clouds, start, current, seed=seed, ranked=ranked, words=self.words))
+            figures = {"start": start.name, **found[-1].evidence.to_json()}
+            trace.step({**figures, "agreement": choose(found)[1]}, len(self.starts))
+            trace.interrupted = inner.interrupted
+            if trace.interrupted or _alike(found) >= ENOUGH:
+                break
+        if not found:
+            raise KeyboardInterrupt
         return found
 
 
@@ -146,8 +147,9 @@ def _agreement(one: Candidate, other: Candidate) -> float:
     return float((one.words == other.words).float().mean())
 
 
-def _alike(found: list[Candidate], i: int) -> int:
-    return sum(_agreement(found[i], other) >= AGREE for other in found)
+def _alike(found: list[Candidate]) -> int:
+    """The most candidates that agree with one of them, itself included."""
+    return max(sum(_agreement(one, other) >= AGREE for other in found) for one in found)
 
 
 def choose(found: list[Candidate]) -> tuple[Candidate, float]:

@@ -59,7 +59,7 @@ def mutual_neighbours(
         crowd = _pass(x, y, neighbourhood, None, 1.0, None)[0]
     new, best, values, highest = _pass(x, y, neighbourhood, crowd, keep, generator)
     if union:
-        _, back, back_values, _ = _pass(y, x, neighbourhood, crowd[::-1], keep, generator)
+        _, back, back_values, _ = _pass(y, x, neighbourhood, (crowd[1], crowd[0]), keep, generator)
         rows, columns = (torch.arange(len(z), device=x.device) for z in (x, y))
         pairs = torch.cat([rows, back]), torch.cat([best, columns])
         return Pairs(*pairs, torch.cat([values, back_values]), new)

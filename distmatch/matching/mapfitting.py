@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy, normalize
 from distmatch.matching.induction import Pairs, mutual_neighbours
 from distmatch.transport.procrustes import procrustes
 
-Report = Callable[[dict[str, Any]], Any]
+Report = Callable[[dict[str, Any], Tensor], Any]
 
 
 def self_learn(
@@ -40,7 +40,7 @@ def self_learn(
         patience: steps without a better mean score after which `keep` grows; 0 lets it grow every step.
         union: fit on the best of every row and column instead of mutual neighbours.
         generator: of the dropout.
-        report: called with the figures of each step.
+        report: called with the figures of each step and the map.
 
     Returns:
         the map (d, d') and the pairs that it was fitted on.
@@ -64,10 +64,8 @@ def self_learn(
         current = new
         mean = float(pairs.score.mean()) if len(pairs) else 0.0
         if report is not None:
-            report({
-                "step": step, "words": len(x), "pairs": len(pairs), "moved": moved, "keep": keep,
-                "csls": mean,
-            })  # fmt: skip
+            figures = {"step": step, "words": len(x), "pairs": len(pairs), "csls": mean}
+            report({**figures, "moved": moved, "keep": keep}, current)
         waited = 0 if mean > highest + 1e-6 else waited + 1
         highest = max(mean, highest)
         if waited < patience:

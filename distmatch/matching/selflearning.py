@@ -12,9 +12,10 @@ from torch.nn.functional import normalize
 from distmatch.device import generator
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
-from distmatch.matching.alignment import ITERATIVE, Clock, Clouds, conclude
+from distmatch.matching.alignment import ITERATIVE, Clock, Clouds, Trace, conclude
+from distmatch.matching.checkpoint import NOWHERE, Checkpoint
 from distmatch.matching.induction import mutual_neighbours
-from distmatch.matching.mapfitting import Report, contrast, self_learn, symmetric_weights
+from distmatch.matching.mapfitting import contrast, self_learn, symmetric_weights
 from distmatch.matching.match import Match
 from distmatch.matching.starts import Start
 from distmatch.progress import Progress, silent
@@ -68,7 +69,13 @@ class SelfLearning:
         return cls(**given)
 
     def match(
-        self, source: Embeddings, target: Embeddings, *, seed: int = 0, progress: Progress = silent
+        self,
+        source: Embeddings,
+        target: Embeddings,
+        *,
+        seed: int = 0,
+        progress: Progress = silent,
+        checkpoint: Checkpoint = NOWHERE,
     ) -> Match[LinearMap]:
         """Find a map from the source's space to the target's.
 
@@ -78,25 +85,14 @@ class SelfLearning:
         clock = Clock()
         clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
         first = self.start.map(clouds.x, clouds.y, generator(seed, clouds.x.device))
-        history: list[dict[str, Any]] = [{"start": self.start.name}]
-        a, b = self.refine(clouds, first, seed=seed, progress=progress, history=history)
+        trace = Trace(progress=progress, checkpoint=checkpoint)
+        trace.history.append({"start": self.start.name})
+        current = self.learn(clouds, first, seed=seed, trace=trace)
+        a, b = self.finish(clouds, current, seed=seed)
         return conclude(
-            clouds, a, b, method="self-learning", seed=seed, clock=clock, history=history,
+            clouds, a, b, method="self-learning", seed=seed, clock=clock, trace=trace,
             ranked=source.ranked and target.ranked,
         )  # fmt: skip
-
-    def refine(
-        self,
-        clouds: Clouds,
-        first: Tensor,
-        *,
-        seed: int = 0,
-        progress: Progress = silent,
-        history: list[dict[str, Any]] | None = None,
-    ) -> tuple[Tensor, Tensor | None]:
-        """All stages from a first map (d, d'), then weights and contrast: the maps of the source and the target."""
-        current = self.learn(clouds, first, seed=seed, progress=progress, history=history)
-        return self.finish(clouds, current, seed=seed)
 
     def learn(
         self,
@@ -104,44 +100,44 @@ class SelfLearning:
         first: Tensor,
         *,
         seed: int = 0,
-        progress: Progress = silent,
-        history: list[dict[str, Any]] | None = None,
+        trace: Trace | None = None,
+        name: str = "stage",
     ) -> Tensor:
-        """The stages alone: an isometry (d, d')."""
+        """The stages alone: an isometry (d, d').
+
+        Args:
+            first: (d, d') map to start from.
+            trace: takes history, progress and finished stages (under `name`); interrupting it keeps the map so far.
+        """
+        trace = trace or Trace()
         noise = generator(seed, clouds.x.device)
-        done = 0
-        total = self.steps * len(self.vocabulary)
+        latest = first
 
-        def report(figures: dict[str, Any]) -> None:
-            if history is not None:
-                history.append(figures)
-            progress(
-                done + figures["step"] + 1, total, csls=figures["csls"], pairs=figures["pairs"]
-            )
+        def report(figures: dict[str, Any], current: Tensor) -> None:
+            nonlocal latest
+            latest = current
+            trace.step(figures)
 
-        current = first
+        shorter = min(len(clouds.x), len(clouds.y))
         for stage, words in enumerate(self.vocabulary):
-            smaller = stage and min(len(clouds.x), len(clouds.y)) <= self.vocabulary[stage - 1]
-            if smaller:
+            if stage and shorter <= self.vocabulary[stage - 1]:
                 break
-            current = self._stage(clouds, current, words, stage == 0, noise, report)
-            done += self.steps
-        return current
-
-    def _stage(
-        self,
-        clouds: Clouds,
-        current: Tensor,
-        words: int,
-        dropout: bool,
-        noise: torch.Generator,
-        report: Report,
-    ) -> Tensor:
-        return self_learn(
-            clouds.x[:words], clouds.y[:words], current, steps=self.steps,
-            keep=self.keep if dropout else 1.0, growth=self.growth, neighbourhood=self.neighbourhood,
-            patience=self.patience, union=self.union, generator=noise, report=report,
-        )[0]  # fmt: skip
+            kept = trace.checkpoint.get(f"{name} {words}")
+            if kept is not None:
+                latest = torch.from_numpy(kept).to(latest)
+                continue
+            try:
+                latest, _ = self_learn(
+                    clouds.x[:words], clouds.y[:words], latest, steps=self.steps,
+                    keep=1.0 if stage else self.keep, growth=self.growth,
+                    neighbourhood=self.neighbourhood, patience=self.patience, union=self.union,
+                    generator=noise, report=report,
+                )  # fmt: skip
+            except KeyboardInterrupt:
+                trace.interrupted = True
+                break
+            trace.checkpoint.put(f"{name} {words}", latest.cpu().numpy())
+        return latest
 
     def finish(
         self, clouds: Clouds, current: Tensor, *, seed: int = 0

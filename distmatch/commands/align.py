@@ -1,0 +1,172 @@
+"""`distmatch align`: two files of vectors to one space, a lexicon and a verdict."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distmatch.files import atomic_write, sha256
+from distmatch.progress import Progress, ProgressLine, silent
+
+if TYPE_CHECKING:
+    from distmatch.embeddings.embeddings import Embeddings
+    from distmatch.maps.linear import LinearMap
+    from distmatch.matching.checkpoint import Checkpoint
+    from distmatch.matching.match import Match
+    from distmatch.retrieval.lexicon import Lexicon
+
+TRANSLATED = 20_000
+BEST = 5
+SAMPLES = 10
+
+
+def align(
+    source: str,
+    target: str,
+    *,
+    out: str | None = None,
+    method: str = "auto",
+    preset: str | None = None,
+    dictionary: str | None = None,
+    limit: int | None = None,
+    lower: bool = False,
+    device: str = "auto",
+    seed: int = 0,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Map two sets of vectors into one space without a pair, and say whether to believe it.
+
+    Exit code 0: believed (confidence 0.9 or more). 1: not. 2: bad input. A killed run goes on from its last
+    checkpoint when it is started again with the same options; Ctrl-C keeps the best map so far.
+
+    Args:
+        source: vectors of the language to translate from: word2vec, GloVe, fastText, .safetensors or .npy (rows).
+        target: vectors of the language to translate into.
+        out: folder for source.vec, target.vec, map.safetensors, lexicon.tsv, record.json and config.yaml.
+        method: auto, self-learning, gromov, wasserstein, adversarial, sorted or procrustes.
+        preset: settings of a paper: vecmap or muse.
+        dictionary: file of known pairs, for the method procrustes.
+        limit: rows read from each file, the most frequent first.
+        lower: lower-case the words; of equal ones the first counts.
+        device: auto, cpu, cuda or cuda:N.
+        seed: of all random choices.
+        json: print one JSON object and nothing else.
+        quiet: no progress.
+    """
+    import distmatch.device as devices
+    from distmatch.embeddings.embeddings import Embeddings
+    from distmatch.matching.align import align as run
+    from distmatch.retrieval.dictionary import Dictionary
+    from distmatch.retrieval.lexicon import translate_words
+
+    where = devices.choose_device(device)
+    group = devices.process_group(where)
+    first = devices.rank(group) == 0
+    pairs = None if dictionary is None else Dictionary.load(dictionary)
+    x, y = (Embeddings.load(path, limit=limit, lower=lower) for path in (source, target))
+    options = {
+        "source": source, "target": target, "out": out, "method": method, "preset": preset,
+        "dictionary": dictionary, "limit": limit, "lower": lower, "device": device, "seed": seed,
+    }  # fmt: skip
+    files = [path for path in (source, target, dictionary) if path is not None]
+    data = {str(path): sha256(path) for path in files}
+    line = ProgressLine("aligning")
+    progress: Progress = silent if quiet or json or not first else line
+    kept = checkpoint(out if first else None, {**options, **data})
+    match = run(
+        x, y, method=method, preset=preset, dictionary=pairs, device=device, seed=seed,
+        progress=progress, checkpoint=kept,
+    )  # fmt: skip
+    line.close()
+    if not first:
+        return 0 if match.believed else 1
+    mapped, common = match.map(x), match.map.map_target(y)
+    lexicon = translate_words(mapped, common, best=BEST, limit=TRANSLATED, device=str(where))
+    result = to_json(match, lexicon)
+    if out is not None:
+        write(out, match, lexicon, mapped, common, options, data, result)
+    kept.discard()
+    print(json_module.dumps(result, ensure_ascii=False) if json else describe(result))
+    return 0 if match.believed else 1
+
+
+def checkpoint(out: str | None, options: dict[str, Any]) -> Checkpoint:
+    """Where a run keeps what it has, for the same options and the same data only."""
+    from distmatch.matching.checkpoint import Checkpoint
+
+    path = None if out is None else Path(out) / "checkpoint.safetensors"
+    return Checkpoint(path, json_module.dumps(options, sort_keys=True))
+
+
+def to_json(match: Match[LinearMap], lexicon: Lexicon) -> dict[str, Any]:
+    """The contract of `align --json`."""
+    table = lexicon.best()
+    bits = match.bits
+    return {
+        "confidence": round(match.confidence, 4),
+        "believed": match.believed,
+        "reason": match.reason,
+        "method": match.method,
+        "bits": {
+            "data": round(bits.data, 1),
+            "map": round(bits.map, 1),
+            "separate": None if bits.control is None else round(bits.control, 1),
+            "delta": None if bits.control is None else round(bits.control - bits.total, 1),
+        },
+        "divergences": match.extra.get("divergences", {}),
+        "evidence": match.extra.get("evidence", {}),
+        "seconds": round(match.seconds, 2),
+        "cpu_seconds": round(match.cpu_seconds, 2),
+        "seed": match.seed,
+        "samples": [[word, *(t for t, _ in table[word])] for word in sample(list(table))],
+    }
+
+
+def sample(words: list[str]) -> list[str]:
+    """Ten words at falling frequency: every rank of a geometric ladder over the translated words."""
+    n = len(words)
+    if n <= SAMPLES:
+        return words
+    ranks = sorted({min(n - 1, round(5 * (n / 5) ** (i / SAMPLES))) for i in range(SAMPLES)})
+    return [words[i] for i in ranks]
+
+
+def write(
+    out: str,
+    match: Match[LinearMap],
+    lexicon: Lexicon,
+    mapped: Embeddings,
+    common: Embeddings,
+    options: dict[str, Any],
+    data: dict[str, str],
+    result: dict[str, Any],
+) -> None:
+    """The files of a run."""
+    from distmatch.commands.rundirectory import write_run
+
+    folder = Path(out)
+    mapped.save(folder / "source.vec")
+    common.save(folder / "target.vec")
+    match.map.save(folder / "map.safetensors")
+    lexicon.save(folder / "lexicon.tsv")
+    with atomic_write(folder / "history.jsonl") as file:
+        file.writelines(json_module.dumps(entry) + "\n" for entry in match.history)
+    write_run(out, "align", options, result, method=match.method, data=data)
+
+
+def describe(result: dict[str, Any]) -> str:
+    """The result as text for people."""
+    bits = result["bits"]
+    verdict = "believed" if result["believed"] else "NOT believed"
+    lines = [
+        f"{verdict}: confidence {result['confidence']:.3f}; {result['reason']}",
+        f"method {result['method']}, {result['seconds']:.1f} s ({result['cpu_seconds']:.1f} CPU s), seed {result['seed']}",
+        f"bits: target given source {bits['data']:.0f} + map {bits['map']:.0f}; target alone {bits['separate']:.0f}; "
+        f"saved {bits['delta']:+.0f}",
+        *(f"{name.replace('_', ' ')} {value:.4g}" for name, value in result["divergences"].items()),
+    ]
+    width = max((len(words[0]) for words in result["samples"]), default=0)
+    lines += [f"{words[0]:<{width}}  {' '.join(words[1:])}" for words in result["samples"]]
+    return "\n".join(lines)
