@@ -1,0 +1,50 @@
+"""Mutual neighbours by CSLS against the definition, written out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+
+def unit(n: int, d: int, seed: int):
+    rows = np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
+    return torch.from_numpy(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize(("n", "m"), [(300, 400), (512, 90)])
+def test_pairs_are_those_of_the_definition(n, m):
+    from distmatch.matching.induction import mutual_neighbours
+
+    x, y = unit(n, 12, 0), unit(m, 12, 1)
+    cosines = (x @ y.T).numpy().astype(np.float64)
+    crowd_x = np.sort(cosines, axis=1)[:, -10:].mean(axis=1)
+    crowd_y = np.sort(cosines, axis=0)[-10:].mean(axis=0)
+    scores = 2 * cosines - crowd_x[:, None] - crowd_y
+    best, back = scores.argmax(axis=1), scores.argmax(axis=0)
+    expected = [(i, j) for i, j in enumerate(best) if back[j] == i]
+    found = mutual_neighbours(x, y)
+    assert list(zip(found.source.tolist(), found.target.tolist(), strict=True)) == expected
+    np.testing.assert_allclose(found.score, [scores[p] for p in expected], atol=1e-5)
+    both = mutual_neighbours(x, y, union=True)
+    assert both.target[:n].tolist() == best.tolist() and both.source[n:].tolist() == back.tolist()
+
+
+def test_crowds_of_grouped_rows_are_close_to_exact():
+    from distmatch.matching.induction import mutual_neighbours
+
+    x, y = unit(3000, 20, 2), unit(1000, 20, 3)
+    exact = (x @ y.T).topk(10, dim=0).values.mean(dim=0)
+    assert ((mutual_neighbours(x, y).crowd[1] - exact) / exact).abs().max() < 0.03
+
+
+def test_symmetric_weights_of_a_rotation_are_the_rotation():
+    from distmatch.matching.mapfitting import symmetric_weights
+
+    x = unit(200, 8, 4)
+    turn = torch.linalg.qr(torch.from_numpy(np.random.default_rng(5).standard_normal((8, 8))))[0]
+    y = x @ turn.float()
+    a, b = symmetric_weights(x, y)
+    np.testing.assert_allclose((x @ a).numpy(), (y @ b).numpy(), atol=1e-5)
+    np.testing.assert_allclose((x @ a).norm(dim=1), 1.0, atol=1e-4)
