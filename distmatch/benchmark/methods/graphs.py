@@ -9,7 +9,7 @@ import numpy as np
 
 from distmatch.benchmark.kinds.kind import DoesNotApply
 from distmatch.benchmark.methods.answer import answer
-from distmatch.errors import missing_package
+from distmatch.errors import InputError, missing_package
 from distmatch.matching.match import Match
 from distmatch.progress import Progress, silent
 
@@ -77,7 +77,10 @@ class PotGromov:
                 a, b, p, q, "square_loss", epsilon=self.epsilon, solver=self.solver.upper(),
                 max_iter=self.iterations, warn=False,
             )  # fmt: skip
-        return answer(_assignment(np.asarray(plan)), method=f"POT {self.solver}", seed=seed)
+        plan = np.asarray(plan)
+        if not np.isfinite(plan).all() or abs(plan.sum() - 1) > 0.01:
+            raise InputError(f"POT gave no coupling at epsilon {self.epsilon:g}. Raise epsilon")
+        return answer(_assignment(plan), method=f"POT {self.solver}", seed=seed)
 
 
 def _mass(matrix: np.ndarray) -> np.ndarray:

@@ -1,0 +1,163 @@
+"""Adapters and peers: each finds a planted answer on a task that it can solve."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from distmatch.benchmark.configuration import catalogue, load_config
+from distmatch.benchmark.execution import make as make_method
+from distmatch.benchmark.kinds.kind import DoesNotApply, load_kind
+from distmatch.benchmark.tasks import Method
+from distmatch.errors import InputError
+
+
+def problem_of(kind, seed=0, **axes):
+    found = load_kind(kind)
+    return found.build({k: a.default for k, a in found.axes.items()} | axes, {}, seed)
+
+
+def solve(problem, takes, matcher, **settings):
+    method = Method(name="m", matcher=f"distmatch.benchmark.methods.{matcher}", takes=takes, settings=settings)
+    match = make_method(method).match(*problem.view(takes), seed=0)
+    return problem.score(match).metrics, match
+
+
+CIPHERS = {
+    "ours": ("ciphertext", "annealing.Annealing", {}, 200, 1.0),
+    "subbreaker": ("ciphertext", "subbreaker.Subbreaker", {"consolidate": 2}, 300, 0.97),
+    "scipy": ("graph", "graphs.QuadraticAssignment", {}, 3000, 0.97),
+    "pot": ("graph", "graphs.PotGromov", {"solver": "pgd"}, 3000, 0.9),
+    "joint": ("bytes", "jointcompression.JointCompression", {}, 400, 0.95),
+}
+
+
+@pytest.mark.parametrize("name", CIPHERS)
+def test_ciphers(name):
+    takes, matcher, settings, length, accuracy = CIPHERS[name]
+    metrics, _ = solve(problem_of("cipher", length=length), takes, matcher, **settings)
+    assert metrics["accuracy"].value >= accuracy
+
+
+def test_known_symbols_are_used():
+    problem = problem_of("cipher", length=40, known=20)
+    assert len(problem.plain.known) == min(20, len(problem.source.names))
+    _, match = solve(problem, "ciphertext", "annealing.Annealing")
+    assert all(match.map.letters[s] == c for s, c in problem.plain.known)
+
+
+@pytest.mark.parametrize("matcher", ["supervised.Procrustes", "supervised.CanonicalCorrelation"])
+def test_supervised_ceilings(matcher):
+    problem = problem_of("mapping", size=300, dimension=20, noise=0.1, anchors=100)
+    metrics, _ = solve(problem, "anchored", matcher)
+    assert metrics["precision@1"].value >= 0.9
+
+
+UNIFORM = {"power": 1, "marginals": "uniform", "epsilon": 0.02}
+
+
+def test_faq_and_pot_recover_a_planted_rotation():
+    problem = problem_of("mapping", size=60, dimension=20)
+    for matcher, settings in (("QuadraticAssignment", {"power": 1}), ("PotGromov", UNIFORM)):
+        metrics, _ = solve(problem, "graph", f"graphs.{matcher}", **settings)
+        assert metrics["precision@1"].value == 1
+
+
+def test_compressors_see_sameness_and_not_ciphers():
+    def delta(**axes):
+        problem = problem_of("texts", size=4000, size_x=8000, **axes)
+        return solve(problem, "bytes", "compressors.Compressor", name="xz")[0]["delta_percent"].value
+
+    assert delta(relation="same", enciphered=False) > 80
+    assert abs(delta(relation="random")) < 8
+    assert delta(relation="author", enciphered=True) < 12
+
+
+def test_subbreaker_says_what_it_cannot_read():
+    problem = problem_of("cipher", length=60, language="fr")
+    with pytest.raises(DoesNotApply, match="no quadgrams of 'fr'"):
+        solve(problem, "ciphertext", "subbreaker.Subbreaker")
+
+
+PROGRAM = """
+import sys
+import numpy as np
+
+def read(path):
+    with open(path) as file:
+        next(file)
+        rows = [line.rstrip().split(" ") for line in file]
+    return [r[0] for r in rows], np.array([r[1:] for r in rows], float)
+
+def unit(x):
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+def normal(x):
+    x = unit(x)
+    return unit(x - x.mean(0))
+
+x, y, out_x, out_y = sys.argv[-4:]
+(words, a), (others, b) = read(x), read(y)
+a, b = normal(a), normal(b)
+# A stand-in for the real program, which knows the pairs by their numbers.
+place = {w[1:]: i for i, w in enumerate(others)}
+u, _, vt = np.linalg.svd(a.T @ b[[GOLD[int(w[1:])] for w in words]])
+for path, names, rows in ((out_x, words, a @ u @ vt), (out_y, others, b)):
+    with open(path, "w") as file:
+        print(*rows.shape, file=file)
+        for name, row in zip(names, rows):
+            print(name, *(f"{v:.7f}" for v in row), file=file)
+"""
+
+
+def test_an_external_program_is_run_and_its_map_recovered(tmp_path):
+    problem = problem_of("mapping", size=80, dimension=10)
+    gold = f"GOLD = {[int(j) for j in problem.order]}\n"
+    (tmp_path / "map_embeddings.py").write_text(gold + textwrap.dedent(PROGRAM))
+    metrics, match = solve(problem, "embeddings", "external.External", checkout=str(tmp_path))
+    assert metrics["precision@1"].value == 1 and match.extra["not_linear"] < 1e-3
+    with pytest.raises(InputError, match="no such checkout"):
+        solve(problem, "embeddings", "external.External", checkout=str(tmp_path / "none"))
+    (tmp_path / "map_embeddings.py").write_text("raise SystemExit('planted trouble')")
+    with pytest.raises(InputError, match=r"map_embeddings.py failed: planted trouble"):
+        solve(problem, "embeddings", "external.External", checkout=str(tmp_path))
+
+
+def test_every_method_of_the_catalogue_can_be_made(tmp_path):
+    names = sorted(catalogue("methods"))
+    assert len(names) >= 15
+    file = tmp_path / "c.yaml"
+    file.write_text(f"benchmark: all\ntasks: [cipher-words]\nmethods: [{', '.join(names)}]\n")
+    for method in load_config(str(file)).methods:
+        assert callable(make_method(method).match)
+
+
+def test_every_task_of_the_catalogue_loads(tmp_path):
+    names = sorted(catalogue("tasks"))
+    file = tmp_path / "c.yaml"
+    file.write_text(f"benchmark: all\ntasks: [{', '.join(names)}]\nmethods: [annealing]\n")
+    tasks = load_config(str(file)).tasks
+    assert [t.name for t in tasks] == names and {t.kind for t in tasks} == {
+        "cipher", "lexicon", "mapping", "texts", "embeddings"
+    }  # fmt: skip
+    assert all(f.fetch for t in tasks for f in t.data.values())
+
+
+def test_commands_start_without_heavy_imports():
+    script = (
+        "import sys\nimport distmatch.benchmark.configuration as c\n"
+        "c.load_config('configs/smoke.yaml')\nassert 'torch' not in sys.modules and 'scipy.stats' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_random_seeds_reach_the_method():
+    problem = problem_of("mapping", size=40, dimension=4, noise=2.0)
+    keys = [
+        make_method(Method(name="m", matcher="distmatch.benchmark.methods.graphs.QuadraticAssignment", takes="graph",
+                           settings={"algorithm": "2opt", "starts": 1})).match(*problem.view("graph"), seed=s).map
+        for s in (0, 0, 1)
+    ]  # fmt: skip
+    assert np.array_equal(keys[0], keys[1]) and not np.array_equal(keys[0], keys[2])
