@@ -55,6 +55,8 @@ _PUBLIC = {
     "gromov_wasserstein": "distmatch.transport.gromov",
     "GromovResult": "distmatch.transport.gromov",
     "procrustes": "distmatch.transport.procrustes",
+    "run_benchmark": "distmatch.benchmark.runner",
+    "report": "distmatch.benchmark.report",
 }
 __all__ = sorted(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll]
 

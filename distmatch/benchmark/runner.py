@@ -219,6 +219,31 @@ class Sweep:
             ) from error
 
 
+def run_benchmark(
+    *configs: str, out: str | os.PathLike[str] = "runs", seeds: int | None = None, jobs: int = 2, **settings: Any
+) -> dict[str, int]:  # fmt: skip
+    """Run configurations into a folder, as `distmatch benchmark` does.
+
+    Args:
+        configs: paths of YAML files.
+        out: folder of the run directories.
+        seeds: number of seeds; those of the configurations otherwise.
+        jobs: runs at a time.
+        settings: further ones of `Sweep`.
+
+    Returns:
+        Status to number of runs, with `kept` for those that were there before.
+
+    Raises:
+        InputError: as `Sweep.run`.
+    """
+    from distmatch.benchmark.configuration import load_config
+
+    sweep = Sweep(out=Path(out), jobs=jobs, **settings)
+    chosen = None if seeds is None else range(seeds)
+    return sweep.run([load_config(path) for path in configs], seeds=chosen)
+
+
 def check_tasks(runs: Any) -> None:
     """Refuse two tasks of one name that differ.
 

@@ -120,7 +120,12 @@ def lexicon_files(tmp_path):
         )
     (tmp_path / "gold.txt").write_text("".join(f"a{i} b{i}\n" for i in range(40)) + "none b1\n")
     (tmp_path / "more.txt").write_text("a50 b50\na1 b59\n")
-    paths = {"source": "x.vec.xz", "target": "y.vec.xz", "dictionary": "gold.txt", "dictionary_more": "more.txt"}
+    paths = {
+        "source": "x.vec.xz",
+        "target": "y.vec.xz",
+        "dictionary": "gold.txt",
+        "dictionary_more": "more.txt",
+    }
     return {k: tmp_path / v for k, v in paths.items()}, rotation.astype(np.float32)
 
 
@@ -164,7 +169,11 @@ def test_texts_are_scored_in_bits_and_by_the_key():
     found.extra["bits"] = {"x": 2000.0, "y": 500.0, "xy": 2300.0, "map": 90.0}
     score = problem.score(found)
     assert score.metrics["delta"].value == 200 and score.metrics["delta_percent"].value == 40
-    assert score.metrics["given"].value == 1.5 and score.metrics["key_accuracy"].value == 1 and score.right
+    assert (
+        score.metrics["given"].value == 1.5
+        and score.metrics["key_accuracy"].value == 1
+        and score.right
+    )
     found.map = np.roll(found.map, 1)
     assert problem.score(found).metrics["key_accuracy"].value < 0.2
 
@@ -184,7 +193,9 @@ def test_generalisation_gap_of_the_true_key_is_small_and_of_a_shuffle_is_not_hid
     assert metrics["bound"].value == pytest.approx(
         255 / 16 * math.sqrt((log_keys + math.log(20)) / 128), rel=1e-6
     )
-    assert metrics["naive"].value == pytest.approx(math.sqrt((log_keys + math.log(20)) / math.log(2) / 64))
+    assert metrics["naive"].value == pytest.approx(
+        math.sqrt((log_keys + math.log(20)) / math.log(2) / 64)
+    )
     assert metrics["gap"].value < metrics["bound"].value
     fewer = generalization(truth, shown, problem.held, 20, model)
     assert fewer["bound"].value < metrics["bound"].value

@@ -20,7 +20,9 @@ def problem_of(kind, seed=0, **axes):
 
 
 def solve(problem, takes, matcher, **settings):
-    method = Method(name="m", matcher=f"distmatch.benchmark.methods.{matcher}", takes=takes, settings=settings)
+    method = Method(
+        name="m", matcher=f"distmatch.benchmark.methods.{matcher}", takes=takes, settings=settings
+    )
     match = make_method(method).match(*problem.view(takes), seed=0)
     return problem.score(match).metrics, match
 
@@ -68,7 +70,9 @@ def test_faq_and_pot_recover_a_planted_rotation():
 def test_compressors_see_sameness_and_not_ciphers():
     def delta(**axes):
         problem = problem_of("texts", size=4000, size_x=8000, **axes)
-        return solve(problem, "bytes", "compressors.Compressor", name="xz")[0]["delta_percent"].value
+        return solve(problem, "bytes", "compressors.Compressor", name="xz")[0][
+            "delta_percent"
+        ].value
 
     assert delta(relation="same", enciphered=False) > 80
     assert abs(delta(relation="random")) < 8
