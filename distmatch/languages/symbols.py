@@ -56,6 +56,12 @@ class SymbolModel:
         return np.log2(self.probability)
 
     @cached_property
+    def marginal(self) -> np.ndarray:
+        """(A,) stationary probability of every symbol."""
+        joint = np.exp2(ngram.joint_logprob(self.log2)).reshape(-1, self.size).sum(axis=0)
+        return joint / joint.sum()
+
+    @cached_property
     def flat_cost(self) -> np.ndarray:
         """Flat uint8 costs in 1 / `ngram.UNITS_PER_BIT` bit, for the annealing kernels."""
         cost = np.clip(np.rint(-ngram.UNITS_PER_BIT * self.log2), 0, 255)

@@ -154,11 +154,9 @@ class SymbolSearch:
 
 def _by_rank(part: np.ndarray, count: int, target: SymbolModel) -> np.ndarray:
     """A permutation that pairs symbols by frequency."""
-    marginal = target.probability.reshape(-1, target.size)
-    weight = np.exp2(target.log2).reshape(-1, target.size).sum(axis=0) / len(marginal)
     table = np.empty(target.size, np.int32)
     ranks = np.argsort(-np.bincount(part, minlength=target.size)[: target.size], kind="stable")
-    table[ranks] = np.argsort(-weight, kind="stable")
+    table[ranks] = np.argsort(-target.marginal, kind="stable")
     return table
 
 

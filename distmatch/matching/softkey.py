@@ -1,0 +1,164 @@
+"""`SoftKey`: a relabelling by gradient, as a soft assignment under a frozen n-gram model of X.
+
+Y's likelihood is that of symbols which stand for letters with the probabilities of a doubly stochastic (or, for
+homophones, row-stochastic) matrix. The model's probabilities are flattened at first, p^beta with beta rising to 1: a
+sharp model makes the likelihood of a blurred key hard to climb.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from distmatch.device import choose_device
+from distmatch.languages.symbols import SymbolModel
+from distmatch.maps.relabelling import Relabelling
+from distmatch.matching.match import Bits, Match
+from distmatch.progress import Progress, silent
+
+SEARCHED = 20_000
+"""Symbols of Y whose n-grams are used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoftKey:
+    """Maximum likelihood of a soft key, from a uniform start."""
+
+    kind: str = "bijection"
+    """"bijection" (Sinkhorn) or "homophonic" (softmax)."""
+    steps: int = 120
+    rate: float = 0.25
+    """Of Adam on the logits of the key."""
+    flat: float = 0.3
+    """First beta; it reaches 1 after three quarters of the steps."""
+    restarts: int = 1
+    """Starts from the uniform key with other noise; the shortest code wins."""
+    noise: float = 0.01
+    """Spread of the first logits, to part symbols of equal standing."""
+    device: str = "cpu"
+
+    def match(
+        self,
+        source: np.ndarray,
+        target: SymbolModel,
+        *,
+        symbols: int = 0,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> Match[Relabelling]:
+        """f from Y's symbols to X's.
+
+        Args:
+            source: (n,) symbols of Y, at least as many as the order of the model.
+            target: model of X, of order 2 or 3 (higher ones take size^order numbers a step).
+            symbols: number of Y's symbols; 0 for those that occur.
+            seed: of the noise.
+        """
+        import torch
+
+        device = choose_device(self.device)
+        wall, cpu = time.monotonic(), time.process_time()
+        source = np.asarray(source, np.int64)
+        count = symbols or int(source.max(initial=-1)) + 1
+        if self.kind == "bijection" and count > target.size:
+            raise ValueError(f"{count} symbols do not fit one to one into {target.size}")
+        part = source[:SEARCHED]
+        windows = np.lib.stride_tricks.sliding_window_view(part, target.order)
+        grams, weights = np.unique(windows, axis=0, return_counts=True)
+        grams = torch.from_numpy(grams).to(device)
+        weights = torch.from_numpy(weights.astype(np.float32)).to(device)
+        model = torch.from_numpy(target.log2 * np.float32(np.log(2))).to(device)
+        found: list[tuple[float, Relabelling, float]] = []
+        history = []
+        for restart in range(self.restarts):
+            generator = torch.Generator().manual_seed(1000 * seed + restart)
+            rows = target.size if self.kind == "bijection" else count
+            noise = torch.randn(rows, target.size, generator=generator)
+            logits = (self.noise * noise).to(device).requires_grad_()
+            optimizer = torch.optim.Adam([logits], lr=self.rate, betas=(0.9, 0.9))
+            for step in range(self.steps):
+                beta = min(1.0, self.flat + (1 - self.flat) * step / (0.75 * self.steps))
+                key = soft_key(logits, self.kind)
+                flattened = (model * beta).log_softmax(-1).exp()
+                loss = soft_nats(key, grams, weights, flattened)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                if step % 10 == 0 or step == self.steps - 1:
+                    bits = loss.item() / np.log(2)
+                    history.append({"restart": restart, "step": step, "beta": beta, "bits": bits})
+                    progress(restart * self.steps + step, self.restarts * self.steps, bits=bits)
+            with torch.no_grad():
+                belief = soft_key(logits, self.kind).cpu().numpy()
+            f = _hard(belief, count, target.size, self.kind)
+            total = float(target.bits(f(source)).sum()) + f.choice_bits(source) + f.bits
+            sure = belief[np.arange(count), f.table]
+            frequency = np.bincount(source, minlength=count) / max(len(source), 1)
+            found.append((total, f, float(sure @ frequency)))
+        found.sort(key=lambda entry: entry[0])
+        seconds, cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
+        made = [
+            Match(
+                map=f,
+                bits=Bits(data=total - f.bits, map=f.bits),
+                confidence=_belief(total, sure, source, count),
+                reason=f"a letter's assignment has probability {sure:.2f} on average",
+                method="soft key",
+                seed=seed,
+                seconds=seconds,
+                cpu_seconds=cpu_seconds,
+                history=history,
+            )
+            for total, f, sure in found
+        ]
+        made[0].alternatives.extend(made[1:6])
+        return made[0]
+
+
+def soft_key(logits, kind: str, iterations: int = 12):
+    """Probabilities (K, A) of a key: rows sum to one, for a bijection columns too (Sinkhorn, in the log domain)."""
+    if kind != "bijection":
+        return logits.softmax(dim=1)
+    for _ in range(iterations):
+        logits = logits - logits.logsumexp(dim=0, keepdim=True)
+        logits = logits - logits.logsumexp(dim=1, keepdim=True)
+    return logits.exp()
+
+
+def soft_nats(key, grams, weights, model):
+    """-log likelihood of the last symbol of every n-gram, given soft letters before it.
+
+    Args:
+        key: (K, A) probabilities of letters for each symbol.
+        grams: (U, n) distinct n-grams of Y.
+        weights: (U,) their counts.
+        model: (A,) * n conditional probabilities.
+    """
+    size = model.shape[-1]
+    context = key[grams[:, 0]]
+    for place in range(1, model.dim() - 1):
+        context = (context[:, :, None] * key[grams[:, place]][:, None]).flatten(1)
+    letters = context @ model.reshape(-1, size)
+    # p(symbol | letter): the share that the symbol has of all that the letter's column holds.
+    emission = key / key.sum(dim=0, keepdim=True).clamp_min(1e-6)
+    chance = (letters * emission[grams[:, -1]]).sum(dim=1)
+    return -(weights * chance.clamp_min(1e-30).log()).sum()
+
+
+def _hard(belief: np.ndarray, count: int, letters: int, kind: str) -> Relabelling:
+    if kind == "homophonic":
+        return Relabelling(belief.argmax(axis=1).astype(np.int32), letters, kind)
+    from scipy.optimize import linear_sum_assignment
+
+    _, columns = linear_sum_assignment(-np.log(belief + 1e-9))
+    return Relabelling(columns[:count].astype(np.int32), letters, kind)
+
+
+def _belief(total: float, sure: float, source: np.ndarray, count: int) -> float:
+    """How sure the letters are, if the map beats Y's own frequencies at all."""
+    p = np.bincount(source, minlength=count) / max(len(source), 1)
+    alone = -float((p[p > 0] * np.log2(p[p > 0])).sum()) * len(source)
+    alone += 0.5 * (count - 1) * float(np.log2(max(len(source), 2)))
+    return sure / (1.0 + 2.0 ** min(total - alone, 60.0))
