@@ -144,7 +144,7 @@ def write(
     result: dict[str, Any],
 ) -> None:
     """The files of a run."""
-    from distmatch.commands.rundirectory import write_run
+    from distmatch.benchmark.records import write_run
 
     folder = Path(out)
     mapped.save(folder / "source.vec")

@@ -99,7 +99,7 @@ def decipher(
     line.close()
     result = to_json(match, id=example or (None if file == "-" else Path(str(file)).name))
     if out is not None:
-        from distmatch.commands.rundirectory import write_run
+        from distmatch.benchmark.records import write_run
 
         digest = hashlib.sha256(text.encode()).hexdigest()
         write_run(

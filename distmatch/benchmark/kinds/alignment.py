@@ -76,7 +76,7 @@ class AlignmentProblem:
         rows: (q,) source rows that are asked.
         gold: for each, its right target rows.
         right: precision@1 from which the answer counts as right.
-        bits: whether to code the target's vectors with the map.
+        bits: whether to code the target's vectors with the map, and to draw the coupling.
     """
 
     source: Embeddings
@@ -96,11 +96,13 @@ class AlignmentProblem:
                     bool(np.isin(best[i, :k], self.gold[i]).any()) for i in range(len(self.rows))
                 )
                 metrics[f"precision@{k}"] = share(hits, len(self.rows))
+        right = metrics["precision@1"].value >= self.right
+        if not self.bits:
+            return Score(metrics=metrics, right=right)
         top = np.arange(min(CODED, len(self.source)))
         x, y = (e.normalized().vectors for e in (self.source, self.target))
         fitted = fitted_map(x[top], y[self._targets(match.map, top)[:, 0]])
-        bits = self._bits(match, x[top], y[:CODED], fitted) if self.bits else None
-        right = metrics["precision@1"].value >= self.right
+        bits = self._bits(match, x[top], y[:CODED], fitted)
         drawing = self._drawing(best, x @ fitted, y)
         return Score(metrics=metrics, bits=bits, right=right, artefacts=drawing)
 

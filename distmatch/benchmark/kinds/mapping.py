@@ -36,6 +36,7 @@ class PlantedProblem:
     anchors: int
     data_sha256: dict[str, str]
     context: dict[str, Any]
+    bits: bool = True
 
     def view(self, name: str) -> tuple[Any, Any]:
         if name == "embeddings":
@@ -56,7 +57,7 @@ class PlantedProblem:
             self.target,
             np.arange(len(self.order)),
             [np.array([j]) for j in self.order],
-            right=0.5,
+            right=0.5, bits=self.bits,
         ).score(match)
         metrics = dict(score.metrics)
         if (
@@ -110,7 +111,7 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Plan
     digest = hashlib.sha256(source.vectors.tobytes() + target.vectors.tobytes()).hexdigest()
     context = {"rows": n, "dimension": d}
     return PlantedProblem(
-        source, target, rotation, place, int(axes["anchors"]), {"clouds": digest}, context
+        source, target, rotation, place, int(axes["anchors"]), {"clouds": digest}, context, bool(axes["bits"])
     )
 
 
@@ -129,6 +130,7 @@ KIND = Kind(
             high=1,
         ),
         "anchors": Axis(0, "pairs given away to supervised methods", low=0),
+        "bits": Axis(True, "true or false: the target is coded with the map"),
         "instance": Axis(None, "one cloud for all seeds", low=0),
     },
     metrics=METRICS
