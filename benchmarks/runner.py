@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-METHOD = '''
+METHOD = """
 from dataclasses import dataclass
 import numpy as np
 from distmatch.benchmark.methods.answer import answer
@@ -26,19 +26,33 @@ from distmatch.benchmark.methods.answer import answer
 class Nothing:
     def match(self, source, target, *, seed=0, progress=None):
         return answer(np.arange(len(source)), method="nothing", seed=seed)
-'''
+"""
 
 
 def seconds(folder: Path, runs: int, jobs: int) -> tuple[float, float]:
     """CPU and wall seconds of one sweep, and whether every record is there."""
     out = folder / f"runs{runs}-{jobs}"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), os.getcwd()])}
-    command = [sys.executable, "-m", "distmatch", "benchmark", str(folder / "c.yaml"), "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "distmatch",
+        "benchmark",
+        str(folder / "c.yaml"),
+        "--out",
+        str(out),
+    ]
     before, wall = os.times(), time.perf_counter()
-    subprocess.run([*command, "--seeds", str(runs), "--jobs", str(jobs), "--quiet"], env=environment, check=True)
+    subprocess.run(
+        [*command, "--seeds", str(runs), "--jobs", str(jobs), "--quiet"],
+        env=environment,
+        check=True,
+    )
     after = os.times()
     assert sum(1 for _ in out.rglob("record.json")) == runs
-    cpu = after.children_user - before.children_user + after.children_system - before.children_system
+    cpu = (
+        after.children_user - before.children_user + after.children_system - before.children_system
+    )
     return cpu, time.perf_counter() - wall
 
 
@@ -50,8 +64,16 @@ def main() -> None:
     config = {
         "benchmark": "nothing",
         "limits": {"seconds": 60, "memory_mib": 4000},
-        "tasks": [{"task": "t", "kind": "mapping", "axes": {"size": 10, "dimension": 2, "instance": 0, "bits": False}}],
-        "methods": [{"method": "nothing", "class": "nothing_method.Nothing", "takes": "embeddings"}],
+        "tasks": [
+            {
+                "task": "t",
+                "kind": "mapping",
+                "axes": {"size": 10, "dimension": 2, "instance": 0, "bits": False},
+            }
+        ],
+        "methods": [
+            {"method": "nothing", "class": "nothing_method.Nothing", "takes": "embeddings"}
+        ],
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -60,7 +82,9 @@ def main() -> None:
         start = seconds(folder, 1, arguments.jobs)
         whole = seconds(folder, arguments.runs, arguments.jobs)
     cpu, wall = ((b - a) / (arguments.runs - 1) * 1e3 for a, b in zip(start, whole, strict=True))
-    print(f"{arguments.runs} runs, {arguments.jobs} jobs: {cpu:.2f} CPU ms and {wall:.2f} wall ms a run")
+    print(
+        f"{arguments.runs} runs, {arguments.jobs} jobs: {cpu:.2f} CPU ms and {wall:.2f} wall ms a run"
+    )
 
 
 if __name__ == "__main__":

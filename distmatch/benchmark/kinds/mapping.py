@@ -57,7 +57,8 @@ class PlantedProblem:
             self.target,
             np.arange(len(self.order)),
             [np.array([j]) for j in self.order],
-            right=0.5, bits=self.bits,
+            right=0.5,
+            bits=self.bits,
         ).score(match)
         metrics = dict(score.metrics)
         if (
@@ -111,7 +112,14 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Plan
     digest = hashlib.sha256(source.vectors.tobytes() + target.vectors.tobytes()).hexdigest()
     context = {"rows": n, "dimension": d}
     return PlantedProblem(
-        source, target, rotation, place, int(axes["anchors"]), {"clouds": digest}, context, bool(axes["bits"])
+        source,
+        target,
+        rotation,
+        place,
+        int(axes["anchors"]),
+        {"clouds": digest},
+        context,
+        bool(axes["bits"]),
     )
 
 

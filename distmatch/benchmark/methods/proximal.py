@@ -37,11 +37,25 @@ class ProximalPoints:
 
         sides = [e.top(self.vocabulary) for e in (source, target)]
         x, y = (torch.from_numpy(e.normalized(self.normalization).vectors) for e in sides)
-        masses = [None if e.counts is None else torch.from_numpy(e.counts / e.counts.sum()).float() for e in sides]
+        masses = [
+            None if e.counts is None else torch.from_numpy(e.counts / e.counts.sum()).float()
+            for e in sides
+        ]
         found = gromov_wasserstein(
-            x, y, self.epsilon, self.frequency or None, a=masses[0], b=masses[1], steps=self.steps, inner=5
+            x,
+            y,
+            self.epsilon,
+            self.frequency or None,
+            a=masses[0],
+            b=masses[1],
+            steps=self.steps,
+            inner=5,
         )
-        map = LinearMap(procrustes(found.moment).numpy().astype(np.float32), None, self.normalization)
-        match = answer(map, method="proximal gw", seed=seed, converged=found.converged, steps=found.steps)
+        map = LinearMap(
+            procrustes(found.moment).numpy().astype(np.float32), None, self.normalization
+        )
+        match = answer(
+            map, method="proximal gw", seed=seed, converged=found.converged, steps=found.steps
+        )
         match.history.extend(found.history)
         return match
