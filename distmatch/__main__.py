@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, dict[str, str | None]]] = {
     ),
     "decipher": ("read a ciphertext without its key", {"file": "?"}),
     "encipher": ("write a ciphertext and its key, for tests and teaching", {"text": "?"}),
-    "language": ("store a language made of your own text", {"files": "+"}),
+    "language": ("store a language made of your own text, or list the languages", {"files": "*"}),
     "benchmark": ("run tasks x methods x seeds and keep a record of each", {"configs": "*"}),
     "compress": ("one file, or two and the structure they share, as an archive", {"files": "*"}),
     "decompress": ("the files of an archive, byte for byte", {"archive": "?"}),

@@ -8,6 +8,7 @@ import numpy as np
 
 from distmatch.ciphers.encode import encode_words
 from distmatch.ciphers.kinds import WORDS, check_kind
+from distmatch.ciphers.transposition import Transposition, parse_transposition
 from distmatch.errors import InputError
 from distmatch.text.alphabet import LATIN, Alphabet, fold
 
@@ -25,6 +26,7 @@ def encipher(
     vocabulary: int = 0,
     nulls: int = 0,
     faults: Sequence[str] = ("wrong",),
+    transposition: str | None = None,
 ) -> dict[str, object]:
     """Fold a text and encipher it with a random key.
 
@@ -37,6 +39,8 @@ def encipher(
         period: of a periodic key.
         noise: share of symbols with a fault.
         nulls: symbols of a homophonic key that stand for nothing, strewn in at the rate of the others.
+        transposition: order in which the symbols are written at last, such as "columns width 12"
+            (simple and homophonic, no spaces).
         faults: which faults noise makes, each as often: "wrong" (another symbol), "missing", "extra".
         alphabet: letters; a to z by default.
         vocabulary: of a word or dictionary code: keep only so many of the most frequent words; 0 keeps all.
@@ -48,6 +52,9 @@ def encipher(
         InputError: unknown kind, text without letters, or fewer symbols than letters.
     """
     alphabet = alphabet or Alphabet(LATIN)
+    order = parse_transposition(transposition) if transposition else None
+    if order is not None and (spaces or kind not in ("simple", "homophonic")):
+        raise InputError("a transposition goes with kind simple or homophonic, without --spaces")
     if check_kind(kind) in WORDS:
         return encode_words(
             text, kind, seed=seed, vocabulary=vocabulary, noise=noise, diacritics=alphabet.diacritics
@@ -72,12 +79,13 @@ def encipher(
             codes = _strew(codes, symbols, nulls, rng)
             key |= {str(symbols + number): "" for number in range(nulls)}
         codes, _ = _faulty(codes, symbols + nulls, noise, faults, rng)
-        return {
+        made = {
             "kind": kind,
-            "ciphertext": [int(c) for c in codes],
+            "ciphertext": [int(c) for c in _moved(codes, order)],
             "plaintext": alphabet.decode(letters),
             "key": key,
         }
+        return made if order is None else made | {"transposition": order.label}
     elif kind in ("vigenere", "beaufort", "variant-beaufort"):
         shifts = rng.integers(0, size, period)
         moved = shifts[np.arange(len(letters)) % period]
@@ -97,13 +105,22 @@ def encipher(
             f"kind {kind!r} cannot be made by `encipher`. Use simple, homophonic, vigenere or periodic"
         )
     codes, origin = _faulty(codes, size, noise, faults, rng)
-    written = _with_spaces(codes, origin, plain, size)
-    return {
-        "kind": kind,
-        "ciphertext": alphabet.decode(written),
-        "plaintext": alphabet.decode(plain),
-        "key": key,
-    }
+    if order is None:
+        shown = alphabet.decode(_with_spaces(codes, origin, plain, size))
+    else:
+        moved = alphabet.decode(_moved(codes, order))
+        shown = "\n".join(moved[i : i + order.width] for i in range(0, len(moved), order.width))
+    made = {"kind": kind, "ciphertext": shown, "plaintext": alphabet.decode(plain), "key": key}
+    return made if order is None else made | {"transposition": order.label}
+
+
+def _moved(codes: np.ndarray, order: Transposition | None) -> np.ndarray:
+    """The symbols where the transposition writes them."""
+    if order is None:
+        return codes
+    out = np.empty_like(codes)
+    out[order.indices(len(codes))] = codes
+    return out
 
 
 def _faulty(

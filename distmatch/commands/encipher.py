@@ -18,6 +18,7 @@ def encipher(
     noise: float = 0.0,
     faults: list[str] | None = None,
     nulls: int = 0,
+    transposition: str | None = None,
     vocabulary: int = 0,
     out: str | None = None,
     seed: int = 0,
@@ -35,6 +36,7 @@ def encipher(
         noise: share of symbols with a fault.
         faults: what noise does, one or more of wrong (the default), missing, extra.
         nulls: symbols of a homophonic key that stand for nothing.
+        transposition: order in which the symbols are written at last, such as "columns width 12".
         vocabulary: of a word or dictionary code: keep only so many of the most frequent words; 0 keeps all.
         out: file to write instead of standard output.
         seed: of the key.
@@ -59,6 +61,7 @@ def encipher(
         noise=noise,
         vocabulary=vocabulary,
         nulls=nulls,
+        transposition=transposition,
         faults=tuple(faults or ("wrong",)),
     )
     ciphertext = made["ciphertext"]

@@ -9,9 +9,14 @@ from distmatch.progress import ProgressLine, silent
 
 
 def language(
-    files: list[str], *, name: str = "", seed: int = 0, json: bool = False, quiet: bool = False
+    files: list[str] | None = None,
+    *,
+    name: str = "",
+    seed: int = 0,
+    json: bool = False,
+    quiet: bool = False,
 ) -> int:
-    """Store a language made of text files, for `--language NAME` everywhere.
+    """Store a language made of text files, for `--language NAME` everywhere; without files, list the languages.
 
     Args:
         files: text in UTF-8, also .gz and .xz; 100,000 letters or more.
@@ -22,6 +27,10 @@ def language(
     """
     from distmatch.languages.language import load_language, store_language
 
+    if not files:
+        if name:
+            raise InputError(f"give the text files to make {name!r} of")
+        return _list(json)
     if not name:
         raise InputError("give the language a name: --name latin")
     store_language(name, files)
@@ -39,4 +48,18 @@ def language(
     else:
         print(f"stored {name}: {len(model.alphabet)} letters {model.alphabet.letters}; "
               f"{model.text_bits:.2f} bits a letter on its own words")  # fmt: skip
+    return 0
+
+
+def _list(json: bool) -> int:
+    """Print the languages that `--language` takes."""
+    from distmatch.languages.language import known_languages, stored_references
+
+    names = known_languages()
+    own = [name for name in names if stored_references(name)]
+    if json:
+        print(json_module.dumps({"languages": names, "stored": own}, ensure_ascii=False))
+    else:
+        print("languages: " + " ".join(name for name in names if name not in own))
+        print("your own:  " + (" ".join(own) or "none; store one with: language FILE --name NAME"))
     return 0

@@ -54,7 +54,7 @@ class TranspositionScreen:
     widths: tuple[int, ...] = ()
     """Widths of the grid; empty: the width of the ciphertext's own lines, else divisors of its length."""
     moves: int = 2_000
-    """Proposals of the first short run."""
+    """Steps of the first short run."""
     kept: tuple[int, ...] = (60, 16, 4, 1)
     """Orders that go on from the repeats to short runs, to runs 12 and 80 times as long, and to the whole search."""
     keyed: tuple[int, ...] = (4, 5, 6, 7, 8, 9, 10, 11, 12)
@@ -62,9 +62,9 @@ class TranspositionScreen:
     deadline: float = math.inf
     """`time.monotonic()` after which no new round begins."""
     long_moves: int = 400_000
-    """Proposals of each restart of the whole search."""
-    restarts: int = 24
-    """Most restarts of the whole search; it ends earlier when they agree."""
+    """Steps of each restart of the whole search; 0 lets them grow."""
+    restarts: int = 0
+    """Most restarts of the whole search, 0 for the usual; it ends earlier when they agree."""
     threads: int = 2
 
     def rank(

@@ -21,7 +21,7 @@ def test_planted_order_ranks_first_and_reads(text):
     length = 20 * 15
     made = {"ciphertext": made["ciphertext"][:length], "plaintext": made["plaintext"][:length]}
     order = Transposition("step", 15, (), 1, 2)
-    screen = TranspositionScreen(long_moves=60_000, restarts=8)
+    screen = TranspositionScreen()
     best = screen.search(written(made, order, 15), load_language("en"), seed=1)[0]
     gold = load_language("en").alphabet.encode(made["plaintext"], spaces=False)
     assert np.mean(best.letters != gold) < 0.05
