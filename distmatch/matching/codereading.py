@@ -25,6 +25,7 @@ class CodeReading:
         text, key_bits: bits.
         expected: bits a word that the model needs on held-out text of its own.
         model: the words that codes might stand for.
+        belief: share of the tokens expected to be right, where the posterior was sampled.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class CodeReading:
     key_bits: float
     expected: float
     model: WordGrams
+    belief: float | None = None
 
     @property
     def total(self) -> float:
@@ -58,10 +60,8 @@ def conclude(
     """The `Decipherment` of the readings, the best first."""
     best = readings[0]
     unicity = best.unicity
-    runs = [r for r in readings if r.kind == best.kind]
-    agreement = min((_equal_share(best, other) for other in runs[1:]), default=1.0)
-    sure = _confidence(len(source), unicity, best, control, agreement)
-    reason = _explain(len(source), unicity, best, control, agreement, sure)
+    sure = _confidence(len(source), unicity, best, control)
+    reason = _explain(len(source), unicity, best, control, sure)
     made = []
     for reading in readings[:6]:
         plain, text = _written(source, book, reading)
@@ -82,23 +82,20 @@ def conclude(
     )  # fmt: skip
 
 
-def _equal_share(a: CodeReading, b: CodeReading) -> float:
-    return sum(x == y for x, y in zip(a.words, b.words, strict=True)) / max(len(a.words), 1)
+def _confidence(tokens: int, unicity: float, best: CodeReading, control: float | None) -> float:
+    """Conservative: high only for texts well beyond the unicity distance that read like the reference (docs/log.md).
 
-
-def _confidence(
-    tokens: int, unicity: float, best: CodeReading, control: float | None, agreement: float
-) -> float:
-    """Conservative: high only for texts well beyond the unicity distance that read like the reference (docs/log.md)."""
+    Where the posterior was sampled, no more than the share of tokens expected to be right.
+    """
     gain = 0.0 if control is None else (control - best.total) / max(tokens, 1)
     length = math.log2(max(tokens, 1) / max(unicity, 1.0))
     score = -5.0 + 1.5 * length - 4.0 * max(best.excess, 0.0) + 1.5 * min(gain, 2.0)
-    score -= 8.0 * (1.0 - agreement)
-    return 1.0 / (1.0 + math.exp(-max(min(score, 30.0), -30.0)))
+    sure = 1.0 / (1.0 + math.exp(-max(min(score, 30.0), -30.0)))
+    return sure if best.belief is None else min(sure, best.belief)
 
 
 def _explain(
-    tokens: int, unicity: float, best: CodeReading, control: float | None, agreement: float, sure: float
+    tokens: int, unicity: float, best: CodeReading, control: float | None, sure: float
 ) -> str:  # fmt: skip
     gain = 0.0 if control is None else (control - best.total) / max(tokens, 1)
     if sure >= 0.9:
@@ -115,8 +112,8 @@ def _explain(
         reasons.append("the time limit left no time for the shuffled control")
     elif gain < 0.5:
         reasons.append("hardly any gain over the shuffled control; another --kind may be right")
-    if agreement < 0.9:
-        reasons.append(f"restarts agree on {100 * agreement:.0f} % of the words only")
+    if best.belief is not None and best.belief < 0.9:
+        reasons.append(f"restarts and samples agree on {100 * best.belief:.0f} % of the words")
     if best.excess > 0.3:
         reasons.append("the text is unlike the reference; a --reference nearer to it would help")
     return "; ".join(reasons) or "the evidence is short of nine in ten; more text would help"

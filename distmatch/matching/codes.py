@@ -33,7 +33,7 @@ class CodeMatcher:
     """"word-code" compares codes numbered at random and in alphabetical order; "dictionary-code" is the second alone."""
     cribs: tuple[Crib, ...] = ()
     time_limit: float = math.inf
-    restarts: int = 2
+    restarts: int = 3
     """Runs of the dictionary's sampler."""
 
     def match(
@@ -65,7 +65,8 @@ class CodeMatcher:
                 readings += self._dictionary(source, book, words, seed, progress, deadline)
         if not readings:
             raise InputError("more codes than the reference has words. Give more --reference text")
-        readings.sort(key=lambda r: r.total)
+        fewest = min(readings, key=lambda r: r.total).kind
+        readings.sort(key=lambda r: (r.kind != fewest, r.belief is None, r.total))
         control = None
         if time.monotonic() < deadline:
             control = self._control(source, book, readings[0], seed, deadline)
@@ -121,7 +122,14 @@ class CodeMatcher:
             plain = [table[source.names[s]] for s in source.symbols]
             readings.append(
                 CodeReading(
-                    "dictionary-code", plain, table, key.text, key.key_bits, expected, model
+                    "dictionary-code",
+                    plain,
+                    table,
+                    key.text,
+                    key.key_bits,
+                    expected,
+                    model,
+                    key.belief,
                 )
             )
         return readings

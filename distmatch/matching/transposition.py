@@ -55,8 +55,8 @@ class TranspositionScreen:
     """Widths of the grid; empty: the width of the ciphertext's own lines, else divisors of its length."""
     moves: int = 2_000
     """Steps of the first short run."""
-    kept: tuple[int, ...] = (60, 16, 4, 1)
-    """Orders that go on from the repeats to short runs, to runs 12 and 80 times as long, and to the whole search."""
+    kept: tuple[int, ...] = (32, 10, 4, 1)
+    """Orders that go on from the repeats to short runs, to runs 6 and 50 times as long, and to the whole search."""
     keyed: tuple[int, ...] = (4, 5, 6, 7, 8, 9, 10, 11, 12)
     """Widths for which the order of the columns is climbed for on repeats, where the text has 12 rows or more."""
     deadline: float = math.inf
@@ -90,7 +90,7 @@ class TranspositionScreen:
         worth = ((counted - counted.mean(axis=0)) / (counted.std(axis=0) + 1e-9)).sum(axis=1)
         best = np.argsort(-worth, kind="stable")
         ranked = [(math.inf, pool[i]) for i in best]
-        for keep, longer in zip(self.kept[:3], (1, 12, 80), strict=True):
+        for keep, longer in zip(self.kept[:3], (1, 6, 50), strict=True):
             if time.monotonic() > self.deadline:
                 break
             pool = [order for _, order in ranked[:keep]]
@@ -153,7 +153,8 @@ class TranspositionScreen:
             rng = np.random.default_rng([seed, number])
             key = rng.integers(0, letters, count).astype(np.int32)
             symbols = source.symbols[pool[number].indices(len(source))]
-            return heat_bath_homophonic(
+            chosen = UNITS_PER_BIT * math.lgamma(len(pool[number].order) + 1) / math.log(2)
+            return chosen + heat_bath_homophonic(
                 symbols, key, np.zeros(count, bool), table, flat, logs, order, target.size, letters, 0.7, moves, 14.0, 11.0,
                 -1.0, int(rng.integers(1, 2**31)),
             )[0]  # fmt: skip

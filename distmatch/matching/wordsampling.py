@@ -198,15 +198,17 @@ def sample_words(
         text_bits = 0.0
         for t in range(n):
             text_bits += _token_bits(t, words, tables)
-        key_bits = _key_bits(key, stray, chains, starts, family, place, entries, stray_cost)
-        if text_bits + key_bits < best[0] + best[1]:
-            best[0], best[1] = text_bits, key_bits
+        of_key = key_bits(key, stray, chains, starts, family, place, entries)
+        if text_bits + of_key < best[0] + best[1]:
+            best[0], best[1] = text_bits, of_key
             best_key[:] = key
             best_stray[:] = stray
 
 
 @numba.njit(cache=True, nogil=True)
-def _key_bits(key, stray, chains, starts, family, place, entries, stray_cost):
+def key_bits(key, stray, chains, starts, family, place, entries):
+    """Bits of a key: the gaps of every family, and the codes out of order."""
+    stray_cost = STRAY_BITS + np.log2(entries.shape[1] - 1)
     bits = 0.0
     for f in range(len(starts) - 1):
         before = -1
