@@ -17,7 +17,7 @@ from distmatch.maps.key import bijection_bits
 from distmatch.matching.codereading import CodeReading, conclude
 from distmatch.matching.cribs import Crib
 from distmatch.matching.decipherment import Decipherment
-from distmatch.matching.dictionarycode import DictionarySearch, DictionaryText
+from distmatch.matching.dictionarycode import DictionarySearch, DictionaryText, agreement
 from distmatch.matching.wordcode import WordCodeSearch
 from distmatch.progress import Progress, silent
 
@@ -33,7 +33,7 @@ class CodeMatcher:
     """"word-code" compares codes numbered at random and in alphabetical order; "dictionary-code" is the second alone."""
     cribs: tuple[Crib, ...] = ()
     time_limit: float = math.inf
-    restarts: int = 3
+    restarts: int = 2
     """Runs of the dictionary's sampler."""
 
     def match(
@@ -129,7 +129,7 @@ class CodeMatcher:
                     key.key_bits,
                     expected,
                     model,
-                    key.belief,
+                    None if key.samples is None else agreement(key, text.units),
                 )
             )
         return readings
@@ -175,7 +175,7 @@ class CodeMatcher:
             found = search.search(mixed.symbols, len(source.names), best.model, seed=seed)
             return found.text + best.key_bits
         text, _ = dictionary_text(mixed, book, best.model)
-        search = DictionarySearch(sweeps=60, restarts=1, deadline=deadline)
+        search = DictionarySearch(sweeps=60, restarts=1, sampled=0, deadline=deadline)
         return search.search(text, best.model, best.model.counts, seed=seed)[0].total
 
 

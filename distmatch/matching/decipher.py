@@ -34,6 +34,8 @@ from distmatch.progress import Progress, silent
 
 __all__ = ["Decipher", "Decipherment", "decipher", "to_json"]
 
+TIE = 7.0
+"""Bits by which a kind or language may be longer and still be named beside the best: odds of 1 in 128."""
 SHORTEST_TRANSPOSED = 200
 """Symbols from which on kind "auto" tries transpositions when it believes nothing else."""
 MOST_TRANSPOSED = 120
@@ -191,7 +193,17 @@ class Decipher:
         for reading in readings:
             label = f"{reading.kind}/{reading.language.name}"
             compared[label] = min(compared.get(label, math.inf), round(reading.total, 1))
-        return replace(made[0], alternatives=made[1:], evidence=given, extra={"compared": compared})
+        first = f"{best.kind}/{best.language.name}"
+        ties = {
+            k: v - best.total for k, v in compared.items() if k != first and v - best.total < TIE
+        }
+        reason = made[0].reason
+        if ties:
+            named = ", ".join(f"{label} ({more:+.0f} bits)" for label, more in ties.items())
+            reason += f"; as good within {TIE:.0f} bits: {named}"
+        return replace(
+            made[0], alternatives=made[1:], evidence=given, reason=reason, extra={"compared": compared, "ties": list(ties)}
+        )  # fmt: skip
 
     def _control(self, source: Ciphertext, best: Reading, seed: int) -> float:
         """Total bits of the same search on the shuffled ciphertext, one restart."""

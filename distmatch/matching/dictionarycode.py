@@ -8,16 +8,19 @@ between those of its neighbours in the family, in proportion to the likelihood o
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from distmatch.languages.wordgrams import WordGrams
-from distmatch.matching.wordsampling import key_bits, sample_words
+from distmatch.matching.wordsampling import sample_words
+
+
+SWEEPS = 2
+"""Sweeps between two looks at the clock."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,13 @@ class DictionaryText:
 
 @dataclass
 class DictionaryKey:
-    """A key: word ids, which codes are out of order, bits of text and key, and the share of tokens expected to be right.
-
-    `belief` is the posterior probability of the words, averaged over the tokens; None for a single best sample.
-    """
+    """A key: word ids, which codes are out of order, bits of text and key, and samples (S, K) around it."""
 
     key: np.ndarray
     stray: np.ndarray
     text: float
     key_bits: float
-    belief: float | None = None
+    samples: np.ndarray | None = None
 
     @property
     def total(self) -> float:
@@ -62,21 +62,21 @@ class DictionaryKey:
 class DictionarySearch:
     """Settings of the search."""
 
-    sweeps: int = 160
-    restarts: int = 3
+    sweeps: int = 240
+    restarts: int = 2
+    sampled: int = 60
+    """Sweeps at temperature 1 from the best key found; their votes make the consensus."""
     hot: float = 3.0
-    """First temperature; it falls to 1, where the posterior is sampled, and at last to `cold`."""
-    cold: float = 0.3
+    """First temperature of a restart."""
+    cold: float = 0.4
+    """Its last."""
     deadline: float = float("inf")
 
     def search(
         self, text: DictionaryText, target: WordGrams, frequency: np.ndarray, *, seed: int = 0,
         fixed: dict[int, int] | None = None, report: Callable[[float, float], None] | None = None,
     ) -> list[DictionaryKey]:  # fmt: skip
-        """The consensus of all samples first, then the best sample of each restart, the fewest bits first.
-
-        The consensus gives every code its most frequent word at temperature 1 (the posterior mode of each code alone),
-        which gets more tokens right than the best sample of all.
+        """The best key of each restart, the fewest bits first; the first says how far its samples agree with it.
 
         Args:
             text: the codes.
@@ -93,89 +93,61 @@ class DictionarySearch:
         )
         held = np.zeros(len(text.family), bool)
         found: list[DictionaryKey] = []
-        samples: list[np.ndarray] = []
         common = np.argsort(rank)[:2000].astype(np.int32)
+
+        def sweep(key, stray, number, temperature, best, best_key, best_stray) -> None:
+            sample_words(
+                text.units, text.ending, text.forms, text.family, text.place, chains, starts, entries, key, stray, held,
+                common, *target.tables, SWEEPS, temperature, seed * 1_000_000 + number, best, best_key, best_stray,
+            )  # fmt: skip
+
+        interrupted = False
         for restart in range(self.restarts):
             key = _first_key(text, chains, starts, entries)
             for code, word in (fixed or {}).items():
                 key[code], held[code] = word, True
             stray = _out_of_order(key, chains, starts, held)
-            remaining = (self.deadline - time.monotonic()) / (self.restarts - restart)
+            begin, done, share = time.monotonic(), 0, 0.0
+            budget = (self.deadline - begin) / (self.restarts - restart + 0.3)
             best = np.array([np.inf, np.inf])
             best_key, best_stray = key.copy(), stray.copy()
-            begin, step, done = time.monotonic(), 2, 0
             try:
-                while True:
-                    spent = (time.monotonic() - begin) / remaining if remaining < np.inf else 0.0
+                while share < 1.0 and (done == 0 or time.monotonic() < self.deadline):
+                    spent = (time.monotonic() - begin) / budget if budget < np.inf else 0.0
                     share = min(max(done / self.sweeps, spent), 1.0)
-                    temperature = self._temperature(share)
-                    sample_words(
-                        text.units, text.ending, text.forms, text.family, text.place, chains, starts, entries, key,
-                        stray, held, common, *target.tables, step, temperature,
-                        (seed * 1000 + restart) * 10_000 + done, best, best_key, best_stray,
-                    )  # fmt: skip
-                    done += step
-                    if temperature == 1.0:
-                        samples.append(key.copy())
+                    temperature = self.hot * (self.cold / self.hot) ** share
+                    number = restart * 10_000 + done
+                    sweep(key, stray, number, temperature, best, best_key, best_stray)
+                    done += SWEEPS
                     if report is not None:
                         report(restart + share, self.restarts)
-                    if share >= 1.0 or time.monotonic() > self.deadline:
-                        break
             except KeyboardInterrupt:
                 if not np.isfinite(best[0]):
                     raise
-                self = replace(self, deadline=0.0)
+                interrupted = True
             found.append(DictionaryKey(best_key, best_stray, float(best[0]), float(best[1])))
-            if time.monotonic() > self.deadline:
+            if interrupted or time.monotonic() > self.deadline:
                 break
         found.sort(key=lambda k: k.total)
-        if not samples:
-            return found
-        key, belief = consensus(np.stack(samples), text.units)
-        stray = disordered(key, chains, starts)
-        written = text.forms[text.ending, key[np.maximum(text.units, 0)]]
-        written = np.where(text.units >= 0, written, -1 - text.units)
-        bits = key_bits(key, stray, chains, starts, text.family, text.place, entries)
-        return [DictionaryKey(key, stray, target.bits(written), float(bits), belief), *found]
-
-    def _temperature(self, share: float) -> float:
-        """Falling for half the sweeps, 1 until nine tenths, then cold."""
-        if share >= 0.9:
-            return self.cold
-        return 1.0 if share >= 0.5 else self.hot ** (1.0 - 2.0 * share)
+        first = found[0]
+        key, stray = first.key.copy(), first.stray.copy()
+        best = np.array([-np.inf, -np.inf])
+        samples: list[np.ndarray] = []
+        while not interrupted and len(samples) * SWEEPS < self.sampled:
+            if samples and time.monotonic() > self.deadline:
+                break
+            sweep(key, stray, 900_000 + len(samples), 1.0, best, key.copy(), stray.copy())
+            samples.append(key.copy())
+        first.samples = np.stack(samples) if samples else None
+        return found
 
 
-def consensus(samples: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, float]:
-    """Each code's most frequent word in the samples (S, K), and that frequency, averaged over the tokens."""
-    key = np.empty(samples.shape[1], np.int32)
-    share = np.empty(samples.shape[1])
-    for code in range(samples.shape[1]):
-        words, counts = np.unique(samples[:, code], return_counts=True)
-        key[code], share[code] = words[counts.argmax()], counts.max() / len(samples)
+def agreement(found: DictionaryKey, units: np.ndarray) -> float:
+    """Posterior probability that a token's word is right: the share of samples that agree, averaged over the tokens."""
     codes = units[units >= 0]
-    return key, float(share[codes].mean()) if len(codes) else 1.0
-
-
-def disordered(key: np.ndarray, chains: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Codes outside the longest alphabetical run of their family, (K,) bool."""
-    stray = np.zeros(len(key), bool)
-    for a, b in itertools.pairwise(starts):
-        members = chains[a:b]
-        tails: list[int] = []
-        ends: list[int] = []
-        before = np.full(len(members), -1)
-        for i, code in enumerate(members):
-            at = bisect.bisect_left(tails, int(key[code]))
-            before[i] = ends[at - 1] if at else -1
-            tails[at : at + 1] = [int(key[code])]
-            ends[at : at + 1] = [i]
-        kept = set()
-        at = ends[-1] if ends else -1
-        while at >= 0:
-            kept.add(at)
-            at = int(before[at])
-        stray[members] = [i not in kept for i in range(len(members))]
-    return stray
+    if found.samples is None or not len(codes):
+        return 1.0
+    return float((found.samples == found.key).mean(axis=0)[codes].mean())
 
 
 def _chains(text: DictionaryText) -> tuple[np.ndarray, np.ndarray]:

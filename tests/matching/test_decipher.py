@@ -187,3 +187,16 @@ def test_control_keeps_counts_and_breaks(text):
     mixed = shuffled(source, 3)
     assert np.array_equal(np.bincount(mixed.symbols), np.bincount(source.symbols))
     assert not np.array_equal(mixed.symbols, source.symbols)
+
+
+def test_ties_between_languages_are_reported():
+    from distmatch.matching.decipher import Decipher
+
+    match = Decipher(kind="simple").match(from_symbols(list("abcdeafghb")), ["es", "it", "pt"])
+    assert not match.solved
+    assert match.extra["ties"] and "as good within" in match.reason
+
+
+def test_all_symbols_different_is_refused():
+    with pytest.raises(InputError, match="occurs once"):
+        decipher(" ".join(map(str, range(100))), kind="homophonic")
