@@ -18,7 +18,6 @@ import numpy as np
 from distmatch.languages.wordgrams import WordGrams
 from distmatch.matching.wordsampling import sample_words
 
-
 SWEEPS = 2
 """Sweeps between two looks at the clock."""
 
