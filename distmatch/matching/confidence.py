@@ -6,69 +6,75 @@ letters are wrong" on ciphers made from running text of the training languages.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from math import exp, log1p, log2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What the search knows about its own answer.
+    """What the search knows about its own answer; all code lengths in bits.
 
     Args:
-        gain: bits a letter saved against the shuffled control, key included.
-        excess: bits a letter above what the language's own words need.
-        agreement: restarts that ended at the best key, at most 4.
-        margin: log of one plus the bits by which the next really different key is longer, at most 50.
-        determined: log2 of length over unicity distance, between -2 and 4.
-        homophonic: 1 for a homophonic key.
-        fluent: `determined`, between 0 and 2, faded out as the excess passes 0.65 bits: a long text that
-            is read as easily as the language's own words is hardly ever wrong.
+        letters: decoded.
+        symbols: distinct symbols.
+        total: of text and key.
+        text: of the text alone, without the choice of homophones.
+        control: total that the same search needs on the shuffled ciphertext.
+        expected: a letter needs in the language's own running words.
+        found: restarts that ended at the key.
+        runner_up: total of the next really different key, None if there is none.
+        unicity: letters from which on the key is determined.
+        homophonic, periodic: of which kind the key is.
     """
 
-    gain: float
-    excess: float
-    agreement: float
-    margin: float
-    determined: float
-    homophonic: float
-    fluent: float
+    letters: int
+    symbols: int
+    total: float
+    text: float
+    control: float
+    expected: float
+    found: int
+    runner_up: float | None
+    unicity: float
+    homophonic: bool
+    periodic: bool
+
+    @property
+    def gain(self) -> float:
+        """Bits a letter saved against the shuffled control, key included."""
+        return (self.control - self.total) / self.letters
+
+
+def features(given: Evidence) -> tuple[float, ...]:
+    """What the regression sees: gain a letter, log of the whole gain, excess over the language's own words, restarts that
+    agree, log of the lead over the next key, log2 of length over unicity distance, kind, and that last ratio faded
+    out as the excess passes 0.65 bits (a long text read as easily as the language's own words is hardly ever wrong).
+    """
+    runner_up = given.total + 50.0 if given.runner_up is None else given.runner_up
+    margin = log1p(min(max(runner_up - given.total, 0.0), 50.0))
+    excess = given.text / given.letters - given.expected
+    determined = min(max(log2(given.letters / max(given.unicity, 1.0)), -2.0), 4.0)
+    fluent = min(max(determined, 0.0), 2.0) / (1.0 + exp(min(10.0 * (excess - 0.65), 300.0)))
+    return (
+        given.gain,
+        log1p(max(given.control - given.total, 0.0)),
+        excess,
+        float(min(given.found, 4)),
+        margin,
+        determined,
+        float(given.homophonic),
+        float(given.periodic),
+        fluent,
+    )
 
 
 INTERCEPT = -4.144
-WEIGHTS = (-0.128, -4.365, 0.284, 0.758, 2.957, -1.99, 1.498)
-
-
-def evidence(
-    *,
-    letters: int,
-    total: float,
-    text: float,
-    control: float,
-    expected_bits: float,
-    found: int,
-    runner_up: float | None,
-    unicity: float,
-    homophonic: bool,
-) -> Evidence:
-    """Evidence from code lengths in bits; `expected_bits` is a letter's, `runner_up` a total or None."""
-    margin = log1p(50.0 if runner_up is None else min(max(runner_up - total, 0.0), 50.0))
-    excess = text / letters - expected_bits
-    determined = min(max(log2(letters / max(unicity, 1.0)), -2.0), 4.0)
-    fluent = min(max(determined, 0.0), 2.0) / (1.0 + exp(min(10.0 * (excess - 0.65), 300.0)))
-    return Evidence(
-        gain=(control - total) / letters,
-        excess=excess,
-        agreement=float(min(found, 4)),
-        margin=margin,
-        determined=determined,
-        homophonic=float(homophonic),
-        fluent=fluent,
-    )
+WEIGHTS = (-0.128, 0.0, -4.365, 0.284, 0.758, 2.957, -1.99, 0.0, 1.498)
 
 
 def confidence(given: Evidence) -> float:
     """Probability that at most 5 % of the letters are wrong."""
-    score = INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, astuple(given), strict=True))
+    score = INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, features(given), strict=True))
     return 1.0 / (1.0 + exp(-max(min(score, 30.0), -30.0)))
 
 
@@ -77,7 +83,7 @@ def explain(given: Evidence, probability: float, letters: int, unicity: float) -
     if probability >= 0.9:
         return (
             f"{given.gain:.2f} bits a letter shorter than the shuffled control; "
-            f"{given.agreement:.0f} restarts agree; {letters} letters against a unicity distance of {unicity:.0f}"
+            f"{given.found} restarts agree; {letters} letters against a unicity distance of {unicity:.0f}"
         )
     reasons = []
     if letters < unicity:
@@ -88,7 +94,7 @@ def explain(given: Evidence, probability: float, letters: int, unicity: float) -
         reasons.append(
             "no real gain over the shuffled control; another --language or --kind may be right, or the order of symbols"
         )
-    if given.agreement < 2:
+    if given.found < 2:
         reasons.append("restarts disagree; a longer --time-limit, or a --crib, would help")
     if not reasons:
         reasons.append(

@@ -13,7 +13,7 @@ from distmatch.ciphers.transposition import Transposition, parse_transposition
 from distmatch.errors import InputError
 from distmatch.languages.language import Language, known_languages, load_language
 from distmatch.matching.attempts import Attempts
-from distmatch.matching.confidence import confidence, evidence, explain
+from distmatch.matching.confidence import Evidence, confidence, explain
 from distmatch.matching.cribs import Crib
 from distmatch.matching.decipherment import Decipherment, to_json
 from distmatch.matching.keysearch import KeySearch, shuffled
@@ -173,10 +173,10 @@ class Decipher:
         rival = next((r.total for r in readings[1:] if differs(r, best)), None)
         letters = len(best.letters)
         free = break_bits(source) if not best.breaks else 0.0
-        given = evidence(
-            letters=letters, total=best.total, text=best.language_bits, control=control + free,
-            expected_bits=best.language.text_bits, found=best.found, runner_up=rival, unicity=unicity,
-            homophonic=best.kind in ("homophonic", "transposition"),
+        given = Evidence(
+            letters=letters, symbols=len(source.names), total=best.total, text=best.language_bits, control=control + free,
+            expected=best.language.text_bits, found=best.found, runner_up=rival, unicity=unicity,
+            homophonic=best.kind in ("homophonic", "transposition"), periodic=bool(best.key.period),
         )  # fmt: skip
         probability = confidence(given)
         seconds, cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
