@@ -84,9 +84,9 @@ def joint_logprob(logprob: np.ndarray) -> np.ndarray:
     """
     order, size = logprob.ndim, logprob.shape[0]
     conditional = np.exp2(logprob)
-    context = np.full((size,) * (order - 1), 1.0 / size ** (order - 1))
-    for _ in range(12):
-        context = (context[..., None] * conditional).sum(axis=0)
+    context = np.full((size,) * (order - 1), 1.0 / size ** (order - 1), np.float32)
+    for _ in range(16):
+        context = np.einsum("i...,i...k->...k", context, conditional)
     return np.log2(np.maximum(context, 1e-30))[..., None] + logprob
 
 

@@ -76,7 +76,7 @@ def word_list(language: str, *, diacritics: bool = False) -> WordList:
         )
     frequencies = wordfreq.get_frequency_dict(language, wordlist="best")
     common = islice(frequencies, _VOCABULARY)  # wordfreq lists the most frequent first
-    words = [word for word in common if not any(char.isdigit() for char in word)]
+    words = [w for w in common if w.isalpha() or not any(char.isdigit() for char in w)]
     return words_from_counts(
         words, np.array([frequencies[word] for word in words]), diacritics=diacritics
     )
@@ -112,11 +112,12 @@ def _fold_lines(words: list[str], diacritics: bool) -> list[str]:
 
 def _letters(folded: list[str], counts: np.ndarray, diacritics: bool) -> str:
     """The letters of the main script, by frequency; a-z entire for folded Latin."""
-    weight: dict[str, float] = {}
-    for word, count in zip(folded, counts, strict=True):
-        for char in word:
-            weight[char] = weight.get(char, 0.0) + count
-    weight.pop(SPACE, None)
+    points = np.frombuffer("\n".join(folded).encode("utf-32-le"), np.uint32)
+    owner = np.cumsum(points == ord("\n"))
+    mass = np.bincount(points, np.asarray(counts, float)[owner])
+    weight = {chr(point): float(mass[point]) for point in np.flatnonzero(mass)}
+    for break_ in (SPACE, "\n"):
+        weight.pop(break_, None)
     total = sum(weight.values())
     common = {char for char, mass in weight.items() if mass >= _RARE_LETTER * total}
     latin = sum(mass for char, mass in weight.items() if char in LATIN) > 0.5 * total
