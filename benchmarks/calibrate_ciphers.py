@@ -116,7 +116,9 @@ def main() -> None:
     todo = [n for n in range(part, arguments.count, parts) if n not in done]
     if todo:
         files = {name: arguments.corpora / f"{name}.txt.xz" for name in NAMES}
-        texts = {name: fold(read_text(path)[:4_000_000])[:3_000_000] for name, path in files.items()}
+        texts = {
+            name: fold(read_text(path)[:4_000_000])[:3_000_000] for name, path in files.items()
+        }
         with open(arguments.save, "a") as out:
             for number in todo:
                 out.write(json.dumps(case(texts, number)) + "\n")

@@ -1,6 +1,8 @@
 """Rerun every figure of docs/results/ciphers.md: SER, solved rate and CPU seconds, the peer beside us.
 
-    python benchmarks/ciphers.py [--data ../shared/data] [--only simple,spaces,...] [--limit 20]
+    python benchmarks/ciphers.py [--data ../shared/data] [--only simple,spaces,...] [--limit 20] [--records FILE]
+
+With --records, every cipher's record is appended to a file, and the calibration takes in those of earlier runs.
 
 SER is the share of letters decoded wrongly; solved means SER <= 5 %. A failure is the model's if the key
 found has fewer bits than the true one, else the search's. One thread; CPU seconds of this process.
@@ -28,8 +30,12 @@ HEADER = (
     + "|---" * 8
     + "|"
 )
-
+ROWS = (
+    "simple", "spaces", "reference", "languages", "unknown", "kind", "historical", "made", "homophonic", "vigenere",
+    "noise", "short", "peer", "command",
+)  # fmt: skip
 ALL: list[dict] = []
+"""Records of every cipher read, for the calibration at the end."""
 
 
 def load(path: Path) -> list[dict]:
@@ -81,13 +87,18 @@ def run(label: str, ciphers: list[dict], **options) -> list[dict]:
         seconds = time.process_time() - begin
         ser = error_rate(match.plaintext, item["plaintext"])
         record = {
-            "ser": ser,
+            "ser": float(ser),
             "seconds": seconds,
             "confidence": match.confidence,
             "language": match.language,
         }
-        record["kind"] = match.kind
-        record["model_error"] = ser > 0.05 and match.bits.data <= true_bits(item, source, match)
+        record |= {
+            "kind": match.kind, "row": label, "id": item.get("id", number), "true_kind": item["kind"],
+            "true_language": item.get("lang", "en"),
+        }  # fmt: skip
+        record["model_error"] = bool(
+            ser > 0.05 and match.bits.data <= true_bits(item, source, match)
+        )
         records.append(record)
     report(label, records)
     ALL.extend(records)
@@ -135,43 +146,88 @@ def report(label: str, records: list[dict]) -> None:
     )
 
 
+def made_rows(text: str, kind: str, count: int, **settings) -> list[dict]:
+    """Ciphers of the given kind made from places of a folded text, a space apart."""
+    length = settings.pop("length")
+    rows = []
+    for number in range(count):
+        start = text.index(" ", 50_000 * number + 1000)
+        letters = text[start : start + 2 * length].replace(" ", "")[:length]
+        rows.append(encipher(letters, kind, seed=number, **settings) | {"lang": "en"})
+    return rows
+
+
+def historical(data: Path, seeds: dict[str, int]) -> None:
+    """Zodiac 408 and Beale 2 from many seeds."""
+    items = {c["id"]: c for c in load(data / "ciphers/historical.jsonl")}
+    for name, number in seeds.items():
+        records = []
+        source = from_symbols(list(items[name]["ciphertext"]))
+        decipher(source, kind="homophonic", seed=0, threads=1)
+        for seed in range(number):
+            begin = time.process_time()
+            match = decipher(source, kind="homophonic", seed=seed, threads=1)
+            seconds = time.process_time() - begin
+            ser = error_rate(match.plaintext, items[name]["plaintext"])
+            records.append({"ser": ser, "seconds": seconds})
+        report(f"{name}, {number} seeds", records)
+        exact = sum(r["ser"] == 0 for r in records)
+        print(f"exact: {exact}, worst SER {100 * max(r['ser'] for r in records):.2f} %")
+
+
+def command() -> None:
+    """The whole command on the 408, warm: wall and CPU seconds, peak memory."""
+    import resource
+    import subprocess
+    import sys
+
+    call = [sys.executable, "-m", "distmatch", "decipher", "--example", "zodiac-408", "--json"]
+    for _ in range(2):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        begin = time.monotonic()
+        subprocess.run(call, stdout=subprocess.DEVNULL)
+        wall = time.monotonic() - begin
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"whole command: {wall:.2f} s wall, {cpu:.2f} CPU s, {after.ru_maxrss / 1024:.0f} MiB")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="../shared/data")
-    parser.add_argument(
-        "--only",
-        default="simple,spaces,reference,languages,unknown,kind,historical,made,homophonic,peer",
-    )
-    parser.add_argument("--limit", type=int, default=50)
+    parser.add_argument("--only", default=",".join(ROWS))
+    parser.add_argument("--limit", type=int, default=50, help="ciphers a cell")
+    parser.add_argument("--skip", type=int, default=0, help="ciphers a cell left out before")
+    parser.add_argument("--seeds", type=int, default=100, help="of the Zodiac 408")
+    parser.add_argument("--records", type=Path)
     arguments = parser.parse_args()
     data, only, limit = Path(arguments.data), arguments.only.split(","), arguments.limit
     simple = load(data / "ciphers/simple_dev.jsonl")
     novels = [str(data / "corpora/en.txt.xz")]
+    text = fold(read_text(novels[0])[:3_000_000])
     print(HEADER)
 
     def pick(language: str, length: int, spaces: bool) -> list[dict]:
         rows = [
             c for c in simple if (c["lang"], c["length"], c["spaces"]) == (language, length, spaces)
         ]
-        return rows[:limit]
+        return rows[arguments.skip : arguments.skip + limit]
 
-    if "simple" in only:
-        for length in (32, 64, 128, 256):
-            run(f"English simple, no spaces, {length}", pick("en", length, False))
-    if "spaces" in only:
-        for length in (32, 64, 128):
-            run(f"English simple, spaces, {length}", pick("en", length, True))
-    if "reference" in only:
-        for spaces, lengths in ((False, (32, 64, 128, 256)), (True, (32, 64, 128))):
-            for length in lengths:
-                name = "spaces" if spaces else "no spaces"
-                run(
-                    f"the same with novels mixed in, {name}, {length}",
-                    pick("en", length, spaces),
-                    reference=novels,
-                )
+    others = sorted({c["lang"] for c in simple} - {"en"})
+    for row, spaces, lengths, options in (
+        ("simple", False, (32, 64, 128, 256), {}),
+        ("spaces", True, (32, 64, 128), {}),
+        ("reference", False, (32, 64, 128, 256), {"reference": novels}),
+        ("reference", True, (32, 64, 128), {"reference": novels}),
+    ):
+        for length in lengths if row in only else ():
+            how = f"English simple, {'spaces' if spaces else 'no spaces'}, {length}"
+            run(
+                f"{how}{', novels mixed in' if options else ''}",
+                pick("en", length, spaces),
+                **options,
+            )
     if "languages" in only:
-        others = sorted({c["lang"] for c in simple} - {"en"})
         for length in (128, 256):
             for spaces in (False, True):
                 rows = [c for language in others for c in pick(language, length, spaces)]
@@ -179,70 +235,61 @@ def main() -> None:
     if "unknown" in only:
         rows = [
             c
-            for language in sorted({c["lang"] for c in simple})
-            for c in pick(language, 256, False)[: limit // 10]
+            for language in [*others, "en"]
+            for c in pick(language, 256, False)[: max(limit // 10, 1)]
         ]
         records = run("language unknown, 256", rows, language="auto")
         right = np.mean([r["language"] == c["lang"] for r, c in zip(records, rows, strict=True)])
         print(f"language right: {100 * right:.1f} %")
     if "kind" in only:
-        rows = [
-            c
-            for length in (128, 256)
-            for spaces in (False, True)
-            for c in pick("en", length, spaces)[: limit // 2]
-        ]
-        text = fold(read_text(novels[0]))[:400_000]
-        for number in range(limit // 2):
-            start = text.index(" ", 7919 * number)
-            for kind in ("vigenere", "beaufort", "homophonic"):
-                made = encipher(text[start : start + 400], kind, seed=number, period=5 + number % 8)
-                rows.append(made | {"lang": "en"})
+        cells = [(length, spaces) for length in (128, 256) for spaces in (False, True)]
+        rows = [c for cell in cells for c in pick("en", *cell)[: max(limit // 2, 1)]]
+        for kind in ("vigenere", "beaufort", "homophonic"):
+            rows += made_rows(text, kind, max(limit // 2, 1), length=400, period=7)
         records = run("kind unknown, 128 and more", rows, kind="auto")
         right = np.mean([r["kind"] == c["kind"] for r, c in zip(records, rows, strict=True)])
         print(f"kind right: {100 * right:.1f} %")
     if "historical" in only:
-        items = {c["id"]: c for c in load(data / "ciphers/historical.jsonl")}
-        for name, seeds in (("zodiac-408", 100), ("beale-2", 10)):
-            records = []
-            source = from_symbols(list(items[name]["ciphertext"]))
-            for seed in range(seeds):
-                begin = time.process_time()
-                match = decipher(source, kind="homophonic", seed=seed, threads=1)
-                seconds = time.process_time() - begin
-                records.append(
-                    {
-                        "ser": error_rate(match.plaintext, items[name]["plaintext"]),
-                        "seconds": seconds,
-                    }
-                )
-            report(f"{name}, {seeds} seeds", records)
-            print(
-                f"exact: {sum(r['ser'] == 0 for r in records)}, worst SER {100 * max(r['ser'] for r in records):.2f} %"
-            )
+        historical(data, {"zodiac-408": arguments.seeds, "beale-2": min(10, arguments.seeds)})
     if "made" in only:
-        text = fold(read_text(novels[0]))
-        rows = []
-        for number in range(20):
-            start = text.index(" ", 50_000 * number + 1000)
-            letters = text[start : start + 700].replace(" ", "")[:408]
-            rows.append(encipher(letters, "homophonic", seed=number, symbols=54) | {"lang": "en"})
+        rows = made_rows(text, "homophonic", min(limit, 20), length=408, symbols=54)
         run("homophonic, 54 symbols, 408 letters", rows)
     if "homophonic" in only:
-        run("homophonic_dev.jsonl", load(data / "ciphers/homophonic_dev.jsonl")[: 10 * limit])
+        dev = load(data / "ciphers/homophonic_dev.jsonl")
+        rows = dev[arguments.skip :: max(len(dev) // (10 * limit), 1)]
+        run("homophonic_dev, default", rows)
+        run("homophonic_dev, time limit 0.25 s", rows, time_limit=0.25)
+    if "vigenere" in only:
+        for length, period in ((64, 5), (100, 7), (100, 10), (200, 10), (200, 20), (400, 40)):
+            rows = made_rows(text, "vigenere", min(limit, 20), length=length, period=period)
+            run(f"Vigenère, {length} letters, period {period}", rows)
+    if "noise" in only:
+        for kind, length in (("simple", 256), ("homophonic", 600)):
+            rows = made_rows(text, kind, min(limit, 20), length=length, noise=0.05)
+            for row in rows:  # what the true key reads, faults included
+                row["plaintext"] = "".join(row["key"][str(s)] for s in row["ciphertext"])
+            run(f"5 % wrong symbols, {kind}, {length}: key", rows)
+    if "short" in only:
+        rows = [c for spaces in (False, True) for c in pick("en", 16, spaces)]
+        run("English simple, 16 (for the confidence)", rows)
     if "peer" in only:
         for length in (64, 128):
-            records = []
-            for item in pick("en", length, False)[:10]:
-                answer = peer(item["ciphertext"])
-                if answer is not None:
-                    records.append(
-                        {"ser": error_rate(answer[0], item["plaintext"]), "seconds": answer[1]}
-                    )
+            answers = [(peer(c["ciphertext"]), c) for c in pick("en", length, False)[:10]]
+            records = [
+                {"ser": error_rate(a[0], c["plaintext"]), "seconds": a[1]} for a, c in answers if a
+            ]
             if records:
                 report(f"subbreaker (peer), no spaces, {length}", records)
-    if ALL:
-        print(calibration(ALL))
+    if "command" in only:
+        command()
+    everything = list(ALL)
+    if arguments.records:
+        if arguments.records.exists():
+            everything += load(arguments.records)
+        with open(arguments.records, "a") as file:
+            file.writelines(json.dumps(record) + "\n" for record in ALL)
+    if everything:
+        print(calibration(everything))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ SEARCHED = 1_200
 
 UNTIL_TIME = 1_000_000
 """Restarts with a time limit: the limit ends the search, unless restarts agree before."""
-HOMOPHONIC_MOVES = 50_000
-"""Steps of the first homophonic restart; each later round of two restarts is four times as long."""
+SWEEPS = 600
+"""Steps a symbol of the first homophonic restart; each later round of two restarts is four times as long."""
 LONGEST = 20_000_000
 """Steps of the longest homophonic restart."""
 FLUENT = (0.95, 1.5)
@@ -64,9 +64,6 @@ class KeySearch:
     """Proposals a run; 0 chooses by length."""
     emission: float = 0.7
     """Weight of the bits that name the homophones, in the search."""
-    hot: float = 14.0
-    cold: float = 11.0
-    """Tolerance of the homophonic search, an occurrence, in cost units."""
     short: bool = False
     """Search a homophonic key on the shorter table, which needs no large one to be made."""
     agree: int = 0
@@ -107,7 +104,7 @@ class KeySearch:
         bijection = self.kind == "simple"
         part = np.ascontiguousarray(symbols[:SEARCHED], np.int32)
         count = len(source.names)
-        restarts = self._restarts(len(part), bijection)
+        restarts = self._restarts(len(part), bijection, target.spaces)
         if self.time_limit < float("inf") and not self.restarts:
             restarts = UNTIL_TIME
         agree = self.agree or (6 if len(part) < 48 else 3 if len(part) < 100 else 2)
@@ -122,7 +119,7 @@ class KeySearch:
                 runs = range(done, min(done + size, restarts))
                 started = time.monotonic()
                 left = self.time_limit - (started - begin)
-                moves = self._moves(len(part), bijection, done, speed * left / len(runs))
+                moves = self._moves(len(part), count, bijection, done, speed * left / len(runs))
                 jobs = [
                     workers.submit(self._run, part, count, target, moves, seed, r) for r in runs
                 ]
@@ -145,19 +142,19 @@ class KeySearch:
             leaders = sorted(pool.values(), key=lambda c: c.total)[:6]
         return self._finish(leaders, symbols, source, target, seed)
 
-    def _restarts(self, n: int, bijection: bool) -> int:
+    def _restarts(self, n: int, bijection: bool, spaces: bool) -> int:
         """Most restarts (docs/log.md has the measurements)."""
         if bijection:
-            return self.restarts or (160 if n < 40 else 80 if n < 48 else 32 if n < 96 else 16)
+            return self.restarts or (
+                (320 if spaces else 160) if n < 40 else 100 if n < 48 else 32 if n < 96 else 16
+            )
         return self.restarts or 5
 
-    def _moves(self, n: int, bijection: bool, done: int, affordable: float) -> int:
+    def _moves(self, n: int, count: int, bijection: bool, done: int, affordable: float) -> int:
         """Moves of the restarts of the next round."""
         if bijection:
-            return self.moves or (20_000 if n < 180 else 10_000)
-        wanted = self.moves or min(HOMOPHONIC_MOVES << min(done + 1, 20) & ~1, LONGEST)
-        if not self.moves and done == 0:
-            wanted = HOMOPHONIC_MOVES
+            return self.moves or (8_000 if n < 48 else 20_000 if n < 180 else 10_000)
+        wanted = self.moves or min(max(SWEEPS * count, 20_000) << min(done + done % 2, 20), LONGEST)
         return int(max(min(wanted, affordable), 20_000))
 
     def _convincing(self, candidate: Candidate, n: int, target: Language) -> bool:
@@ -197,13 +194,13 @@ class KeySearch:
     def _anneal_simple(self, symbols, key, fixed, count, target, moves, seed) -> float:
         n = len(symbols)
         if n >= target.order:
-            hot, cold = (15.0, 5.0) if n < 100 else (10.0, 2.0)
+            hot, cold = (20.0, 8.0) if n < 48 else (15.0, 5.0) if n < 100 else (10.0, 2.0)
             anneal_bijection(
                 symbols, key, fixed, count, self.letters(target), target.flat_cost, target.guess, target.order, target.size,
                 moves, hot, cold, seed,
             )  # fmt: skip
         polish = 0 if n > 600 else 2500 if n < 48 else 1200 if n < 100 else 300
-        return self._refine(symbols, key, fixed, target, polish, 3.0 if n < 48 else 1.0, seed)
+        return self._refine(symbols, key, fixed, target, polish, 4.0 if n < 48 else 1.0, seed)
 
     def _refine(self, symbols, key, fixed, target, moves, hot, seed) -> float:
         model = target.words
@@ -220,9 +217,9 @@ class KeySearch:
         if n >= order:
             fluent = target.text_bits + FLUENT[0] - FLUENT[1] * len(key) / n
             enough = fluent * UNITS_PER_BIT * (n - order + 1)
+            hot, cold = (14.0, 11.0) if moves < 2_000 * len(key) else (17.0, 10.0)
             heat_bath_homophonic(
-                symbols, key, fixed, table, cost, logs, order, size, letters, self.emission, moves, self.hot, self.cold,
-                enough, seed,
+                symbols, key, fixed, table, cost, logs, order, size, letters, self.emission, moves, hot, cold, enough, seed,
             )  # fmt: skip
         spoken = target.total_bits(decode(symbols, key))
         if n >= order and spoken < (target.text_bits + 1.0) * n:
