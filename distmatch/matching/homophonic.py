@@ -118,7 +118,7 @@ def _add_block(table, rows, slots, begin, end, blocks, block, packed, lanes, wid
 
 @numba.njit(cache=True, nogil=True)
 def heat_bath_homophonic(
-    symbols, key, fixed, table, cost, log_homophones, order, size, free, emission, moves, hot, cold, enough, seed
+    symbols, key, fixed, table, cost, log_homophones, order, size, free, emission, moves, hot, cold, enough, halt, seed
 ):  # fmt: skip
     """One annealing run over keys that may give a letter to many symbols.
 
@@ -134,6 +134,7 @@ def heat_bath_homophonic(
         moves: symbols drawn anew, the last tenth while cooling to nothing.
         hot, cold: tolerance per occurrence at the start and before the last tenth, in cost units.
         enough: cost of all windows at which the text is so good that the run cools down at once.
+        halt: (1,) uint8, set to 1 by another thread to make the run cool down at once and end.
         seed: of this run.
 
     Returns:
@@ -189,8 +190,11 @@ def heat_bath_homophonic(
             tolerance = cold * (1.0 - (made - cooling) / (quench + 1.0))
         else:
             tolerance = hot + (cold - hot) * made / moves
-            if made >= moves - quench or (made % CHECK == 0 and ngrams <= enough):
+            if made >= moves - quench:
                 cooling = made
+            elif made % CHECK == 0 and (ngrams <= enough or halt[0] > 0):
+                cooling = made
+                quench = min(quench, 60 * count)
         a = np.int64(below(state, count))
         occurring = position_starts[a + 1] - position_starts[a]
         if fixed[a] or occurring == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -111,6 +111,7 @@ class KeySearch:
         pool: dict[bytes, Candidate] = {}
         begin = time.monotonic()
         threads = self.threads or min(os.cpu_count() or 1, 4)
+        stop = np.zeros(1, np.uint8)
         speed = np.inf  # homophonic steps a second, all threads of a round together
         with ThreadPoolExecutor(threads) as workers:
             done, interrupted = 0, False
@@ -121,20 +122,23 @@ class KeySearch:
                 left = self.time_limit - (started - begin)
                 moves = self._moves(len(part), count, bijection, done, speed * left / len(runs))
                 jobs = [
-                    workers.submit(self._run, part, count, target, moves, seed, r) for r in runs
+                    workers.submit(self._run, part, count, target, moves, seed, r, stop)
+                    for r in runs
                 ]
                 try:
-                    for job in jobs:
-                        _collect(pool, job.result())
+                    wait(jobs, None if left == np.inf else max(left, 0.0))
                 except KeyboardInterrupt:
-                    if not pool:
-                        raise
                     interrupted = True
+                stop[0] = interrupted or time.monotonic() - begin >= self.time_limit
+                for job in jobs:
+                    _collect(pool, job.result())
                 done += len(runs)
                 now = time.monotonic()
                 speed = moves * len(runs) / max(now - started, 1e-6)
                 best = min(pool.values(), key=lambda c: c.total)
-                if report is not None:
+                if report is not None and restarts == UNTIL_TIME:
+                    report(round(now - begin, 1), self.time_limit, restarts=done, bits=best.total)
+                elif report is not None:
                     report(done, restarts, bits=best.total)
                 settled = best.found >= agree or self._convincing(best, len(part), target)
                 if interrupted or settled or now - begin > 0.95 * self.time_limit:
@@ -162,7 +166,7 @@ class KeySearch:
         unicity = candidate.key_bits / max(np.log2(target.size) - target.text_bits, 0.3)
         return n > 2.5 * unicity and candidate.language_bits < (target.text_bits + 0.5) * n
 
-    def _run(self, symbols, count, target, moves, seed, restart) -> Candidate:
+    def _run(self, symbols, count, target, moves, seed, restart, stop) -> Candidate:
         """One restart: anneal on n-grams, then refine on words."""
         letters = self.letters(target)
         bijection = self.kind == "simple"
@@ -182,7 +186,7 @@ class KeySearch:
             bits = self._anneal_simple(symbols, key, fixed, count, target, moves, run_seed)
             key = key[:count].copy()
             return Candidate(key, bits, bijection_bits(count, letters), language_bits=bits)
-        bits = self._anneal_homophonic(symbols, key, fixed, target, moves, run_seed)
+        bits = self._anneal_homophonic(symbols, key, fixed, target, moves, run_seed, stop)
         chosen = emission_bits(key, symbols[symbols >= 0], target.size)
         return Candidate(key, bits, homophonic_bits(count, letters), language_bits=bits - chosen)
 
@@ -209,7 +213,7 @@ class KeySearch:
             target.spaces, model.child, model.mass, model.end, PROBABILITY, WORD_SHARE, moves, hot, seed,
         )  # fmt: skip
 
-    def _anneal_homophonic(self, symbols, key, fixed, target, moves, seed) -> float:
+    def _anneal_homophonic(self, symbols, key, fixed, target, moves, seed, stop) -> float:
         """Anneal; the fluent answer is climbed on words."""
         table, cost, order = self._tables(target)
         n, size, letters = len(symbols), target.size, self.letters(target)
@@ -219,7 +223,7 @@ class KeySearch:
             enough = fluent * UNITS_PER_BIT * (n - order + 1)
             hot, cold = (14.0, 11.0) if moves < 2_000 * len(key) else (17.0, 10.0)
             heat_bath_homophonic(
-                symbols, key, fixed, table, cost, logs, order, size, letters, self.emission, moves, hot, cold, enough, seed,
+                symbols, key, fixed, table, cost, logs, order, size, letters, self.emission, moves, hot, cold, enough, stop, seed,
             )  # fmt: skip
         spoken = target.total_bits(decode(symbols, key))
         if n >= order and spoken < (target.text_bits + 1.0) * n:

@@ -156,7 +156,7 @@ class TranspositionScreen:
             chosen = UNITS_PER_BIT * math.lgamma(len(pool[number].order) + 1) / math.log(2)
             return chosen + heat_bath_homophonic(
                 symbols, key, np.zeros(count, bool), table, flat, logs, order, target.size, letters, 0.7, moves, 14.0, 11.0,
-                -1.0, int(rng.integers(1, 2**31)),
+                -1.0, np.zeros(1, np.uint8), int(rng.integers(1, 2**31)),
             )[0]  # fmt: skip
 
         with ThreadPoolExecutor(self.threads) as workers:

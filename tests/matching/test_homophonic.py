@@ -35,6 +35,7 @@ def anneal(size, free, seed, *, moves, hot, cold):
     logs = (16 * np.log2(np.maximum(np.arange(14), 1))).astype(np.float32)
     best, made = heat_bath_homophonic(
         symbols, key, fixed, place_costs(cost), cost.reshape(-1), logs, ORDER, size, free, 0.7, moves, hot, cold, -1.0,
+        np.zeros(1, np.uint8),
         seed + 1,
     )  # fmt: skip
     assert key[5] == given

@@ -1,0 +1,147 @@
+"""`Language`: P_Y for symbols, with everything that the searches need of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from distmatch.errors import InputError
+from distmatch.files import atomic_write
+from distmatch.languages import ngram, words
+from distmatch.text.alphabet import Alphabet
+
+WORD_SHARE = 0.9
+"""Weight of the word model in the mixture that scores a decoded text."""
+LARGEST_PLACES = 80_000_000
+"""Bytes of `place_costs`; beyond it the homophonic search uses the shorter table."""
+PROBABILITY = 2.0 ** (-np.arange(256) / ngram.UNITS_PER_BIT)
+
+
+@dataclass(frozen=True)
+class Language:
+    """P_Y for symbols: n-gram costs to search on, a mixture with words to score with.
+
+    Args:
+        name: code or name.
+        alphabet: its letters.
+        spaces: whether the space is one more symbol.
+        cost: (A,) * n uint8, -log2 P(last | others) in 1/16 bit.
+        short: (A,) * (n - 1) uint8, the same costs of one order less.
+        guess: (n, A ** (n - 1)) uint8, the best letter for each place of a window.
+        words: the vocabulary.
+        text_bits: bits per letter that the mixture needs on the language's own running words.
+        folder: where it is cached, if it is.
+    """
+
+    name: str
+    alphabet: Alphabet
+    spaces: bool
+    cost: np.ndarray
+    short: np.ndarray
+    guess: np.ndarray
+    words: words.WordModel
+    text_bits: float
+    folder: Path | None = None
+
+    @property
+    def order(self) -> int:
+        """n of the search table."""
+        return self.cost.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of symbols, the space included where it is one."""
+        return self.cost.shape[0]
+
+    @cached_property
+    def flat_cost(self) -> np.ndarray:
+        """The cost table as one dimension."""
+        return self.cost.reshape(-1)
+
+    @cached_property
+    def place_costs(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """For the homophonic search: costs with one place of the window last, flat costs, and their order.
+
+        The first is `ngram.place_costs` of the longest table that stays below `LARGEST_PLACES` bytes, made on
+        first use and cached beside the rest (it is five times as large as the other tables together).
+        """
+        words_a_row = 4 * -(-self.size // 32)
+        if 8 * words_a_row * self.order * self.size ** (self.order - 1) > LARGEST_PLACES:
+            return self.short_place_costs
+        path = None if self.folder is None else self.folder / "places.npy"
+        length = words_a_row * self.order * self.size ** (self.order - 1)
+        table = None if path is None else _stored_places(path, length)
+        if table is None:
+            table = ngram.place_costs(self.cost)
+            if path is not None:
+                _store_places(path, table)
+        table.flags.writeable = False
+        return table, self.flat_cost, self.order
+
+    @cached_property
+    def short_place_costs(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """The same of one order less: small, and made in a moment."""
+        return ngram.place_costs(self.short), self.short.reshape(-1), self.order - 1
+
+    def bits(self, codes: np.ndarray) -> np.ndarray:
+        """Code length in bits of every symbol, (n,) float64: n-grams and words mixed."""
+        out = np.empty(len(codes))
+        self.total_bits(np.ascontiguousarray(codes, np.uint8), out)
+        return out
+
+    def ngram_bits(self, codes: np.ndarray) -> np.ndarray:
+        """Code length in bits of every n-gram's last symbol under the search table alone, (n - order + 1,)."""
+        index = tuple(codes[k : len(codes) - self.order + 1 + k] for k in range(self.order))
+        return self.cost[index] / ngram.UNITS_PER_BIT
+
+    def total_bits(self, codes: np.ndarray, out: np.ndarray | None = None) -> float:
+        """Code length in bits of a sequence."""
+        kernel = words.spaced_bits if self.spaces else words.unspaced_bits
+        model = self.words
+        out = np.empty(len(codes)) if out is None else out
+        return kernel(
+            codes,
+            model.child,
+            model.mass,
+            model.end,
+            self.flat_cost,
+            PROBABILITY,
+            self.order,
+            WORD_SHARE,
+            np.inf,
+            out,
+        )
+
+    def segment(self, codes: np.ndarray) -> str:
+        """The text of codes with word breaks restored (as they are, if the language has spaces)."""
+        if self.spaces:
+            return self.alphabet.decode(codes)
+        model = self.words
+        breaks = words.word_breaks(
+            np.ascontiguousarray(codes, np.uint8), model.child, model.mass, model.end,
+            self.flat_cost, PROBABILITY, self.order,
+        )  # fmt: skip
+        letters = self.alphabet.letters
+        return "".join(
+            letters[c] + (" " if b else "") for c, b in zip(codes, breaks, strict=True)
+        ).rstrip()
+
+
+def _stored_places(path: Path, length: int) -> np.ndarray | None:
+    try:
+        table = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    good = table.dtype == np.uint64 and table.shape == (length,)
+    return table.view(np.ndarray) if good else None
+
+
+def _store_places(path: Path, table: np.ndarray) -> None:
+    try:
+        with atomic_write(path, "wb") as file:
+            np.save(file, table, allow_pickle=False)
+    except (OSError, InputError):
+        pass  # a full disk or a read-only folder: the table is made again next time
