@@ -32,6 +32,9 @@ CIPHERS = {
     "subbreaker": ("ciphertext", "subbreaker.Subbreaker", {"consolidate": 2}, 300, 0.97),
     "scipy": ("graph", "graphs.QuadraticAssignment", {}, 3000, 0.97),
     "pot": ("graph", "graphs.PotGromov", {"solver": "pgd"}, 3000, 0.9),
+    "soft key": ("sequences", "symbols.SymbolLikelihood", {"search": "gradient"}, 3000, 0.95),
+    "symbol search": ("sequences", "symbols.SymbolLikelihood", {}, 400, 0.95),
+    "proximal": ("embeddings", "proximal.ProximalPoints", {"steps": 100}, 6000, 0.95),
     "joint": ("bytes", "jointcompression.JointCompression", {}, 400, 0.95),
 }
 
