@@ -46,4 +46,6 @@ class SymbolLikelihood:
         matcher = (SoftKey if soft else SymbolSearch)(kind=self.kind, **restarts)
         found = matcher.match(target, model, seed=seed, progress=progress)
         made = answer(found.map.table, method=found.method, seed=seed, data=found.bits.total)
-        return replace(made, confidence=found.confidence, reason=found.reason, history=found.history)
+        return replace(
+            made, confidence=found.confidence, reason=found.reason, history=found.history
+        )
