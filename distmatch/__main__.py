@@ -26,7 +26,11 @@ COMMANDS: dict[str, tuple[str, dict[str, str | None]]] = {
     "decompress": ("the files of an archive, byte for byte", {"archive": "?"}),
     "embed": ("learn word vectors from text", {"files": "+"}),
     "report": ("show what the records of a benchmark say", {"folders": "*"}),
-    "evaluate": ("measure a language model on held-out text", {}),
+    "evaluate": (
+        "measure an alignment against a dictionary, or a language model on text",
+        {"directory": "?"},
+    ),
+    "translate": ("translate text word by word through an alignment", {"directory": "?"}),
 }
 """Name to one line of help and the positional parameters: None is one value, ? optional, + many."""
 

@@ -1,8 +1,10 @@
-"""`distmatch evaluate`: bits a letter of a language model on text."""
+"""`distmatch evaluate`: a lexicon against a gold dictionary, or a language model on text."""
 
 from __future__ import annotations
 
 import json as json_module
+from pathlib import Path
+from typing import Any
 
 from distmatch.errors import InputError
 from distmatch.files import read_text
@@ -10,26 +12,101 @@ from distmatch.progress import ProgressLine, silent
 
 
 def evaluate(
+    directory: str | None = None,
     *,
-    language: str,
-    text: str,
+    dictionary: list[str] | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    scoring: str = "csls",
+    k: int = 10,
+    limit: int | None = None,
+    lower: bool = False,
+    language: str | None = None,
+    text: str | None = None,
     reference: list[str] | None = None,
     diacritics: bool = False,
+    device: str = "cpu",
     seed: int = 0,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Measure a language model on held-out text: bits a symbol, with and without spaces.
+    """Measure what was found: an alignment against a gold dictionary, or a language model on held-out text.
+
+    `evaluate DIR --dictionary GOLD` reads what `align` wrote; `evaluate --source A.vec --target B.vec --dictionary GOLD`
+    reads vectors that any tool has put in one space: precision@1/5/10 over the source words with a gold target in the
+    vocabulary, any gold target counts, coverage, and a 95 % bootstrap interval. `evaluate --language en --text FILE`
+    gives the bits a symbol of a language model, with and without spaces.
 
     Args:
-        language: code or stored name.
-        text: file of held-out text.
-        reference: text files mixed into the language.
-        diacritics: keep letters with diacritics.
-        seed: unused; the measure is exact.
+        directory: folder of `distmatch align`: source.vec and target.vec, or lexicon.tsv alone.
+        dictionary: gold pairs, a MUSE or XLING file, or several that are read as one.
+        source: vectors of the source in the common space, instead of a folder.
+        target: vectors of the target in the common space.
+        scoring: csls, cosine or inverted-softmax.
+        k: neighbourhood of CSLS.
+        limit: rows read of each file of vectors.
+        lower: lower-case the words of the vectors; of equal ones the first is kept.
+        language: measure a language model: code or stored name.
+        text: file of held-out text, with --language.
+        reference: text files mixed into the language, with --language.
+        diacritics: keep letters with diacritics, with --language.
+        device: for the search of neighbours.
+        seed: of the bootstrap.
         json: print one JSON object.
         quiet: no progress.
     """
+    if language is not None:
+        if text is None or directory or dictionary or source or target:
+            raise InputError("--language needs --text FILE and no alignment")
+        return _language(language, text, reference or [], diacritics, json, quiet)
+    vectors = source is not None or target is not None
+    if not dictionary or vectors == (directory is not None) or (source is None) != (target is None):
+        raise InputError(
+            "say what to measure: DIR --dictionary GOLD, or --source A.vec --target B.vec --dictionary GOLD, "
+            "or --language CODE --text FILE"
+        )
+    from distmatch.embeddings.embeddings import Embeddings
+    from distmatch.retrieval.dictionary import Dictionary
+    from distmatch.retrieval.dictionary import evaluate as measure
+    from distmatch.retrieval.lexicon import Lexicon
+
+    if directory is not None:
+        folder = Path(directory)
+        paths = folder / "source.vec", folder / "target.vec"
+    else:
+        folder, paths = None, (Path(str(source)), Path(str(target)))
+    gold = Dictionary.merged([Dictionary.load(path) for path in dictionary])
+    if folder is not None and not (paths[0].exists() and paths[1].exists()):
+        if not (folder / "lexicon.tsv").exists():
+            raise InputError(
+                "no source.vec and target.vec, nor lexicon.tsv. Give the folder that `distmatch align` wrote",
+                path=folder,
+            )
+        found: Any = Lexicon.load(folder / "lexicon.tsv")
+    else:
+        found = tuple(Embeddings.load(path, limit=limit, lower=lower) for path in paths)
+        if found[0].dimension != found[1].dimension:
+            raise InputError(
+                f"{found[1].dimension} dimensions against {found[0].dimension} of {paths[0]}. "
+                "Vectors of one space have one dimension: map them with `distmatch align` first",
+                path=paths[1],
+            )
+    result = measure(found, gold, scoring=scoring, k=k, seed=seed, device=device)
+    if json:
+        print(json_module.dumps(result.to_json()))
+        return 0
+    for rank, share in result.precision.items():
+        print(f"precision@{rank:<3} " + ("-" if share is None else f"{100 * share:5.1f} %"))
+    low, high = result.interval
+    print(f"95 % interval of precision@1: {100 * low:.1f} to {100 * high:.1f} %")
+    print(f"{result.n} words asked, {100 * result.coverage:.1f} % of the dictionary's {len(gold)}")
+    return 0
+
+
+def _language(
+    language: str, text: str, reference: list[str], diacritics: bool, json: bool, quiet: bool
+) -> int:
+    """Bits a symbol of a language model."""
     from distmatch.languages.language import load_language
     from distmatch.text.alphabet import fold
 
@@ -38,7 +115,7 @@ def evaluate(
     result: dict[str, object] = {"language": language, "text": text}
     for spaces in (False, True):
         model = load_language(
-            language, spaces=spaces, diacritics=diacritics, reference=reference or [],
+            language, spaces=spaces, diacritics=diacritics, reference=reference,
             progress=silent if quiet or json else progress,
         )  # fmt: skip
         codes = model.alphabet.encode(folded, spaces=spaces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,16 @@ class Dictionary:
         if not table:
             raise InputError("no pairs in this dictionary. Give one pair a line", path=path)
         return cls({source: tuple(targets) for source, targets in table.items()}, str(path))
+
+    @classmethod
+    def merged(cls, parts: Sequence[Dictionary]) -> Dictionary:
+        """Several dictionaries as one: every target of every part counts."""
+        table: dict[str, dict[str, None]] = {}
+        for part in parts:
+            for word, targets in part.targets.items():
+                table.setdefault(word, {}).update(dict.fromkeys(targets))
+        path = " ".join(part.path for part in parts)
+        return cls({word: tuple(targets) for word, targets in table.items()}, path)
 
     def covered(
         self, source: Embeddings, target: Embeddings

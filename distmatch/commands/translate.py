@@ -1,0 +1,169 @@
+"""`distmatch translate`: text word by word through a map that `align` found."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from distmatch.errors import InputError, missing_package
+from distmatch.files import atomic_write, read_text
+from distmatch.progress import Progress, ProgressLine, silent
+
+
+def translate(
+    directory: str | None = None,
+    *,
+    text: str,
+    corpus: list[str] | None = None,
+    reference: str | None = None,
+    unknown: str = "copy",
+    weight: float = 0.3,
+    beam: int = 8,
+    best: int = 10,
+    temperature: float = 0.1,
+    keep_case: bool = False,
+    out: str | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Translate word by word: the candidates of a map, chosen by a model of the target language.
+
+    Args:
+        directory: what `distmatch align` wrote: source.vec and target.vec, or lexicon.tsv alone.
+        text: file to translate, or -; a line is a sentence.
+        corpus: running text of the target language, for a trigram model; without it each word is translated by itself.
+        reference: file of right translations, line by line: prints BLEU and chrF (sacrebleu, lower-cased).
+        unknown: words without translation: copy, drop, or spell (the target word written most alike).
+        weight: of the model's log-probability beside the lexicon's.
+        beam: translations kept after each word.
+        best: candidates a word.
+        temperature: of the candidates' softmax, in units of CSLS.
+        keep_case: do not lower-case the text.
+        out: file for the translation instead of standard output.
+        device: for the search of neighbours.
+        seed: unused; nothing is random.
+        json: print one JSON object and nothing else.
+        quiet: no progress.
+    """
+    if directory is None:
+        raise InputError("give the folder that `distmatch align` wrote")
+    from distmatch.retrieval.decoding import WordByWord, split_sentence
+
+    lines = read_text(text).split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    if not any(line.strip() for line in lines):
+        raise InputError("nothing to translate. Give text, a sentence a line", path=text)
+    references = None if reference is None else _references(reference, len(lines), text)
+    sentences = [split_sentence(line, lower=not keep_case) for line in lines]
+    table, words = _candidates(Path(directory), sentences, best, temperature, device)
+    progress = ProgressLine("translating")
+    translator = WordByWord(
+        candidates=table, model=_model(corpus, not keep_case, silent if quiet or json else progress),
+        weight=weight, beam=beam, unknown=unknown, spelling=words,
+    )  # fmt: skip
+    translations = []
+    for i, sentence in enumerate(sentences, 1):
+        translations.append(" ".join(translator.translate(sentence)))
+        if not (quiet or json):
+            progress(i, len(sentences))
+    progress.close()
+    known = [t for s in sentences for t in s if t[0].isalpha()]
+    result: dict[str, Any] = {
+        "sentences": len(lines), "words": len(known),
+        "translated": round(sum(t in table for t in known) / max(1, len(known)), 4),
+    }  # fmt: skip
+    if references is not None:
+        result.update(scores(translations, references))
+    if out is not None:
+        with atomic_write(out) as file:
+            file.writelines(line + "\n" for line in translations)
+    if json:
+        print(json_module.dumps({**result, "translations": translations}, ensure_ascii=False))
+        return 0
+    if out is None:
+        print("\n".join(translations))
+    if references is not None:
+        print(f"BLEU {result['bleu']:.2f}  chrF {result['chrf']:.2f}", file=sys.stderr if out is None else sys.stdout)  # fmt: skip
+    return 0
+
+
+def scores(translations: list[str], references: list[str]) -> dict[str, Any]:
+    """BLEU and chrF of sacrebleu, lower-cased, with BLEU's signature.
+
+    Raises:
+        InputError: sacrebleu is not installed.
+    """
+    try:
+        from sacrebleu.metrics.bleu import BLEU
+        from sacrebleu.metrics.chrf import CHRF
+    except ModuleNotFoundError:
+        raise missing_package("sacrebleu", "align") from None
+    bleu, chrf = BLEU(lowercase=True), CHRF(lowercase=True)
+    return {
+        "bleu": round(bleu.corpus_score(translations, [references]).score, 2),
+        "chrf": round(chrf.corpus_score(translations, [references]).score, 2),
+        "signature": str(bleu.get_signature()),
+    }
+
+
+def _references(path: str, n: int, text: str) -> list[str]:
+    lines = read_text(path).split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    if len(lines) != n:
+        raise InputError(
+            f"{len(lines)} lines for {n} sentences of {text}. Give one translation a line",
+            path=path,
+        )
+    return lines
+
+
+def _candidates(
+    folder: Path, sentences: list[list[str]], best: int, temperature: float, device: str
+) -> tuple[Any, tuple[str, ...]]:
+    """Candidates of the words, and the target's words."""
+    from distmatch.embeddings.embeddings import Embeddings
+    from distmatch.retrieval.decoding import candidates, lexicon_candidates
+    from distmatch.retrieval.lexicon import Lexicon
+
+    source, target, lexicon = (folder / n for n in ("source.vec", "target.vec", "lexicon.tsv"))
+    if source.exists() and target.exists():
+        x, y = Embeddings.load(source), Embeddings.load(target)
+        table = candidates(
+            x,
+            y,
+            {t for s in sentences for t in s},
+            best=best,
+            temperature=temperature,
+            device=device,
+        )
+        return table, y.words
+    if lexicon.exists():
+        found = Lexicon.load(lexicon)
+        return lexicon_candidates(found, temperature=temperature), tuple(
+            dict.fromkeys(found.target)
+        )
+    raise InputError(
+        "no source.vec and target.vec, nor lexicon.tsv. Give the folder that `distmatch align` wrote",
+        path=folder,
+    )
+
+
+def _model(corpus: list[str] | None, lower: bool, progress: Progress) -> Any:
+    if not corpus:
+        return None
+    from distmatch.languages.wordngram import WordNgram
+    from distmatch.text.corpus import encode_corpus
+    from distmatch.text.tokenizer import words
+
+    with tempfile.TemporaryDirectory() as folder:
+        encoded = encode_corpus(
+            corpus, words(lower=lower), Path(folder), min_count=1, progress=progress
+        )
+        return WordNgram.train(encoded)

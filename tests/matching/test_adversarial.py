@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from distmatch.embeddings.embeddings import Embeddings  # noqa: E402
+from distmatch.errors import InputError  # noqa: E402
+from distmatch.matching.adversarial import Adversarial  # noqa: E402
+
+
+def planted(n=1200, d=20, noise=0.2, seed=0):
+    """Clustered, skewed rows; the target is a rotation of them with noise."""
+    generator = np.random.default_rng(seed)
+    centres = generator.standard_normal((25, d)) * 1.5
+    spread = generator.gamma(1.0, 0.6, (n, 1)) + 0.3
+    x = centres[generator.integers(0, 25, n)] + spread * generator.standard_normal((n, d))
+    x *= np.linspace(0.5, 1.5, d)
+    rotation = np.linalg.qr(generator.standard_normal((d, d)))[0]
+    y = x @ rotation + noise * generator.standard_normal((n, d))
+    names = tuple(f"w{i}" for i in range(n))
+    return Embeddings(names, x.astype(np.float32)), Embeddings(names, y.astype(np.float32))
+
+
+def right(match, source, target):
+    x, y = match.map(source).vectors, match.map.map_target(target).vectors
+    y = y / np.linalg.norm(y, axis=1, keepdims=True)
+    return np.mean((x @ y.T).argmax(axis=1) == np.arange(len(x)))
+
+
+SHORT = {"vocabulary": 1_200, "restarts": 1, "steps": 150, "hidden": 64, "device": "cpu"}
+
+
+def test_the_adversary_alone_finds_a_planted_rotation():
+    source, target = planted()
+    match = Adversarial(**SHORT, refinement=None).match(source, target, seed=0)
+    assert right(match, source, target) > 0.5
+    w = match.map.source
+    assert np.allclose(w @ w.T, np.eye(20), atol=1e-4)
+    assert match.history[-1]["csls"] == match.extra["adversary_csls"]
+
+
+def test_the_same_seed_gives_the_same_map():
+    source, target = planted(400)
+    short = Adversarial(**{**SHORT, "steps": 20}, refinement=None)
+    one, two, other = (short.match(source, target, seed=s).map.source for s in (1, 1, 2))
+    assert np.array_equal(one, two)
+    assert not np.allclose(one, other, atol=1e-2)
+
+
+def test_the_papers_settings_run_and_know_no_conditions():
+    source, target = planted(300)
+    match = Adversarial.muse(steps=5, hidden=32, refinement=None, device="cpu").match(
+        source, target
+    )
+    assert match.map.source.shape == (20, 20)
+    assert Adversarial.muse().conditions == 0 and Adversarial.muse().beta == 0.01
+
+
+def test_different_dimensions_are_an_error_that_says_so():
+    source, _ = planted(100)
+    with pytest.raises(InputError, match="equal dimensions"):
+        Adversarial(**SHORT).match(source, source.with_vectors(source.vectors[:, :10]))
