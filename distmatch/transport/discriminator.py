@@ -85,9 +85,9 @@ def discriminator_divergence(
     y: Tensor,
     *,
     seed: int = 0,
-    steps: int = 400,
+    steps: int = 200,
     batch: int = 256,
-    hidden: int = 128,
+    hidden: int = 64,
     folds: int = 2,
 ) -> float:
     """Jensen-Shannon divergence in bits that a small perceptron can show between two clouds, a lower bound.
@@ -124,7 +124,7 @@ def discriminator_divergence(
         net = Discriminator(
             x.shape[1], 0, hidden=hidden, layers=1, fourier=0, rate=0.1, generator=generator
         )
-        optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-2)
+        optimizer = torch.optim.AdamW(net.parameters(), lr=5e-3, weight_decay=1e-2)
         for _ in range(steps):
             loss = torch.zeros((), device=x.device)
             for label, rows in enumerate(train):

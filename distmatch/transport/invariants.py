@@ -49,8 +49,9 @@ def row_invariants(x: Tensor, *, ranked: bool = True) -> Tensor:
 
 
 def _normal_scores(values: Tensor) -> Tensor:
-    """Standard normal quantiles of the ranks of (n,) values."""
-    ranks = values.argsort().argsort().to(values.dtype)
+    """Standard normal quantiles of the ranks of (n,) values; equal values share their mean rank."""
+    _, place, counts = values.unique(return_inverse=True, return_counts=True)
+    ranks = (counts.cumsum(0) - (counts + 1) / 2.0)[place]
     return torch.special.ndtri(((ranks + 0.5) / len(values)).double()).to(values.dtype)
 
 

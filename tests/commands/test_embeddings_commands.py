@@ -56,7 +56,7 @@ def test_embed_writes_vectors_and_a_record_and_repeats_exactly(corpus, tmp_path,
     [
         (["--method", "spectral"], {"word1", "word47"}),
         (["--tokens", "characters"], {"w", "4", "▁"}),
-        (["--tokens", "sentencepiece:60"], set()),
+        (["--tokens", "sentencepiece:50"], set()),
         (["--keep-case"], {"Word1"}),
         (["--phrases", "1"], set()),
     ],
@@ -68,7 +68,7 @@ def test_embed_options(corpus, tmp_path, options, words):
     found = Embeddings.load(out)
     assert words <= set(found.words)
     assert found.counts is not None and np.all(np.diff(found.counts) <= 0)
-    assert (tmp_path / "a.model").exists() == ("sentencepiece:60" in options)
+    assert (tmp_path / "a.model").exists() == ("sentencepiece:50" in options)
 
 
 def test_embed_reads_standard_input(corpus, tmp_path):

@@ -8,7 +8,7 @@ from distmatch.errors import InputError  # noqa: E402
 from distmatch.matching.adversarial import Adversarial  # noqa: E402
 
 
-def planted(n=1200, d=20, noise=0.2, seed=0):
+def planted(n=800, d=20, noise=0.2, seed=0):
     """Clustered, skewed rows; the target is a rotation of them with noise."""
     generator = np.random.default_rng(seed)
     centres = generator.standard_normal((25, d)) * 1.5
@@ -27,7 +27,7 @@ def right(match, source, target):
     return np.mean((x @ y.T).argmax(axis=1) == np.arange(len(x)))
 
 
-SHORT = {"vocabulary": 1_200, "restarts": 1, "steps": 150, "hidden": 64, "device": "cpu"}
+SHORT = {"vocabulary": 800, "restarts": 1, "steps": 150, "hidden": 64, "device": "cpu"}
 
 
 def test_the_adversary_alone_finds_a_planted_rotation():
