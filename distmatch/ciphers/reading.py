@@ -70,14 +70,21 @@ def read_ciphertext(text: str, *, path: object = None, words: bool = False) -> C
     pieces = [p for line in lines for p in re.split(r"[\s,|]+", line) if p]
     if not pieces:
         raise InputError("no ciphertext. Give a file with symbols in it", path=path)
-    numbers = sum(bool(_TOKEN.fullmatch(p)) for p in pieces)
-    tokens = len(pieces) > 1 and numbers == len(pieces)
-    if not tokens and len(pieces) > 4 and numbers >= 0.8 * len(pieces):
-        bad = next(p for p in pieces if not _TOKEN.fullmatch(p))
-        number = next(i for i, line in enumerate(text.splitlines(), 1) if bad in line)
-        raise InputError(
-            f"token {bad!r} among numbers. Write every symbol in one style", path=path, line=number
+    shapes = [_shape(p) for p in pieces]
+    numbers = sum(map(bool, shapes))
+    wide = sum(bool(shape) and len(p) > 1 for shape, p in zip(shapes, pieces, strict=True))
+    tokens = len(pieces) > 1 and numbers == len(pieces) and len(set(shapes)) == 1
+    many = numbers >= 0.8 * len(pieces) and len(pieces) > 4
+    if not tokens and len(pieces) > 1 and (many or wide >= 0.5 * len(pieces)):
+        usual = max(set(filter(None, shapes)), key=shapes.count)
+        bad = pieces[next(i for i, shape in enumerate(shapes) if shape != usual)]
+        number = next(
+            i for i, line in enumerate(text.splitlines(), 1) if bad in re.split(r"[\s,|]+", line)
         )
+        raise InputError(
+            f"token {bad!r} among tokens such as {pieces[shapes.index(usual)]!r}. Write every symbol in one style",
+            path=path, line=number,
+        )  # fmt: skip
     names: dict[str, int] = {}
     symbols: list[int] = []
     breaks: list[bool] = []
@@ -103,6 +110,13 @@ def read_ciphertext(text: str, *, path: object = None, words: bool = False) -> C
                 elif char.isprintable():
                     add(char, row)
     return _checked(symbols, names, breaks, tokens, rows, path)
+
+
+def _shape(piece: str) -> str:
+    """The style of a token: "9" for a number, "L9" for one such as `S012`, "9L" the other way; "" for no token."""
+    if not _TOKEN.fullmatch(piece):
+        return ""
+    return ("L" if not piece[0].isdigit() else "") + "9" + ("L" if not piece[-1].isdigit() else "")
 
 
 def _read_words(lines: Sequence[str], path: object) -> Ciphertext:

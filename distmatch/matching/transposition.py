@@ -56,7 +56,7 @@ class TranspositionScreen:
     moves: int = 2_000
     """Steps of the first short run."""
     kept: tuple[int, ...] = (40, 16, 6, 1)
-    """Orders that go on from the repeats to short runs, to runs 8 and 150 times as long, and to the whole search."""
+    """Orders that go on from the repeats to short runs, to runs 8 and 250 times as long, and to the whole search."""
     keyed: tuple[int, ...] = (4, 5, 6, 7, 8, 9, 10, 11, 12)
     """Widths for which the order of the columns is climbed for on repeats, where the text has 12 rows or more."""
     deadline: float = math.inf
@@ -90,7 +90,7 @@ class TranspositionScreen:
         worth = ((counted - counted.mean(axis=0)) / (counted.std(axis=0) + 1e-9)).sum(axis=1)
         best = np.argsort(-worth, kind="stable")
         ranked = [(math.inf, pool[i]) for i in best]
-        for keep, longer in zip(self.kept[:3], (1, 8, 150), strict=True):
+        for keep, longer in zip(self.kept[:3], (1, 8, 250), strict=True):
             if time.monotonic() > self.deadline:
                 break
             pool = [order for _, order in ranked[:keep]]

@@ -41,9 +41,9 @@ class WordCodeSearch:
     cold: float = 0.004
     steps: int = 60
     """Mean-field steps between the two."""
-    rounds: int = 8
+    rounds: int = 5
     """Rounds of swaps, each with proposals made anew."""
-    proposals: int = 12
+    proposals: int = 8
     """Words tried for each code in a round."""
     deadline: float = float("inf")
     """`time.monotonic()` at which the search returns what it has."""
@@ -79,9 +79,10 @@ class WordCodeSearch:
         spread = 2.0 * (1.0 / frequency + 0.15)
         logits = -((seen[:, None] - expected[None, :]) ** 2) / spread[:, None]
         belief = doubly_stochastic(_pinned(logits.astype(np.float32), fixed))
-        ratio = (self.cold / self.hot) ** (1.0 / max(self.steps - 1, 1))
+        steps = self.steps if size <= DENSE else min(self.steps, 30)
+        ratio = (self.cold / self.hot) ** (1.0 / max(steps - 1, 1))
         tolerance = self.hot
-        for step in range(self.steps):
+        for step in range(steps):
             if time.monotonic() > self.deadline:
                 break
             gain = _gain(belief, pairs, costs, size > DENSE)
@@ -90,7 +91,7 @@ class WordCodeSearch:
             belief = np.float32(0.3) * belief + np.float32(0.7) * fresh
             tolerance *= ratio
             if report is not None:
-                report(step + 1, self.steps)
+                report(step + 1, steps)
         return belief
 
     def _swap(

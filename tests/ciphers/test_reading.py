@@ -53,3 +53,21 @@ def test_any_text_is_read_or_refused(text):
         return
     assert len(cipher.names) == len(set(cipher.names)) > 0
     assert cipher.symbols.max() == len(cipher.names) - 1
+
+
+@pytest.mark.parametrize("mixed", ["12 S5 7 12", "12 ab 34 cd 12", "S01 S02 13 S01", "5a a5 5a a5"])
+def test_mixed_styles_are_refused(mixed):
+    with pytest.raises(InputError, match="one style"):
+        read_ciphertext(mixed)
+
+
+def test_characters_with_digits_among_them_are_running_text():
+    cipher = read_ciphertext("9%P/Z UB%kO R=pX=B")
+    assert not cipher.tokens and cipher.names[0] == "9"
+    assert not read_ciphertext("H 8 + 9 H 7").tokens
+
+
+def test_words_as_symbols_keep_their_lines():
+    cipher = read_ciphertext("# a code\n[12]^ 4.[2]= +y\n[12]^ O.", words=True)
+    assert cipher.names == ("[12]^", "4.[2]=", "+y", "O.")
+    assert list(cipher.lines) == [0, 0, 0, 1, 1]
