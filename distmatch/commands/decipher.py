@@ -12,12 +12,15 @@ from distmatch.errors import InputError
 from distmatch.files import atomic_write, decode_text, read_bytes, write_json
 from distmatch.progress import Progress, ProgressLine, silent
 
+SHOWN = 100
+"""Entries of a key that are printed."""
+
 
 def decipher(
     file: str | None = None,
     *,
-    language: str = "en",
-    kind: str = "auto",
+    language: str | None = None,
+    kind: str | None = None,
     spaces: str = "auto",
     crib: list[str] | None = None,
     soft_crib: list[str] | None = None,
@@ -40,9 +43,10 @@ def decipher(
 
     Args:
         file: ciphertext file, or - for standard input.
-        language: wordfreq code, a name stored by `distmatch language`, or auto for all of them.
-        kind: auto, simple, homophonic, vigenere, beaufort, variant-beaufort, periodic, transposition, word-code or
-            dictionary-code (these two need --reference).
+        language: a wordfreq code, a name stored by `distmatch language`, or auto for all of them; en by default.
+            In a batch it overrides the language of the lines, as --kind does their kind.
+        kind: auto (the default), simple, homophonic, vigenere, beaufort, variant-beaufort, periodic, transposition,
+            word-code or dictionary-code (these two need --reference).
         spaces: auto, kept, removed or enciphered.
         crib: known symbols or words: 7=e, word@12 (places count from 0), word.
         soft_crib: the same, obeyed only if it pays.
@@ -60,7 +64,7 @@ def decipher(
         quiet: no progress.
     """
     options: dict[str, Any] = {
-        "kind": kind, "spaces": spaces, "reference": reference or [], "diacritics": diacritics, "nulls": nulls,
+        "kind": kind or "auto", "spaces": spaces, "reference": reference or [], "diacritics": diacritics, "nulls": nulls,
         "transposition": transposition,
         "time_limit": math.inf if time_limit is None else time_limit, "seed": seed,
     }  # fmt: skip
@@ -71,10 +75,7 @@ def decipher(
             raise InputError("--batch needs --out OUT.jsonl and no other ciphertext")
         from distmatch.commands.decipher_batch import run_batch
 
-        explicit = {
-            "language": language if language != "en" else None,
-            "kind": kind if kind != "auto" else None,
-        }
+        explicit = {"language": language, "kind": kind}
         return run_batch(batch, out, options, explicit, crib or [], soft_crib or [], jobs, quiet)
     if (file is None) == (example is None):
         raise InputError("give one ciphertext: FILE, - for standard input, or --example zodiac-408")
@@ -89,13 +90,13 @@ def decipher(
         text = built_in(example)
     else:
         text = decode_text(read_bytes(str(file)), "<standard input>" if file == "-" else file)
-    source = read_ciphertext(text, path=file or example, words=kind in WORDS)
+    source = read_ciphertext(text, path=file or example, words=options["kind"] in WORDS)
     cribs = [parse_crib(c) for c in crib or []] + [
         parse_crib(c, soft=True) for c in soft_crib or []
     ]
     line = ProgressLine("deciphering")
     progress: Progress = silent if quiet or json else line
-    match = run(source, language=language, cribs=cribs, progress=progress, **options)
+    match = run(source, language=language or "en", cribs=cribs, progress=progress, **options)
     line.close()
     result = to_json(match, id=example or (None if file == "-" else Path(str(file)).name))
     if out is not None:
@@ -103,7 +104,7 @@ def decipher(
 
         digest = hashlib.sha256(text.encode()).hexdigest()
         write_run(
-            out, "decipher", {"file": file, "example": example, "language": language, **options}, result,
+            out, "decipher", {"file": file, "example": example, "language": language or "en", **options}, result,
             method=match.kind, data={str(file or example): digest},
         )  # fmt: skip
         write_json(Path(out) / "key.json", result["key"])
@@ -149,8 +150,11 @@ def _key_line(key: dict[str, Any]) -> str:
     by_letter: dict[str, list[str]] = {}
     for symbol, letter in key["letters"].items():
         by_letter.setdefault(letter, []).append(symbol)
+    shown = sorted(by_letter.items())
     table = "  ".join(
-        f"{letter}={' '.join(symbols)}" for letter, symbols in sorted(by_letter.items())
+        f"{letter or 'null'}={' '.join(symbols)}" for letter, symbols in shown[:SHOWN]
     )
+    if len(shown) > SHOWN:
+        table += f"  ... and {len(shown) - SHOWN} more words (--json, or --out DIR)"
     rest = {k: v for k, v in key.items() if k != "letters"}
     return table + ("  " + json_module.dumps(rest, ensure_ascii=False) if rest else "")

@@ -77,7 +77,7 @@ class TranspositionScreen:
             for order in candidates(n, width):
                 orders.setdefault(order.indices(n).tobytes(), order)
         for width in self.keyed:
-            if n >= 12 * width:
+            if n >= 12 * width and time.monotonic() < self.deadline:
                 columns = climb_columns(
                     source.symbols, width, len(source.names), 40, seed + width, _starts(n, width)
                 )
@@ -90,11 +90,17 @@ class TranspositionScreen:
         worth = ((counted - counted.mean(axis=0)) / (counted.std(axis=0) + 1e-9)).sum(axis=1)
         best = np.argsort(-worth, kind="stable")
         ranked = [(math.inf, pool[i]) for i in best]
+        speed = math.inf  # steps a second
         for keep, longer in zip(self.kept[:3], (1, 8, 250), strict=True):
-            if time.monotonic() > self.deadline:
-                break
+            begin = time.monotonic()
             pool = [order for _, order in ranked[:keep]]
-            costs = self._round(source, target, pool, longer * self.moves, seed + longer)
+            if begin > self.deadline or not pool:
+                break
+            affordable = speed * max(self.deadline - begin, 0.0) / len(pool)
+            moves = int(max(min(longer * self.moves, affordable), 1_000))
+            costs = self._round(source, target, pool, moves, seed + longer)
+            if math.isfinite(self.deadline):
+                speed = moves * len(pool) / max(time.monotonic() - begin, 1e-6)
             better = sorted(zip(costs, pool, strict=True), key=lambda pair: pair[0])
             ranked = better + ranked[keep:]
         return ranked

@@ -11,6 +11,8 @@ CLOSELY = 40
 """Words whose trigrams are looked up for one draw."""
 WIDEST = 3_000
 """Words looked at roughly for one draw; of more, every second, third ... is."""
+STRAYS = 40
+"""Words tried for a code out of order in one draw."""
 STRAY_BITS = 6.0
 """Extra bits of a code out of its family's alphabetical order, beside naming its word among all."""
 
@@ -104,8 +106,8 @@ def sample_words(
     for i in range(count):
         rank_of[chains[i]] = i
     stray_cost = STRAY_BITS + np.log2(size)
-    costs = np.empty(size + len(common) + 2)
-    choices = np.empty(size + len(common) + 2, np.int64)
+    costs = np.empty(size + STRAYS + 3)
+    choices = np.empty(size + STRAYS + 3, np.int64)
     near = np.empty(3 * n + 3, np.int64)
     for _sweep in range(sweeps):
         for c in np.random.permutation(count):
@@ -154,7 +156,7 @@ def sample_words(
                 step = max(step, 2)
             inside = tried
             if stray[c] or np.random.random() < 0.1 or inside == 0:
-                for _ in range(40):
+                for _ in range(STRAYS):
                     w = common[min(int(len(common) * np.random.random() ** 3), len(common) - 1)]
                     choices[tried] = w
                     costs[tried] = stray_cost + skip_gap
