@@ -47,8 +47,9 @@ class Evidence:
 
 def features(given: Evidence) -> tuple[float, ...]:
     """What the regression sees: gain a letter, log of the whole gain, excess over the language's own words, restarts that
-    agree, log of the lead over the next key, log2 of length over unicity distance, kind, and that last ratio faded
-    out as the excess passes 0.65 bits (a long text read as easily as the language's own words is hardly ever wrong).
+    agree, log of the lead over the next key, log2 of length over unicity distance, kind, that last ratio faded
+    out as the excess passes 0.65 bits (a long text read as easily as the language's own words is hardly ever wrong), and
+    gain and excess again for homophonic keys, which fit noise better.
     """
     runner_up = given.total + 50.0 if given.runner_up is None else given.runner_up
     margin = log1p(min(max(runner_up - given.total, 0.0), 50.0))
@@ -65,11 +66,13 @@ def features(given: Evidence) -> tuple[float, ...]:
         float(given.homophonic),
         float(given.periodic),
         fluent,
+        given.gain * given.homophonic,
+        excess * given.homophonic,
     )
 
 
-INTERCEPT = -4.144
-WEIGHTS = (-0.128, 0.0, -4.365, 0.284, 0.758, 2.957, -1.99, 0.0, 1.498)
+INTERCEPT = -6.808
+WEIGHTS = (0.606, 0.34, -1.883, 0.427, 1.043, 1.57, -2.309, 1.762, 0.493, 1.907, -2.662)
 
 
 def confidence(given: Evidence) -> float:

@@ -164,7 +164,9 @@ class KeySearch:
     def _convincing(self, candidate: Candidate, n: int, target: Language) -> bool:
         """Whether the text is so near to the language that no second restart need confirm it."""
         unicity = candidate.key_bits / max(np.log2(target.size) - target.text_bits, 0.3)
-        return n > 2.5 * unicity and candidate.language_bits < (target.text_bits + 0.5) * n
+        excess = candidate.language_bits / n - target.text_bits
+        fluent = self.kind == "homophonic" and n > 1.5 * unicity and excess < 0.25
+        return fluent or (n > 2.5 * unicity and excess < 0.5)
 
     def _run(self, symbols, count, target, moves, seed, restart, stop) -> Candidate:
         """One restart: anneal on n-grams, then refine on words."""
@@ -227,7 +229,7 @@ class KeySearch:
             )  # fmt: skip
         spoken = target.total_bits(decode(symbols, key))
         if n >= order and spoken < (target.text_bits + 1.0) * n:
-            return self._climb(symbols, key, fixed, target, 2)
+            return self._climb(symbols, key, fixed, target, 3)
         return spoken + emission_bits(key, symbols[symbols >= 0], size)
 
     def _climb(self, symbols, key, fixed, target, sweeps) -> float:
