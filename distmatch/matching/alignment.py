@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from distmatch.device import choose_device
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
-from distmatch.matching import alignment_confidence
+from distmatch.matching.alignment_confidence import Control, explain, measure
+from distmatch.matching.alignment_confidence import confidence as confidence_of
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
 from distmatch.matching.match import Bits, Match
 from distmatch.progress import Progress, silent
@@ -116,6 +116,7 @@ def conclude(
     alternatives: list[Match[LinearMap]] | None = None,
     extra: dict[str, Any] | None = None,
     agreement: float | None = None,
+    control: Control | None = None,
 ) -> Match[LinearMap]:
     """The `Match` of a map: evidence and confidence without gold, and bits.
 
@@ -125,20 +126,19 @@ def conclude(
         trace: history, and whether the run was interrupted.
         agreement: share of equal translations of independent starts, where there were any.
         ranked: whether the order of the rows is that of frequency.
+        control: of the same clouds, if it has been run.
     """
     trace = trace or Trace()
-    left = normalize(clouds.x @ a, dim=1)
-    right = clouds.y if b is None else normalize(clouds.y @ b, dim=1)
-    evidence = alignment_confidence.measure(
-        left, right, seed=seed, ranked=ranked, agreement=agreement
-    )
-    confidence = alignment_confidence.confidence(evidence)
+    isometry = procrustes(a if b is None else a @ torch.linalg.pinv(b))
+    x, y = clouds.x, clouds.y
+    control = control or Control.of(x, y, seed=seed)
+    evidence, _ = measure(x, y, isometry, control, seed=seed, ranked=ranked, agreement=agreement)
+    confidence = confidence_of(evidence)
     return Match(
         map=clouds.linear(a, b),
-        bits=code_length(clouds, a if b is None else a @ torch.linalg.pinv(b), ranked=ranked),
+        bits=code_length(clouds, isometry, ranked=ranked),
         confidence=confidence,
-        reason=("stopped early; " if trace.interrupted else "")
-        + alignment_confidence.explain(evidence, confidence),
+        reason=("stopped early; " if trace.interrupted else "") + explain(evidence, confidence),
         method=method,
         seed=seed,
         seconds=time.perf_counter() - clock.wall,
@@ -149,17 +149,16 @@ def conclude(
     )
 
 
-def code_length(clouds: Clouds, matrix: Tensor, *, ranked: bool) -> Bits:
-    """Bits of the first `CODED` rows of Y given those of f(X), with f the isometry nearest to the map.
+def code_length(clouds: Clouds, isometry: Tensor, *, ranked: bool) -> Bits:
+    """Bits of the first `CODED` rows of Y given those of f(X); the control is the same rows alone.
 
-    The control is the length of the same rows alone. The code learns by itself how a linear map departs from the
-    isometry, so only the isometry is charged.
+    The code learns by itself how the best linear map departs from the isometry, so only the isometry is charged.
 
     Args:
-        matrix: (d, d') from the source's space to the target's.
+        isometry: (d, d') from the source's space to the target's.
     """
     from distmatch.compression.vectorcode import alignment_code
 
     x, y = (cloud[:CODED].cpu().numpy() for cloud in (clouds.x, clouds.y))
-    code = alignment_code(x, y, procrustes(matrix).cpu().numpy(), ranked=ranked)
+    code = alignment_code(x, y, isometry.cpu().numpy(), ranked=ranked)
     return Bits(data=code.conditional, map=code.map, control=code.separate)

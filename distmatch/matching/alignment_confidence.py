@@ -53,37 +53,61 @@ INTERCEPT = -6.0
 WEIGHTS = (8.0, 1.0, 4.0, 4.0, 0.0, 2.0)
 
 
+@dataclass(frozen=True)
+class Control:
+    """What self-learning from a random rotation reaches on the same rows.
+
+    Args:
+        csls: mean CSLS of mutual neighbours. split: see `Evidence`. pairs: number of mutual neighbours.
+    """
+
+    csls: float
+    split: float
+    pairs: int
+
+    @classmethod
+    def of(cls, x: Tensor, y: Tensor, *, seed: int = 0) -> Control:
+        """Run it.
+
+        Args:
+            x: (n, d) unit rows, normalised. y: (m, d').
+        """
+        x, y = x[:WORDS], y[:WORDS]
+        generator = torch.Generator(device=x.device).manual_seed(seed)
+        random = torch.randn(x.shape[1], y.shape[1], generator=generator, device=x.device)
+        _, pairs = self_learn(x, y, procrustes(random), steps=CONTROL_STEPS)
+        return cls(_mean(pairs), split_half(x, y, pairs, generator), len(pairs))
+
+
 def measure(
-    left: Tensor,
-    right: Tensor,
+    x: Tensor,
+    y: Tensor,
+    isometry: Tensor,
+    control: Control,
     *,
     seed: int = 0,
     ranked: bool = True,
     agreement: float | None = None,
-) -> Evidence:
-    """Evidence for a map.
+) -> tuple[Evidence, Pairs]:
+    """Evidence for a map, and the mutual neighbours that it rests on.
 
     Args:
-        left: (n, k) source rows in the common space, unit. right: (m, k) target rows, unit.
+        x: (n, d) unit rows, normalised. y: (m, d').
+        isometry: (d, d') map, or the isometry nearest to it.
+        control: of the same rows.
         agreement: share of equal translations of independent starts, if there were any.
     """
-    x, y = left[:WORDS], right[:WORDS]
-    pairs = mutual_neighbours(x, y)
-    generator = torch.Generator(device=x.device).manual_seed(seed)
-    k = x.shape[1]
-    random = procrustes(torch.randn(k, k, generator=generator, device=x.device))
-    turned, _ = self_learn(x, y, random, steps=CONTROL_STEPS)
-    wrong = normalize(x @ turned, dim=1)
-    control = mutual_neighbours(wrong, y)
-    split, other = split_half(x, y, pairs, generator), split_half(x, y, control, generator)
+    x, y = x[:WORDS], y[:WORDS]
+    pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
+    split = split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed))
     return Evidence(
-        gain=log(max(_mean(pairs), 1e-6) / max(_mean(control), 1e-6)),
+        gain=log(max(_mean(pairs), 1e-6) / max(control.csls, 1e-6)),
         split=split,
-        excess=split - other,
+        excess=split - control.split,
         rank=rank_correlation(pairs) if ranked else 0.0,
-        pairs=log(max(len(pairs), 1) / max(len(control), 1)),
+        pairs=log(max(len(pairs), 1) / max(control.pairs, 1)),
         agreement=0.5 if agreement is None else agreement,
-    )
+    ), pairs
 
 
 def _mean(pairs: Pairs) -> float:

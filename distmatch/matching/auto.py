@@ -10,13 +10,12 @@ from torch.nn.functional import normalize
 from distmatch.device import generator
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
-from distmatch.matching import alignment_confidence
 from distmatch.matching.alignment import Clock, Clouds, Trace, conclude
-from distmatch.matching.alignment_confidence import Evidence
+from distmatch.matching.alignment_confidence import WORDS, Control, Evidence, logit, measure
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
-from distmatch.matching.induction import mutual_neighbours, translations
+from distmatch.matching.induction import translations
 from distmatch.matching.match import Match
-from distmatch.matching.selflearning import SelfLearning
+from distmatch.matching.selflearning import LONG, SHORT, SelfLearning, Stage
 from distmatch.matching.starts import Start
 from distmatch.progress import Progress, silent
 
@@ -34,8 +33,7 @@ STARTS = (
     Start(words=1_000, frequency=0.2, jitter=0.5),
     Start(kind="sorted", words=4_000),
 )
-LONG = SelfLearning(vocabulary=(4_000, 10_000), keep=1.0)
-"""The refinement of the best start, which dropout would only shake."""
+REFINEMENT = SelfLearning(stages=LONG)
 AGREE = 0.5
 """Share of equal translations from which two starts count as the same answer."""
 ENOUGH = 3
@@ -55,7 +53,6 @@ class Candidate:
     map: Tensor
     evidence: Evidence
     words: Tensor
-    confidence: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +64,10 @@ class Auto:
 
     starts: tuple[Start, ...] = STARTS
     """Tried in this order."""
-    words: int = 2_000
-    """Most frequent words in the short self-learning."""
-    steps: int = 12
-    """Its steps."""
-    refinement: SelfLearning = LONG
-    """The long one; its start is not used."""
+    short: Stage = SHORT
+    """Self-learning of each start."""
+    refinement: SelfLearning = REFINEMENT
+    """The long one of the best; its start is not used."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
 
@@ -94,7 +89,8 @@ class Auto:
         clouds = Clouds.of(source, target, steps=self.refinement.normalization, device=self.device)
         ranked = source.ranked and target.ranked
         trace = Trace(progress=progress, checkpoint=checkpoint)
-        found = self.screen(clouds, seed=seed, ranked=ranked, trace=trace)
+        control = Control.of(clouds.x, clouds.y, seed=seed)
+        found = self.screen(clouds, control, seed=seed, ranked=ranked, trace=trace)
         best, agreement = choose(found)
         current = best.map
         if not trace.interrupted:
@@ -102,12 +98,14 @@ class Auto:
         a, b = self.refinement.finish(clouds, current, seed=seed)
         return conclude(
             clouds, a, b, method="auto", seed=seed, clock=clock, trace=trace, ranked=ranked,
-            agreement=agreement, extra={"start": best.start.name, "starts": len(found)},
+            agreement=agreement, control=control, extra={"start": best.start.name, "starts": len(found)},
         )  # fmt: skip
 
-    def screen(self, clouds: Clouds, *, seed: int, ranked: bool, trace: Trace) -> list[Candidate]:
+    def screen(
+        self, clouds: Clouds, control: Control, *, seed: int, ranked: bool, trace: Trace
+    ) -> list[Candidate]:
         """Short runs of the starts, until enough agree or the run is interrupted."""
-        short = replace(self.refinement, vocabulary=(self.words,), steps=self.steps, keep=0.2)
+        short = replace(self.refinement, stages=(self.short,))
         found: list[Candidate] = []
         for number, start in enumerate(self.starts):
             own = seed * len(self.starts) + number
@@ -118,7 +116,7 @@ class Auto:
                 trace.interrupted = True
                 break
             current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
-            found.append(judge(clouds, start, current, seed=seed, ranked=ranked, words=self.words))
+            found.append(judge(clouds, start, current, control, seed=seed, ranked=ranked))
             figures = {"start": start.name, **found[-1].evidence.to_json()}
             trace.step({**figures, "agreement": choose(found)[1]}, len(self.starts))
             trace.interrupted = inner.interrupted
@@ -130,17 +128,13 @@ class Auto:
 
 
 def judge(
-    clouds: Clouds, start: Start, current: Tensor, *, seed: int, ranked: bool, words: int
+    clouds: Clouds, start: Start, current: Tensor, control: Control, *, seed: int, ranked: bool
 ) -> Candidate:
     """Evidence and translations of a map."""
-    left = normalize(clouds.x[:words] @ current, dim=1)
-    right = clouds.y[:words]
-    evidence = alignment_confidence.measure(left, right, seed=seed, ranked=ranked)
-    crowd = mutual_neighbours(left, right).crowd
-    return Candidate(
-        start, current, evidence, translations(left, right, crowd),
-        alignment_confidence.confidence(evidence),
-    )  # fmt: skip
+    evidence, pairs = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=ranked)
+    left = normalize(clouds.x[:WORDS] @ current, dim=1)
+    words = translations(left, clouds.y[:WORDS], pairs.crowd)
+    return Candidate(start, current, evidence, words)
 
 
 def _agreement(one: Candidate, other: Candidate) -> float:
@@ -161,7 +155,7 @@ def choose(found: list[Candidate]) -> tuple[Candidate, float]:
     def score(i: int) -> float:
         others = [_agreement(found[i], other) for k, other in enumerate(found) if k != i]
         together = max(others, default=0.0)
-        return alignment_confidence.logit(found[i].evidence) + 5.0 * together
+        return logit(found[i].evidence) + 5.0 * together
 
     order = sorted(range(len(found)), key=score)
     best = order[-1]

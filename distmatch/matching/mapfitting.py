@@ -13,6 +13,9 @@ from distmatch.matching.induction import Pairs, mutual_neighbours
 from distmatch.transport.procrustes import procrustes
 
 Report = Callable[[dict[str, Any], Tensor], Any]
+CROWD_STEPS = 3
+"""Soft steps between two measurements of the crowds, which change slowly."""
+TINY = 1e-30
 
 
 def self_learn(
@@ -77,6 +80,56 @@ def self_learn(
     return current, pairs
 
 
+def soft_learn(
+    x: Tensor,
+    y: Tensor,
+    start: Tensor,
+    *,
+    steps: int,
+    first: float = 0.5,
+    last: float = 0.03,
+    neighbourhood: int = 10,
+    report: Report | None = None,
+) -> Tensor:
+    """Alternate soft mutual neighbours and the isometry that fits them, at falling temperature.
+
+    A pair weighs softmax over its row times softmax over its column of CSLS / temperature: deterministic annealing
+    (Rose 1998) of mutual neighbours. Warm steps see the whole cloud, so it ends in better optima than hard pairs.
+
+    Args:
+        x: (n, d) unit rows. y: (m, d'). The (n, m) weights are held.
+        start: (d, d') map.
+        steps: all are done; the temperature falls geometrically from `first` to `last`.
+    """
+    current, crowd_x, crowd_y = start, None, None
+    for step in range(steps):
+        temperature = first * (last / first) ** (step / max(steps - 1, 1))
+        scores = normalize(x @ current, dim=1) @ y.T
+        if crowd_x is None or crowd_y is None or step % CROWD_STEPS == 0:
+            crowd_x = scores.topk(min(neighbourhood, len(y)), dim=1, sorted=False).values.mean(
+                dim=1
+            )
+            other = scores.T.contiguous().topk(min(neighbourhood, len(x)), dim=1, sorted=False)
+            crowd_y = other.values.mean(dim=1)
+        # CSLS is at most 2, so exponentials stay finite down to a temperature of 0.025.
+        weights = scores.mul_(2).sub_(crowd_y).sub_(crowd_x[:, None]).div_(temperature).exp_()
+        rows, columns = weights.sum(dim=1).clamp_(min=TINY), weights.sum(dim=0).clamp_(min=TINY)
+        weights = (weights / rows[:, None]).mul_(weights).div_(columns)
+        new = procrustes(x.T @ (weights @ y))
+        moved = float((new - current).norm()) / len(new) ** 0.5
+        current = new
+        if report is not None:
+            mass = float(weights.sum())
+            figures = {
+                "step": step,
+                "words": len(x),
+                "pairs": round(mass),
+                "temperature": temperature,
+            }
+            report({**figures, "moved": moved}, current)
+    return current
+
+
 def symmetric_weights(
     x: Tensor, y: Tensor, *, power: float = 0.5, weights: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -120,7 +173,7 @@ def contrast(
     temperature: float = 0.1,
     steps: int = 50,
     rate: float = 2e-3,
-    batch: int = 1024,
+    batch: int = 512,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Move both maps so that each pair is closer than the batch's other pairs, for a few steps of Adam.

@@ -15,12 +15,39 @@ from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import ITERATIVE, Clock, Clouds, Trace, conclude
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
 from distmatch.matching.induction import mutual_neighbours
-from distmatch.matching.mapfitting import contrast, self_learn, symmetric_weights
+from distmatch.matching.mapfitting import (
+    Report,
+    contrast,
+    self_learn,
+    soft_learn,
+    symmetric_weights,
+)
 from distmatch.matching.match import Match
 from distmatch.matching.starts import Start
 from distmatch.progress import Progress, silent
 
 FIRST = Start()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Steps of self-learning on so many words.
+
+    Args:
+        words: most frequent rows of each side.
+        steps: at most; all of them if soft.
+        temperatures: the first and last of soft mutual neighbours; None is hard pairs.
+        keep: with hard pairs, the probability that a score takes part in the first step.
+    """
+
+    words: int
+    steps: int
+    temperatures: tuple[float, float] | None = None
+    keep: float = 1.0
+
+
+SHORT = Stage(words=2_000, steps=20, temperatures=(0.5, 0.03))
+LONG = (Stage(words=4_000, steps=8, temperatures=(0.1, 0.03)), Stage(words=10_000, steps=5))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +59,8 @@ class SelfLearning:
 
     start: Start = FIRST
     """The first map."""
-    vocabulary: tuple[int, ...] = (2_000, 4_000, 10_000)
-    """Most frequent words used, one stage each."""
-    steps: int = 15
-    """Steps of a stage at most."""
-    keep: float = 0.2
-    """Probability that a score takes part in the first step of the first stage."""
+    stages: tuple[Stage, ...] = (SHORT, *LONG)
+    """Done in this order; a stage of more words than there are ends them."""
     growth: float = 2.0
     """Factor of `keep`, a step or after `patience` steps without gain."""
     patience: int = 0
@@ -62,7 +85,7 @@ class SelfLearning:
         """The unsupervised settings of Artetxe et al. 2018: sorted start, dropout from 0.1 doubled after 50 steps
         without gain, 20,000 words, both directions' dictionary, re-weighting by 0.5 a side."""
         given = {
-            "start": Start(kind="sorted", words=4_000), "vocabulary": (20_000,), "steps": 2_000, "keep": 0.1,
+            "start": Start(kind="sorted", words=4_000), "stages": (Stage(words=20_000, steps=2_000, keep=0.1),),
             "patience": 50, "union": True, "weighted": 20_000, "contrast": 0,
             "normalization": ("unit", "center", "unit"), **changes,
         }  # fmt: skip
@@ -119,25 +142,35 @@ class SelfLearning:
             trace.step(figures)
 
         shorter = min(len(clouds.x), len(clouds.y))
-        for stage, words in enumerate(self.vocabulary):
-            if stage and shorter <= self.vocabulary[stage - 1]:
+        for number, stage in enumerate(self.stages):
+            if number and shorter <= self.stages[number - 1].words:
                 break
-            kept = trace.checkpoint.get(f"{name} {words}")
+            kept = trace.checkpoint.get(f"{name} {number}")
             if kept is not None:
                 latest = torch.from_numpy(kept).to(latest)
                 continue
             try:
-                latest, _ = self_learn(
-                    clouds.x[:words], clouds.y[:words], latest, steps=self.steps,
-                    keep=1.0 if stage else self.keep, growth=self.growth,
-                    neighbourhood=self.neighbourhood, patience=self.patience, union=self.union,
-                    generator=noise, report=report,
-                )  # fmt: skip
+                latest = self._stage(clouds, latest, stage, noise, report)
             except KeyboardInterrupt:
                 trace.interrupted = True
                 break
-            trace.checkpoint.put(f"{name} {words}", latest.cpu().numpy())
+            trace.checkpoint.put(f"{name} {number}", latest.cpu().numpy())
         return latest
+
+    def _stage(
+        self, clouds: Clouds, current: Tensor, stage: Stage, noise: torch.Generator, report: Report
+    ) -> Tensor:
+        x, y = clouds.x[: stage.words], clouds.y[: stage.words]
+        if stage.temperatures is not None:
+            first, last = stage.temperatures
+            return soft_learn(
+                x, y, current, steps=stage.steps, first=first, last=last,
+                neighbourhood=self.neighbourhood, report=report,
+            )  # fmt: skip
+        return self_learn(
+            x, y, current, steps=stage.steps, keep=stage.keep, growth=self.growth, patience=self.patience,
+            neighbourhood=self.neighbourhood, union=self.union, generator=noise, report=report,
+        )[0]  # fmt: skip
 
     def finish(
         self, clouds: Clouds, current: Tensor, *, seed: int = 0

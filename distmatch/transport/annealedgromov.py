@@ -37,7 +37,7 @@ def annealed_gromov(
         (n, m) plan whose rows sum to 1.
     """
     n, m = len(x), len(y)
-    a, b = _standard(x @ x.T), _standard(y @ y.T)
+    a, b = _Cosines(x), _Cosines(y)
     u = torch.arange(1, n + 1, device=x.device, dtype=x.dtype).div(n).log()
     v = torch.arange(1, m + 1, device=x.device, dtype=x.dtype).div(m).log()
     fused = -frequency * (u[:, None] - v).square()
@@ -48,7 +48,7 @@ def annealed_gromov(
     f, g = x.new_zeros(n), x.new_zeros(m)
     for step in range(steps):
         epsilon = first * (last / first) ** (step / max(steps - 1, 1))
-        scores = (a @ (plan @ b)).div_(n).add_(fused).div_(epsilon)
+        scores = b.times(a.times(plan).T).T.div(n).add_(fused).div_(epsilon)
         f = -torch.logsumexp(scores + g, dim=1)
         kernel = torch.exp(scores.add_(f[:, None]).add_(g))
         # Scaling in the kernel domain around the potentials of the step before: one exponential a step.
@@ -61,9 +61,24 @@ def annealed_gromov(
     return plan
 
 
-def _standard(cosines: Tensor) -> Tensor:
-    """Off-diagonal entries with mean 0 and variance 1, zeros on the diagonal."""
-    n = len(cosines)
-    off = ~torch.eye(n, dtype=torch.bool, device=cosines.device)
-    values = cosines[off]
-    return ((cosines - values.mean()) / values.std().clamp(min=1e-9)).mul_(off)
+class _Cosines:
+    """Off-diagonal cosines with mean 0 and variance 1 and a zero diagonal, as a factored matrix.
+
+    With K = xx', mu and sigma the mean and deviation off the diagonal: (K - mu 11' - (1 - mu) I) / sigma.
+    """
+
+    def __init__(self, x: Tensor) -> None:
+        n = len(x)
+        off = n * (n - 1)
+        mean = float((x.sum(dim=0).square().sum() - x.square().sum()) / off)
+        gram = x.T @ x
+        square = float((gram.square().sum() - x.square().sum(dim=1).square().sum()) / off)
+        self.deviation = max(square - mean * mean, 1e-12) ** 0.5
+        self.rows = torch.cat([x, x.new_ones(n, 1)], dim=1)
+        self.signs = torch.cat([x.new_ones(x.shape[1]), x.new_full((1,), -mean)])
+        self.diagonal = (x.square().sum(dim=1) - mean)[:, None]
+
+    def times(self, other: Tensor) -> Tensor:
+        """The product with (n, k), in O(n k d)."""
+        product = (self.rows * self.signs) @ (self.rows.T @ other)
+        return product.sub_(self.diagonal * other).div_(self.deviation)
