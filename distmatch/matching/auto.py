@@ -11,10 +11,10 @@ from distmatch.device import generator
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import Clock, Clouds, Trace, conclude
-from distmatch.matching.alignment_confidence import WORDS, Control, Evidence, logit, measure
+from distmatch.matching.alignment_confidence import WORDS, Control, Evidence, confidence, measure
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
 from distmatch.matching.induction import translations
-from distmatch.matching.match import Match
+from distmatch.matching.match import BELIEF, Match
 from distmatch.matching.selflearning import LONG, SHORT, SelfLearning, Stage
 from distmatch.matching.starts import Start
 from distmatch.progress import Progress, silent
@@ -22,22 +22,25 @@ from distmatch.progress import Progress, silent
 STARTS = (
     Start(words=500, frequency=0.2),
     Start(words=1_000, frequency=0.2),
-    Start(words=500, frequency=1.0),
+    Start(words=500, frequency=0.05),
     Start(kind="sorted", words=2_000),
-    Start(words=1_000, frequency=0.5),
     Start(words=300, frequency=0.1),
-    Start(words=1_000, frequency=1.0),
-    Start(words=2_000, frequency=0.2),
+    Start(words=500, frequency=1.0),
+    Start(words=700, frequency=0.1),
     Start(words=500, frequency=0.1, jitter=0.5),
+    Start(words=1_000, frequency=0.5),
+    Start(words=300, frequency=0.05, jitter=0.5),
     Start(words=500, frequency=0.5, jitter=0.5),
-    Start(words=1_000, frequency=0.2, jitter=0.5),
+    Start(words=1_000, frequency=1.0),
     Start(kind="sorted", words=4_000),
 )
 REFINEMENT = SelfLearning(stages=LONG)
-AGREE = 0.5
+AGREE = 0.8
 """Share of equal translations from which two starts count as the same answer."""
 ENOUGH = 3
 """Starts that agree and end the search for more."""
+TRIED = 7
+"""Starts after which a believed answer ends it too."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Candidate:
 class Auto:
     """The default of `align`: no single start works on every pair, several with an honest judge do.
 
-    Starts run until `ENOUGH` of them agree, so easy pairs are fast and hard ones get all of them.
+    Starts run until `ENOUGH` of them agree, or `TRIED` have run and the best is believed, so easy pairs are fast and
+    hard ones get all of them.
     """
 
     starts: tuple[Start, ...] = STARTS
@@ -107,7 +111,14 @@ class Auto:
         """Short runs of the starts, until enough agree or the run is interrupted."""
         short = replace(self.refinement, stages=(self.short,))
         found: list[Candidate] = []
+        shorter = min(len(clouds.x), len(clouds.y))
+        done: set[Start] = set()
         for number, start in enumerate(self.starts):
+            # Starts that see the same words are one: their agreement would prove nothing.
+            seen = replace(start, words=min(start.words, shorter))
+            if seen in done:
+                continue
+            done.add(seen)
             own = seed * len(self.starts) + number
             inner = Trace(checkpoint=trace.checkpoint)
             try:
@@ -120,7 +131,7 @@ class Auto:
             figures = {"start": start.name, **found[-1].evidence.to_json()}
             trace.step({**figures, "agreement": choose(found)[1]}, len(self.starts))
             trace.interrupted = inner.interrupted
-            if trace.interrupted or _alike(found) >= ENOUGH:
+            if trace.interrupted or _alike(found) >= ENOUGH or settled(found):
                 break
         if not found:
             raise KeyboardInterrupt
@@ -146,18 +157,29 @@ def _alike(found: list[Candidate]) -> int:
     return max(sum(_agreement(one, other) >= AGREE for other in found) for one in found)
 
 
+def nearest_agreement(found: list[Candidate]) -> list[float]:
+    """Of each candidate the largest agreement with another; 0.5, unknown, if it is alone."""
+    return [
+        max((_agreement(one, other) for other in found if other is not one), default=0.5)
+        for one in found
+    ]
+
+
+def settled(found: list[Candidate]) -> bool:
+    """Whether enough starts were tried and the best is believed."""
+    if len(found) < TRIED:
+        return False
+    best, agreement = choose(found)
+    return confidence(replace(best.evidence, agreement=agreement)) >= BELIEF
+
+
 def choose(found: list[Candidate]) -> tuple[Candidate, float]:
     """The best candidate, and its agreement with the one nearest to it (0.5, unknown, if it is alone).
 
-    The score is the logit of the confidence plus what independent starts agree on.
+    Independent starts agree only where they are right, and neighbours are closest where the optimum is best: of the
+    candidates with at least half of the best agreement, the one with the closest mutual neighbours.
     """
-
-    def score(i: int) -> float:
-        others = [_agreement(found[i], other) for k, other in enumerate(found) if k != i]
-        together = max(others, default=0.0)
-        return logit(found[i].evidence) + 5.0 * together
-
-    order = sorted(range(len(found)), key=score)
-    best = order[-1]
-    others = [_agreement(found[best], other) for k, other in enumerate(found) if k != best]
-    return found[best], max(others, default=0.5)
+    nearest = nearest_agreement(found)
+    fit = [i for i, share in enumerate(nearest) if share >= max(nearest) / 2]
+    best = max(fit, key=lambda i: found[i].evidence.gain)
+    return found[best], nearest[best]

@@ -73,8 +73,11 @@ class SelfLearning:
     """Power of the final symmetric re-weighting; 0 keeps an orthogonal map."""
     weighted: int = 10_000
     """Words whose mutual neighbours fit the re-weighting."""
-    contrast: int = 50
-    """Contrastive steps after the re-weighting."""
+    contrast: int = 60
+    """Contrastive steps after the re-weighting, where there are pairs enough, see `pairs_needed`."""
+    pairs_needed: float = 0.5
+    """Pairs a parameter of the map below which contrastive steps, which would fit the errors of the pairs, are left
+    out and the re-weighting is half as strong."""
     normalization: tuple[str, ...] = ITERATIVE
     """Steps applied to both sides first."""
     device: str = "auto"
@@ -86,7 +89,7 @@ class SelfLearning:
         without gain, 20,000 words, both directions' dictionary, re-weighting by 0.5 a side."""
         given = {
             "start": Start(kind="sorted", words=4_000), "stages": (Stage(words=20_000, steps=2_000, keep=0.1),),
-            "patience": 50, "union": True, "weighted": 20_000, "contrast": 0,
+            "patience": 50, "union": True, "weighted": 20_000, "contrast": 0, "pairs_needed": 0.0,
             "normalization": ("unit", "center", "unit"), **changes,
         }  # fmt: skip
         return cls(**given)
@@ -182,8 +185,10 @@ class SelfLearning:
         pairs = mutual_neighbours(
             normalize(x @ current, dim=1), y, neighbourhood=self.neighbourhood, union=self.union
         )
-        a, b = symmetric_weights(x[pairs.source], y[pairs.target], power=self.weights)
-        if not self.contrast:
+        enough = len(pairs) >= self.pairs_needed * clouds.x.shape[1] * clouds.y.shape[1]
+        power = self.weights if enough else self.weights / 2
+        a, b = symmetric_weights(x[pairs.source], y[pairs.target], power=power)
+        if not self.contrast or not enough:
             return a, b
         pairs = mutual_neighbours(
             normalize(x @ a, dim=1), normalize(y @ b, dim=1), neighbourhood=self.neighbourhood
