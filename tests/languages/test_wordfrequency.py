@@ -3,7 +3,13 @@ import pytest
 
 from distmatch.errors import InputError
 from distmatch.languages.ngram import text_counts
-from distmatch.languages.wordfrequency import expected_counts, word_list, words_from_counts
+from distmatch.languages.wordfrequency import (
+    NOT_ALPHABETIC,
+    available,
+    expected_counts,
+    word_list,
+    words_from_counts,
+)
 
 
 @pytest.mark.parametrize("spaces", [False, True])
@@ -35,3 +41,23 @@ def test_languages_without_an_alphabet_are_refused():
 @pytest.mark.parametrize(("language", "letters"), [("ru", 32), ("el", 24), ("he", 22), ("de", 26)])
 def test_alphabets(language, letters):
     assert len(word_list(language).alphabet) == letters
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in available() if n not in NOT_ALPHABETIC])
+def test_every_language_builds_and_reads_a_cipher_of_its_own_words(name):
+    """300 letters of words drawn by frequency, enciphered letter by letter."""
+    from distmatch.ciphers.reading import from_symbols
+    from distmatch.languages.language import load_language
+    from distmatch.matching.decipher import decipher
+
+    model = load_language(name)
+    words = word_list(name).without_spaces()
+    rng = np.random.default_rng(3)
+    drawn = rng.choice(len(words.frequency), 150, p=words.frequency)
+    plain = np.concatenate([words.flat[words.starts[w] : words.starts[w + 1]] for w in drawn])[:300]
+    key = rng.permutation(len(model.alphabet))
+    match = decipher(from_symbols([int(s) for s in key[plain]]), language=name, kind="simple", seed=1)
+    gold = model.alphabet.decode(plain)
+    assert np.mean([a != b for a, b in zip(match.plaintext, gold, strict=True)]) <= 0.05
+    assert model.order >= 4
