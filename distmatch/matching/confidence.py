@@ -71,8 +71,8 @@ def features(given: Evidence) -> tuple[float, ...]:
     )
 
 
-INTERCEPT = -6.808
-WEIGHTS = (0.606, 0.34, -1.883, 0.427, 1.043, 1.57, -2.309, 1.762, 0.493, 1.907, -2.662)
+INTERCEPT = -5.880
+WEIGHTS = (0.702, 0.039, -2.121, 0.437, 1.015, 1.87, -2.566, 1.32, 0.808, 2.167, -2.236)
 
 
 def confidence(given: Evidence) -> float:

@@ -57,7 +57,9 @@ def test_every_language_builds_and_reads_a_cipher_of_its_own_words(name):
     drawn = rng.choice(len(words.frequency), 150, p=words.frequency)
     plain = np.concatenate([words.flat[words.starts[w] : words.starts[w + 1]] for w in drawn])[:300]
     key = rng.permutation(len(model.alphabet))
-    match = decipher(from_symbols([int(s) for s in key[plain]]), language=name, kind="simple", seed=1)
+    match = decipher(
+        from_symbols([int(s) for s in key[plain]]), language=name, kind="simple", seed=1
+    )
     gold = model.alphabet.decode(plain)
     assert np.mean([a != b for a, b in zip(match.plaintext, gold, strict=True)]) <= 0.05
     assert model.order >= 4

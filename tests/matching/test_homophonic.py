@@ -122,3 +122,28 @@ def test_shorter_table_also_reads(text):
     found = KeySearch(kind="homophonic", short=True).search(source, model, seed=1)[0]
     gold = model.alphabet.encode(made["plaintext"], spaces=False)
     assert np.mean(decode(source.symbols, found.key) != gold) <= 0.05
+
+
+def test_interrupt_ends_the_running_restarts_and_gives_the_best(monkeypatch):
+    from distmatch.languages.language import load_language
+    from distmatch.matching import keysearch
+
+    symbols = np.random.default_rng(0).integers(0, 60, 240)
+    source = from_symbols([int(s) for s in symbols])
+    calls = []
+
+    def interrupted(jobs, timeout):
+        calls.append(len(jobs))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(jobs, timeout)
+
+    real = keysearch.wait
+    monkeypatch.setattr(keysearch, "wait", interrupted)
+    search = KeySearch(kind="homophonic", moves=50_000, restarts=50, threads=2)
+    found = search.search(source, load_language("en"), seed=1)
+    assert calls == [
+        1,
+        2,
+    ]  # one restart, then a round of two that was halted; the other 47 never began
+    assert found[0].total == min(c.total for c in found)
