@@ -97,9 +97,10 @@ def best_letters(joint: np.ndarray) -> np.ndarray:
         joint: (A,) * n joint log-probabilities.
 
     Returns:
-        (n, A ** (n - 1)) uint8; row o is indexed by the other n - 1 letters in order.
+        (n, A ** (n - 1)) uint8 (int32 beyond 256 letters); row o is indexed by the other n - 1 letters in order.
     """
-    return np.stack([joint.argmax(axis=o).astype(np.uint8).ravel() for o in range(joint.ndim)])
+    kind = np.uint8 if joint.shape[0] <= 256 else np.int32
+    return np.stack([joint.argmax(axis=o).astype(kind).ravel() for o in range(joint.ndim)])
 
 
 def costs(logprob: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class SymbolSearch:
                 break
         leaders = sorted(pool.values(), key=lambda e: e[0])[:6]
         if len(source) > len(part):
-            leaders[0][2] = self._climb(source[:CLIMBED], leaders[0][2], target, seed)
+            leaders[0][2] = climb(source[:CLIMBED], leaders[0][2], target, self.kind, seed=seed)
         found = [Relabelling(table, target.size, self.kind) for _, _, table in leaders]
         lengths = [float(target.bits(f(source)).sum()) + f.choice_bits(source) for f in found]
         order = np.argsort([n + f.bits for n, f in zip(lengths, found, strict=True)], kind="stable")
@@ -132,24 +132,38 @@ class SymbolSearch:
         f = Relabelling(table, size, self.kind)
         return table, float(target.bits(table[part]).sum()) + f.choice_bits(part)
 
-    def _climb(self, source, table, target, seed) -> np.ndarray:
-        """The map improved on the whole sequence, without tolerance: rare symbols find their place."""
-        size, count = target.size, len(table)
-        if self.kind == "bijection":
-            rest = np.setdiff1d(np.arange(size, dtype=np.int32), table)
-            table = np.concatenate([table, rest]).astype(np.int32)
-            anneal_bijection(
-                source, table, np.zeros(size, bool), count, size, target.flat_cost, target.guess, target.order, size,
-                max(4_000, 60 * count), 0.05, 0.0, seed + 1,
-            )  # fmt: skip
-            return table[:count].copy()
-        table = table.copy()
-        logs = UNITS_PER_BIT * np.log2(np.maximum(np.arange(count + 2), 1))
-        anneal_homophonic(
-            source, table, np.zeros(count, bool), target.flat_cost, target.guess, logs, target.order, size, size, 1.0,
-            max(8_000, 100 * count), 0.05, 0.0, seed + 1,
+
+def climb(
+    source: np.ndarray, table: np.ndarray, target: SymbolModel, kind: str, *, seed: int = 0
+) -> np.ndarray:
+    """The map improved on a whole sequence, all but without tolerance: rare symbols find their place.
+
+    Args:
+        source: (n,) int32 symbols of Y.
+        table: (K,) int32 letters to start from.
+        target: model of X.
+        kind: "bijection" or "homophonic".
+        seed: of the proposals.
+
+    Returns:
+        (K,) int32.
+    """
+    size, count = target.size, len(table)
+    if kind == "bijection":
+        rest = np.setdiff1d(np.arange(size, dtype=np.int32), table)
+        table = np.concatenate([table, rest]).astype(np.int32)
+        anneal_bijection(
+            source, table, np.zeros(size, bool), count, size, target.flat_cost, target.guess, target.order, size,
+            max(4_000, 60 * count), 0.05, 0.0, seed + 1,
         )  # fmt: skip
-        return table
+        return table[:count].copy()
+    table = table.copy()
+    logs = UNITS_PER_BIT * np.log2(np.maximum(np.arange(count + 2), 1))
+    anneal_homophonic(
+        source, table, np.zeros(count, bool), target.flat_cost, target.guess, logs, target.order, size, size, 1.0,
+        max(8_000, 100 * count), 0.05, 0.0, seed + 1,
+    )  # fmt: skip
+    return table
 
 
 def _by_rank(part: np.ndarray, count: int, target: SymbolModel) -> np.ndarray:
