@@ -37,6 +37,12 @@ def test_every_config_parses(request):
 
         content = yaml.safe_load(path.read_text())
         assert content
+        if command == "joint":  # an experiment, run by its own script
+            script = request.config.rootpath / "benchmarks" / "joint_model.py"
+            check = [sys.executable, str(script), "--config", str(path), "--check"]
+            result = subprocess.run(check, capture_output=True, text=True)
+            assert result.returncode == 0 and result.stdout.count("letters") == 8, result.stderr
+            continue
         if "benchmark" in content:
             from distmatch.benchmark.configuration import load_config
 

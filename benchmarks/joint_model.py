@@ -1,0 +1,138 @@
+"""Does one transformer on two texts with disjoint alphabets find f unaided? Discovery rates over a grid.
+
+    python benchmarks/joint_model.py --config configs/joint/discovery.yaml [--data ../shared/data]
+                                     [--out docs/results/joint_model.json] [--check]
+
+A cell is a width, an anchor (the space shared or not) and a size of Y; f counts as discovered if at least 90 % of
+Y's letters, the anchor left out, are read off the embeddings rightly. Beside each joint run stands a separate one
+of the same settings on Y alone; both are judged by bits a letter on unseen letters of Y. Cells already in the
+output are not run again. X is the first half of a novel, Y comes from the second; seed s takes novel s mod 10.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from distmatch.files import read_text
+from distmatch.matching.jointmodel import JointModel
+from distmatch.text.alphabet import LATIN, Alphabet, fold
+
+SPACE = 26
+FOUND = 0.9
+TOGETHER = 10
+"""Seeds in one tensor program."""
+NOVEL = r"(?m)^.*(?:releaseChecker|ELTeC-1|Library of Congress Subject|Normalized id).*$"
+KEYS = {"seeds", "width", "anchor", "letters", "settings"}
+
+
+def cells(config: dict) -> list[tuple[JointModel, int]]:
+    """Every model of the grid with its size of Y."""
+    if set(config) != KEYS:
+        raise SystemExit(f"the config needs exactly these keys: {' '.join(sorted(KEYS))}")
+    grid = itertools.product(config["width"], config["anchor"], config["letters"])
+    return [
+        (JointModel(width=w, anchor=SPACE if a else None, **config["settings"]), int(n))
+        for w, a, n in grid
+    ]
+
+
+def wilson(found: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95 % interval of a rate (Wilson 1927)."""
+    p = found / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    return centre - half, centre + half
+
+
+def pairs(novels: list[np.ndarray], seeds: list[int], n: int, anchor: int | None):
+    """X, Y, unseen Y, and Y's letters, for each seed."""
+    out = []
+    for seed in seeds:
+        novel = novels[seed % len(novels)].astype(np.int64)
+        half = len(novel) // 2
+        rng = np.random.default_rng([seed, 11])
+        key = rng.permutation(27) if anchor is None else np.r_[rng.permutation(26), SPACE]
+        plain, unseen = novel[half : half + n], novel[half + n : half + n + 20_000]
+        out.append((novel[:half], key[plain], key[unseen], plain))
+    return out
+
+
+def run_cell(model: JointModel, n: int, seeds: list[int], novels: list[np.ndarray]) -> list[dict]:
+    rows = []
+    for begin in range(0, len(seeds), TOGETHER):
+        part = seeds[begin : begin + TOGETHER]
+        xs, ys, unseen, plains = zip(*pairs(novels, part, n, model.anchor), strict=True)
+        joint = model.match_all(ys, xs, seeds=part, held_out=unseen)
+        alone = JointModel(**asdict(model) | {"separate": True})
+        apart = alone.match_all(ys, xs, seeds=part, held_out=unseen)
+        for seed, match, other, y, plain in zip(part, joint, apart, ys, plains, strict=True):
+            counted = plain != SPACE if model.anchor is not None else plain >= 0
+            rows.append(
+                {
+                    "width": model.width, "anchor": model.anchor is not None, "letters": n, "seed": seed,
+                    "steps": model.steps, "right": float(np.mean((match.map(y) == plain)[counted])),
+                    "confidence": match.confidence, "bits": match.extra["held_out_bits"],
+                    "separate_bits": other.extra["held_out_bits"], "cpu": match.cpu_seconds,
+                }
+            )  # fmt: skip
+    return rows
+
+
+def report(rows: list[dict]) -> None:
+    print(
+        "| width | anchor | letters of Y | steps | found | 95 % | mean right | joint - separate, bits a letter |"
+    )
+    print("|---" * 8 + "|")
+    key = lambda r: (r["width"], not r["anchor"], r["letters"], r["steps"])  # noqa: E731
+    for (width, free, n, steps), group in itertools.groupby(sorted(rows, key=key), key):
+        part = list(group)
+        found = sum(r["right"] >= FOUND for r in part)
+        low, high = wilson(found, len(part))
+        gain = np.mean([r["bits"] - r["separate_bits"] for r in part])
+        right = np.mean([r["right"] for r in part])
+        print(
+            f"| {width} | {'none' if free else 'space'} | {n} | {steps} | {found}/{len(part)} | {low:.2f}-{high:.2f} "
+            f"| {right:.2f} | {gain:+.3f} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=Path("docs/results/joint_model.json"))
+    parser.add_argument("--check", action="store_true", help="parse the config and list its cells")
+    options = parser.parse_args()
+    config = yaml.safe_load(options.config.read_text())
+    grid = cells(config)
+    if options.check:
+        for model, n in grid:
+            print(f"width {model.width}, anchor {model.anchor is not None}, {n} letters")
+        return
+    alphabet = Alphabet(LATIN)
+    texts = re.split(NOVEL, read_text(options.data / "corpora" / "en.txt.xz"))
+    novels = [alphabet.encode(fold(t), spaces=True) for t in texts]
+    novels = [codes for codes in novels if len(codes) > 900_000][:10]
+    rows = json.loads(options.out.read_text()) if options.out.exists() else []
+    for model, n in grid:
+        mark = (model.width, model.anchor is not None, n, model.steps)
+        done = {
+            r["seed"] for r in rows if (r["width"], r["anchor"], r["letters"], r["steps"]) == mark
+        }
+        left = [seed for seed in range(config["seeds"]) if seed not in done]
+        if left:
+            rows += run_cell(model, n, left, novels)
+            options.out.write_text(json.dumps(rows).replace("}, {", "},\n{"))
+            report(rows)
+
+
+if __name__ == "__main__":
+    main()
