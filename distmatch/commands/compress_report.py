@@ -72,7 +72,9 @@ def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, flo
     Random bytes; Y's bytes shuffled; a piece of X.
     """
     from distmatch.compression.bytepair import given_bits
+    from distmatch.compression.decisions import ranking_of
     from distmatch.compression.mixing import ContextMixing
+    from distmatch.compression.states import copied
 
     rng = np.random.default_rng(seed)
     n = min(len(y), CONTROL)
@@ -82,10 +84,11 @@ def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, flo
         "itself": x[:CONTROL],
     }
     coder = ContextMixing()
-    primed = coder.start(CONTROL, primed_by=x)
+    ranking = ranking_of(256, x)
+    primed = coder.start(CONTROL, primed_by=x, ranking=ranking)
     out = {}
     for name, data in made.items():
-        given, alone = given_bits(coder, coder.copied(primed), data)
+        given, alone = given_bits(coder, copied(primed), data, ranking)
         out[name] = {"bits": alone, "delta": alone - given}
     return out
 

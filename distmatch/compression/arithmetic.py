@@ -8,7 +8,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from distmatch.compression.predictor import WIDTH, predict, update
+from distmatch.compression.decisions import LENGTH, PATH
+from distmatch.compression.predictor import predict, update
 
 BITS, ENCODE, DECODE, PRIME = range(4)
 LOW, HIGH, CODE, CURSOR = range(4)
@@ -80,19 +81,18 @@ def run(mode, state, registers, symbols, begin, end, code, costs):
         code: (m,) uint8 archive, large enough when encoding.
         costs: (n,) float64, bits of each symbol where mode is BITS or ENCODE; with length 1, of all.
     """
-    register, inputs, weights, final, slots, history = state
-    width = register[WIDTH]
+    register, inputs, weights, final, slots, tree, where, history = state
     for t in range(begin, end):
-        symbol = np.int64(symbols[t])
-        value = np.int64(0)
-        for k in range(width - 1, -1, -1):
-            p = predict(register, inputs, weights, final, slots, history)
-            bit = (symbol >> k) & 1
+        path, left = np.int64(tree[symbols[t], PATH]), np.int64(tree[symbols[t], LENGTH])
+        decoded = np.int64(-1)
+        while decoded < 0:
+            p = predict(register, inputs, weights, final, slots, tree, where, history)
+            left -= 1
+            bit = (path >> max(left, 0)) & 1
             if mode == ENCODE or mode == DECODE:
                 bit = code_bit(mode, registers, code, p, bit)
             if mode == ENCODE or mode == BITS:
                 costs[min(t, len(costs) - 1)] += LOG2[p if bit else 65536 - p]
-            update(register, inputs, weights, final, slots, history, bit)
-            value = value * 2 + bit
+            decoded = update(register, inputs, weights, final, slots, tree, where, history, bit)
         if mode == DECODE:
-            symbols[t] = value
+            symbols[t] = decoded

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from distmatch.compression import arithmetic
+from distmatch.compression.decisions import ranking_of
 from distmatch.compression.mixing import PIECE, ContextMixing
 from distmatch.compression.mixture import UNIT, run_two
+from distmatch.compression.predictor import State
+from distmatch.compression.states import copied
 from distmatch.maps.bytekey import ByteKey
 from distmatch.progress import Progress, silent
 
@@ -57,15 +60,18 @@ def encode_pair(
     def after(offset: int) -> Progress:
         return lambda done, of=None, **figures: progress(offset + done, total, **figures)
 
-    primed = coder.start(len(x) + len(y))
+    ranking = ranking_of(256, x, y if key is None else key(y))
+    header = coder.write_ranking(ranking)
+    primed = coder.start(len(x) + len(y), ranking=ranking)
     x_bits, x_code = coder.run_encoder(primed, x, progress=after(0))
-    before = primed if key is None else coder.copied(primed)
-    plain = _encode_second(coder, before, y, after(len(x)))
+    x_bits, x_code = x_bits + 8 * len(header), header + x_code
+    before = primed if key is None else copied(primed)
+    plain = _encode_second(coder, before, y, ranking, after(len(x)))
     choice = 1.0
     if key is not None:
         alphabet = np.unique(x)
         cost = key.bits(alphabet)
-        mapped = _encode_second(coder, primed, key(y), after(len(x) + len(y)))
+        mapped = _encode_second(coder, primed, key(y), ranking, after(len(x) + len(y)))
         if mapped[0] + cost < plain[0]:
             code = key.to_bytes(alphabet)
             return PairBits(
@@ -93,15 +99,16 @@ def decode_pair(
         ValueError: a code that no encoder wrote.
     """
     coder = coder or ContextMixing()
-    primed = coder.start(n + m)
-    x = coder.run_decoder(primed, x_code, n, progress=progress)
+    ranking, cursor = coder.read_ranking(x_code)
+    primed = coder.start(n + m, ranking=ranking)
+    x = coder.run_decoder(primed, x_code[cursor:], n, progress=progress)
     if y_code is None:
         return x, None
     if not y_code:
         raise ValueError("no code of Y")
     length = y_code[0]
     key = ByteKey.from_bytes(y_code[1 : 1 + length], np.unique(x)) if length else None
-    fresh = coder.start(m)
+    fresh = coder.start(m, ranking=ranking)
     archive = np.frombuffer(y_code[1 + length :], np.uint8).copy()
     registers = arithmetic.fresh_coder()
     arithmetic.open_decoder(registers, archive)
@@ -113,24 +120,26 @@ def decode_pair(
     return x, y if key is None else key.inverse(y)
 
 
-def given_bits(coder: ContextMixing, primed, y: np.ndarray) -> tuple[float, float]:
+def given_bits(
+    coder: ContextMixing, primed: State, y: np.ndarray, ranking: tuple[int, ...] = ()
+) -> tuple[float, float]:
     """Bits of Y by the mixture after X, and alone; `primed` has learned X and is used up."""
     symbols = np.ascontiguousarray(y, np.uint16)
     costs = np.zeros(3)
     _run_two(
-        arithmetic.BITS, coder, primed, coder.start(len(y)), arithmetic.fresh_coder(), symbols,
+        arithmetic.BITS, coder, primed, coder.start(len(y), ranking=ranking), arithmetic.fresh_coder(), symbols,
         np.zeros(0, np.uint8), costs, silent,
     )  # fmt: skip
     return float(costs[0]) + 1.0, float(costs[2])
 
 
-def _encode_second(coder, primed, y, progress) -> tuple[float, float, bytes]:
+def _encode_second(coder, primed, y, ranking, progress) -> tuple[float, float, bytes]:
     """Bits of the mixture, of the fresh coder alone, and the archive."""
-    code = np.zeros(len(y) * 2 * coder.width + 8, np.uint8)
+    code = np.zeros(len(y) * 32 + 8, np.uint8)
     registers = arithmetic.fresh_coder()
     costs = np.zeros(3)
     symbols = np.ascontiguousarray(y, np.uint16)
-    fresh = coder.start(len(y))
+    fresh = coder.start(len(y), ranking=ranking)
     _run_two(arithmetic.ENCODE, coder, primed, fresh, registers, symbols, code, costs, progress)
     arithmetic.close_encoder(registers, code)
     mixture, _, alone = costs.tolist()
@@ -143,7 +152,7 @@ def _run_two(mode, coder, primed, fresh, registers, symbols, code, costs, progre
     for begin in range(0, len(symbols), PIECE):
         end = min(begin + PIECE, len(symbols))
         run_two(
-            mode, tuple(primed), tuple(fresh), weights, chances, 0, registers, symbols, begin, end,
-            coder.width, code, costs,
+            mode, tuple(primed), tuple(fresh), weights, chances, registers, symbols, begin, end,
+            code, costs,
         )  # fmt: skip
         progress(end, len(symbols))

@@ -61,8 +61,7 @@ def compress_files(
     from distmatch.compression.mixing import ContextMixing
 
     if len(files) == 1:
-        mixing = ContextMixing()
-        bits, code = mixing.run_encoder(mixing.start(len(arrays[0])), arrays[0], progress=progress)
+        bits, code = ContextMixing().measured(arrays[0], progress=progress)
         archive = pack(NUMBERS[coder], [Entry.of(*files[0], code)])
         return Lengths(x=bits, y=None, y_given_x=None, map=0.0, archive=archive)
     pair = encode_pair(arrays[0], arrays[1], key=key, progress=progress)

@@ -14,22 +14,22 @@ LIMIT = 2815
 
 
 def _squash_table() -> np.ndarray:
-    """Log-odds -LIMIT .. LIMIT to 16-bit probability, (2 LIMIT + 1,) int32."""
+    """Log-odds -LIMIT .. LIMIT to 16-bit probability, (2 LIMIT + 1,) uint16."""
     odds = np.arange(-LIMIT, LIMIT + 1) / 256
-    return np.clip(np.rint(65536 / (1 + np.exp(-odds))), 1, 65535).astype(np.int32)
+    return np.clip(np.rint(65536 / (1 + np.exp(-odds))), 1, 65535).astype(np.uint16)
 
 
 def _stretch_table() -> np.ndarray:
-    """Upper 12 bits of a probability to log-odds, (4096,) int32."""
+    """Upper 12 bits of a probability to log-odds, (4096,) int16."""
     p = (np.arange(4096) + 0.5) / 4096
-    return np.rint(256 * np.log(p / (1 - p))).astype(np.int32)
+    return np.rint(256 * np.log(p / (1 - p))).astype(np.int16)
 
 
 LARGEST_WEIGHT = (1 << 19) - 1
 
 SQUASH = _squash_table()
 STRETCH = _stretch_table()
-RECIPROCAL = (65536 * 2 // (2 * np.arange(1024) + 3)).astype(np.int64)
+RECIPROCAL = (65536 * 2 // (2 * np.arange(1024) + 3)).astype(np.uint16)
 """65536 / (n + 1.5): the step of an adaptive probability seen n times."""
 
 FRESH = 0x80000000
@@ -39,7 +39,7 @@ FRESH = 0x80000000
 @numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
 def squash(odds):
     """16-bit probability of log-odds."""
-    return SQUASH[min(max(odds, -LIMIT), LIMIT) + LIMIT]
+    return np.int64(SQUASH[min(max(odds, -LIMIT), LIMIT) + LIMIT])
 
 
 @numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
@@ -48,7 +48,7 @@ def adapt(slot, bit, limit):
     value = np.int64(slot) ^ FRESH
     n = value & 1023
     p = value >> 10
-    p += (((bit << 22) - p) * RECIPROCAL[n]) >> 16
+    p += (((bit << 22) - p) * np.int64(RECIPROCAL[n])) >> 16
     p = min(max(p, 1), (1 << 22) - 1)
     if n < limit:
         n += 1

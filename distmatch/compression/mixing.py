@@ -7,46 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from distmatch.compression import arithmetic
-from distmatch.compression.logistic import FRESH, LIMIT, SQUASH
+from distmatch.compression.decisions import FEWEST, LONGEST_RANKING, ranking_of, width_of
 from distmatch.compression.mixture import Predictor, StatePredictor
-from distmatch.compression.predictor import (
-    APM,
-    APM_CELLS,
-    APM_MASK,
-    APM_STEP,
-    BUCKETS,
-    CLASS,
-    CONFIDENCE,
-    CONTEXTS,
-    COUNT_LIMIT,
-    GROUP,
-    HASH,
-    INPUTS,
-    LANES,
-    LEVELS,
-    MATCH_LEVELS,
-    MATCHES,
-    MINIMUM,
-    ORDER,
-    PARTIAL,
-    RATE,
-    ROWS,
-    SEEN,
-    SEEN_BITS,
-    SET_SIZE,
-    SETS,
-    TABLE,
-    TABLE_BITS,
-    WIDTH,
-    WORDS,
-    State,
-)  # fmt: skip
+from distmatch.compression.predictor import State
+from distmatch.compression.states import new_state
 from distmatch.progress import Progress, silent
 
 PIECE = 1 << 16
 """Symbols between two calls of progress."""
-LARGEST_TABLE = 26
-"""log2 of the slots of 4 bytes: 256 MiB at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +32,9 @@ class ContextMixing:
     """Symbols that end a word; empty: no word contexts; None: all bytes but letters and those above 127."""
     minimum: int = 6
     """Shortest repetition that the match model follows."""
-    count_limit: int = 255
+    count_limit: int = 127
     """Observations after which a probability starts to forget."""
-    rate: int = 96
+    rate: int = 160
     """Step of the mixer, in units of 1/65536 a nat."""
 
     @classmethod
@@ -75,17 +43,20 @@ class ContextMixing:
         words = () if space is None else (space % size,)
         return cls(**{"size": size, "words": words, "minimum": 8} | settings)
 
-    @property
-    def width(self) -> int:
-        """Binary decisions a symbol."""
-        return max(int(self.size - 1).bit_length(), 1)
-
     def start(
-        self, n: int, *, primed_by: np.ndarray | None = None, progress: Progress = silent
+        self,
+        n: int,
+        *,
+        primed_by: np.ndarray | None = None,
+        ranking: tuple[int, ...] = (),
+        progress: Progress = silent,
     ) -> State:
-        """A predictor for n symbols that has learned `primed_by`."""
+        """A predictor for n symbols that has learned `primed_by`; `ranking` shapes its tree of decisions."""
         before = 0 if primed_by is None else len(primed_by)
-        state = self._state(n + before)
+        state = new_state(
+            n + before, size=self.size, order=self.order, word_class=self._word_class(), minimum=self.minimum,
+            count_limit=self.count_limit, rate=self.rate, ranking=ranking,
+        )  # fmt: skip
         if primed_by is not None:
             self._run(arithmetic.PRIME, state, self._symbols(primed_by), progress=progress)
         return state
@@ -101,10 +72,12 @@ class ContextMixing:
         primed_by: np.ndarray | None = None,
         progress: Progress = silent,
     ) -> np.ndarray:
-        """Code length in bits of every symbol, (n,) float64."""
-        state = self.start(len(data), primed_by=primed_by, progress=progress)
+        """Code length in bits of every symbol, (n,) float64; the first one pays for the ranking."""
+        ranking, header = self._ranking(data, primed_by)
+        state = self.start(len(data), primed_by=primed_by, ranking=ranking, progress=progress)
         costs = np.zeros(len(data))
         self._run(arithmetic.BITS, state, self._symbols(data), costs=costs, progress=progress)
+        costs[:1] += 8 * len(header)
         return costs
 
     def encode(
@@ -115,8 +88,20 @@ class ContextMixing:
         progress: Progress = silent,
     ) -> bytes:
         """The archive of the symbols, without header or length."""
-        state = self.start(len(data), primed_by=primed_by, progress=progress)
-        return self.run_encoder(state, data, progress=progress)[1]
+        return self.measured(data, primed_by=primed_by, progress=progress)[1]
+
+    def measured(
+        self,
+        data: np.ndarray,
+        *,
+        primed_by: np.ndarray | None = None,
+        progress: Progress = silent,
+    ) -> tuple[float, bytes]:
+        """Total bits and the archive in one pass."""
+        ranking, header = self._ranking(data, primed_by)
+        state = self.start(len(data), primed_by=primed_by, ranking=ranking, progress=progress)
+        bits, code = self.run_encoder(state, data, progress=progress)
+        return bits + 8 * len(header), header + code
 
     def decode(
         self,
@@ -126,16 +111,54 @@ class ContextMixing:
         primed_by: np.ndarray | None = None,
         progress: Progress = silent,
     ) -> np.ndarray:
-        """The n symbols of an archive, (n,) uint8 (uint16 for more than 256 symbols)."""
-        state = self.start(n, primed_by=primed_by, progress=progress)
-        return self.run_decoder(state, code, n, progress=progress)
+        """The n symbols of an archive, (n,) uint8 (uint16 for more than 256 symbols).
+
+        Raises:
+            ValueError: an archive whose ranking is none.
+        """
+        ranking, cursor = self._ranking(np.zeros(0, np.int64), primed_by)[0], 0
+        if not self._ranked_by(primed_by):
+            ranking, cursor = self.read_ranking(code)
+        state = self.start(n, primed_by=primed_by, ranking=ranking, progress=progress)
+        return self.run_decoder(state, code[cursor:], n, progress=progress)
+
+    def _ranked_by(self, primed_by: np.ndarray | None) -> bool:
+        """Whether what was seen before is long enough to tell the frequent symbols, so that none need be sent."""
+        return primed_by is not None and len(primed_by) >= FEWEST
+
+    def _ranking(
+        self, data: np.ndarray, primed_by: np.ndarray | None
+    ) -> tuple[tuple[int, ...], bytes]:
+        if primed_by is not None and self._ranked_by(primed_by):
+            return ranking_of(self.size, self._symbols(primed_by)), b""
+        ranking = ranking_of(self.size, self._symbols(data))
+        return ranking, self.write_ranking(ranking)
+
+    def write_ranking(self, ranking: tuple[int, ...]) -> bytes:
+        """Their number and the most frequent symbols."""
+        wide = 1 if self.size <= 256 else 2
+        return bytes([len(ranking)]) + b"".join(s.to_bytes(wide, "big") for s in ranking)
+
+    def read_ranking(self, code: bytes) -> tuple[tuple[int, ...], int]:
+        """Ranking at the front of `code`, and the number of bytes read.
+
+        Raises:
+            ValueError: what stands there is none.
+        """
+        wide = 1 if self.size <= 256 else 2
+        end = 1 + wide * code[0] if code else 0
+        ranking = tuple(int.from_bytes(code[k : k + wide], "big") for k in range(1, end, wide))
+        bad = ranking and (max(ranking) >= self.size or len(ranking) > LONGEST_RANKING)
+        if not code or len(code) < end or bad or len(set(ranking)) < len(ranking):
+            raise ValueError("no ranking of symbols at the front of the code")
+        return ranking, end
 
     def run_encoder(
         self, state: State, data: np.ndarray, *, progress: Progress = silent
     ) -> tuple[float, bytes]:
         """Bits and archive of symbols coded with a predictor, which goes on from there."""
         # A decision costs 16 bits at most.
-        code = np.zeros(len(data) * 2 * self.width + 8, np.uint8)
+        code = np.zeros(len(data) * 2 * (width_of(self.size) + 8) + 8, np.uint8)
         registers = arithmetic.fresh_coder()
         costs = np.zeros(1)
         self._run(
@@ -161,11 +184,6 @@ class ContextMixing:
         self._run(arithmetic.DECODE, state, symbols, archive, registers, progress=progress)
         return symbols.astype(np.uint8 if self.size <= 256 else np.uint16)
 
-    @staticmethod
-    def copied(state: State) -> State:
-        """A second predictor in the same state."""
-        return State(*(array.copy() for array in state))
-
     def _symbols(self, data: np.ndarray) -> np.ndarray:
         data = np.asarray(data)
         if len(data) and not (0 <= data.min() and data.max() < self.size):
@@ -181,59 +199,9 @@ class ContextMixing:
             arithmetic.run(mode, state, registers, symbols, begin, end, code, costs)
             progress(end, len(symbols))
 
-    def _state(self, capacity: int) -> State:
-        width = self.width
-        group = 4 if width > 6 else 3
-        word_class = self._word_class()
-        contexts = self.order + (2 if word_class.any() else 0)
-        if 2 * contexts + 4 > LANES:
-            raise ValueError(f"at most {LANES // 2 - 2} contexts, not {contexts}")
-        wanted = max(capacity, 1) * contexts * -(-width // group)
-        table_bits = min(max(wanted.bit_length(), 8), LARGEST_TABLE - group)
-        seen_bits = min(max(capacity.bit_length(), 8), 20)
-        register = np.zeros(CLASS + len(word_class), np.int64)
-        register[PARTIAL] = 1
-        register[HASH : HASH + contexts] = np.arange(contexts)
-        register[CLASS:] = word_class
-        places = (WIDTH, GROUP, TABLE_BITS, CONTEXTS, ORDER, MINIMUM, COUNT_LIMIT, RATE, WORDS)
-        values = (
-            width, group, table_bits, contexts, self.order, self.minimum, self.count_limit,
-            self.rate, int(word_class.any()),
-        )  # fmt: skip
-        register[list(places)] = values
-        register[SEEN_BITS] = seen_bits
-        rows = 1 << min(max(capacity.bit_length(), 8), 16)
-        register[APM_MASK] = rows - 1
-        end = 1 << width
-        for place, length in (
-            (CONFIDENCE, (contexts + 1) * LEVELS * BUCKETS),
-            (MATCHES, MATCH_LEVELS),
-            (APM, (SET_SIZE + rows) * APM_CELLS),
-            (SEEN, 1 << seen_bits),
-            (TABLE, 1 << (table_bits + group)),
-        ):
-            register[place] = end
-            end += length
-        slots = np.zeros(end, np.uint32)
-        odds = np.minimum(np.arange(APM_CELLS) * APM_STEP - LIMIT - 1, LIMIT)
-        row = (SQUASH[odds + LIMIT].astype(np.int64) << 16 | 6) ^ FRESH
-        slots[register[APM] : register[SEEN]] = np.tile(row, SET_SIZE + rows)
-        lanes = -(-(2 * contexts + 4) // 8) * 8
-        level = np.arange(MATCH_LEVELS)
-        slots[register[MATCHES] : register[MATCHES] + MATCH_LEVELS] = (
-            (level + 2) * (1 << 22) // (level + 3) << 10 | 4
-        ) ^ FRESH
-        weights = np.zeros((ROWS, lanes), np.int32)
-        weights[:, : 2 * contexts + 4] = 65536 * 3 // 10
-        final = np.zeros((SET_SIZE, 8), np.int32)
-        final[:, :SETS] = 65536 // SETS
-        register[INPUTS] = lanes
-        inputs = np.zeros(2 * LANES, np.int32)
-        return State(register, inputs, weights, final, slots, np.zeros(capacity + 1, np.uint16))
-
     def _word_class(self) -> np.ndarray:
         """(2 ** width,) int64: 0 where a word ends; bytes are folded to lower case."""
-        kinds = np.zeros(1 << self.width, np.int64)
+        kinds = np.zeros(1 << width_of(self.size), np.int64)
         if self.words is None:
             if self.size != 256:
                 return kinds
@@ -245,3 +213,4 @@ class ContextMixing:
             kinds[: self.size] = np.arange(self.size) + 1
             kinds[list(self.words)] = 0
         return kinds
+

@@ -12,6 +12,7 @@ import numpy as np
 from distmatch.compression import arithmetic
 from distmatch.compression.arithmetic import BITS, DECODE, ENCODE, LOG2, code_bit
 from distmatch.compression.codelength import Code
+from distmatch.compression.decisions import LENGTH, PATH, width_of
 from distmatch.compression.predictor import State, predict, update
 
 UNIT = 1 << 32
@@ -114,7 +115,7 @@ class Mixture:
             codes = [expert.encode(data, primed_by=primed_by) for expert in self.experts]
             best = min(range(len(codes)), key=lambda k: len(codes[k]))
             return bytes([best]) + codes[best]
-        width = _width(self.size)
+        width = width_of(self.size)
         predictor = self.predictor(len(data), primed_by=primed_by)
         code = np.zeros(len(data) * 2 * width + 8, np.uint8)
         registers = arithmetic.fresh_coder()
@@ -133,7 +134,7 @@ class Mixture:
         """The n symbols of an archive."""
         if not self.sequential:
             return self.experts[code[0]].decode(code[1:], n, primed_by=primed_by)
-        width = _width(self.size)
+        width = width_of(self.size)
         predictor = self.predictor(n, primed_by=primed_by)
         archive = np.frombuffer(code, np.uint8).copy()
         registers = arithmetic.fresh_coder()
@@ -154,7 +155,7 @@ class Mixture:
         experts = [
             e.predictor(n, primed_by=primed_by) for e in self.experts if isinstance(e, Sequential)
         ]
-        return _MixedPredictor(experts, _width(self.size), self.share)
+        return _MixedPredictor(experts, width_of(self.size), self.share)
 
 
 def mixture_bits(costs: np.ndarray, share: float = 0.0) -> np.ndarray:
@@ -262,20 +263,19 @@ class _MixedPredictor:
 
 
 @numba.njit(cache=True, nogil=True, _nrt=False)
-def run_two(
-    mode, a, b, weights, chances, share, registers, symbols, begin, end, width, code, costs
-):
-    """`arithmetic.run` for the mixture of two predictors, `share` in 1/65536; costs (3,) get the bits of it and theirs."""
-    ra, ia, wa, fa, sa, ha = a
-    rb, ib, wb, fb, sb, hb = b
+def run_two(mode, a, b, weights, chances, registers, symbols, begin, end, code, costs):
+    """`arithmetic.run` for the Bayes mixture of two predictors with the same tree; costs (3,) get the bits of the mixture and theirs."""
+    ra, ia, wa, fa, sa, ta, ea, ha = a
+    rb, ib, wb, fb, sb, tb, eb, hb = b
     for t in range(begin, end):
-        symbol = np.int64(symbols[t])
-        value = np.int64(0)
-        for k in range(width - 1, -1, -1):
-            chances[0] = predict(ra, ia, wa, fa, sa, ha)
-            chances[1] = predict(rb, ib, wb, fb, sb, hb)
+        path, left = np.int64(ta[symbols[t], PATH]), np.int64(ta[symbols[t], LENGTH])
+        decoded = np.int64(-1)
+        while decoded < 0:
+            chances[0] = predict(ra, ia, wa, fa, sa, ta, ea, ha)
+            chances[1] = predict(rb, ib, wb, fb, sb, tb, eb, hb)
             p = mixed_probability(weights, chances)
-            bit = (symbol >> k) & 1
+            left -= 1
+            bit = (path >> max(left, 0)) & 1
             if mode != BITS:
                 bit = code_bit(mode, registers, code, p, bit)
             if mode != DECODE:
@@ -283,13 +283,10 @@ def run_two(
                 costs[1] += LOG2[chances[0] if bit else 65536 - chances[0]]
                 costs[2] += LOG2[chances[1] if bit else 65536 - chances[1]]
             reweigh(weights, chances, bit)
-            update(ra, ia, wa, fa, sa, ha, bit)
-            update(rb, ib, wb, fb, sb, hb, bit)
-            value = value * 2 + bit
+            update(ra, ia, wa, fa, sa, ta, ea, ha, bit)
+            decoded = update(rb, ib, wb, fb, sb, tb, eb, hb, bit)
         if mode == DECODE:
-            symbols[t] = value
-        if share:
-            share_weights(weights, share)
+            symbols[t] = decoded
 
 
 class StatePredictor:
@@ -306,6 +303,3 @@ class StatePredictor:
         """See `Predictor`."""
         update(*self.state, bit)
 
-
-def _width(size: int) -> int:
-    return max(int(size - 1).bit_length(), 1)

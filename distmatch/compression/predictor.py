@@ -1,6 +1,6 @@
 """The bitwise predictor of context mixing: one state, `predict` the next bit, `update` with it.
 
-A symbol is coded as binary decisions, most significant bit first. Every context (the last 1 .. n symbols,
+A symbol is coded as binary decisions along a tree (`decisions`). Every context (the last 1 .. n symbols,
 the word so far, ...) keeps adaptive probabilities of its decisions in a hashed table; a match model follows
 the last repetition. All are mixed in the logistic domain by small learned weight sets, mixed once more, and
 corrected by two adaptive maps of the final probability. The scheme is that of PAQ (Mahoney 2005, "Adaptive
@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from distmatch.compression.decisions import LENGTH as LENGTH_OF
+from distmatch.compression.decisions import NEXT, PATH, SLOT, START
 from distmatch.compression.logistic import FRESH, LIMIT, STRETCH, adapt, dot, squash, train
 
 
@@ -34,18 +36,25 @@ class State(NamedTuple):
     slots: np.ndarray
     """uint32 adaptive probabilities (22 bits and a count of 10), in regions that the settings locate; positions of
     the match model's hashed contexts are among them."""
+    tree: np.ndarray
+    """(rows, 6) int32, see `decisions`."""
+    where: np.ndarray
+    """uint32 places: bucket and confidence entry of every context, weight set of every kind."""
     history: np.ndarray
     """(capacity + 1,) uint16, symbols so far."""
 
 
 # Places in `State.register`: what changes,
 PARTIAL, DEPTH, POSITION, MATCH, LENGTH, WORD, LAST_WORD, LONGEST = range(8)
-P_MIXED, APM_A, APM_B, EXPECTED, STEPS, INNER = range(8, 14)
+P_MIXED, APM_A, APM_B, EXPECTED, NODE = range(8, 13)
 # settings and where the regions of `slots` begin,
 WIDTH, GROUP, TABLE_BITS, CONTEXTS, ORDER, MINIMUM, COUNT_LIMIT, RATE, WORDS = range(16, 25)
 CONFIDENCE, MATCHES, APM, SEEN, SEEN_BITS, TABLE, INPUTS, APM_MASK = range(25, 33)
-# one entry a context, one a weight set, one a symbol.
-PLACE, HASH, CHOSEN, ACTIVE, CLASS = 48, 64, 80, 96, 112
+STEP = 33
+# one entry a context, one a symbol.
+HASH, FOUND, CLASS = 48, 64, 80
+# Places in `State.where`. Unsigned, so that indices need no test for being negative.
+PLACE, CHOSEN, ACTIVE, WHERE = 0, 16, 32, 40
 
 SETS = 4
 """First-layer weight sets a bit: by partial symbol, by match, by last symbol, by longest context seen."""
@@ -53,7 +62,7 @@ SET_SIZE = 512
 ROWS = SETS * SET_SIZE
 LANES = 32
 """Most inputs of the mixer."""
-LEVELS, BUCKETS = 12, 32
+LEVELS, BUCKETS = 12, 36
 """`confidence` tells so many levels of count and of probability apart."""
 MATCH_LEVELS = 32
 APM_CELLS, APM_STEP = 45, 128
@@ -61,7 +70,7 @@ MULTIPLIER = np.int64(0x2545F4914F6CDD1D)
 COUNT = np.uint32(1023)
 EMPTY = np.uint32(FRESH)
 LEVEL_OF = np.array(
-    [0, 1, 2, 3, 4, 5, 6, 6, 7, 7, 7, 7, *[8] * 8, *[9] * 16, *[10] * 64, *[11] * 924], np.int64
+    [0, 1, 2, 3, 4, 5, 6, 6, 7, 7, 7, 7, *[8] * 8, *[9] * 16, *[10] * 64, *[11] * 924], np.uint8
 )
 
 
@@ -72,25 +81,25 @@ def _mix(value):
 
 
 @numba.njit(cache=True, nogil=True, _nrt=False)
-def find_buckets(register, slots):
+def find_buckets(register, slots, where):
     """Point every context at its bucket for the next group of decisions, taking one over if it is new."""
     group, table = register[GROUP], register[TABLE]
     mask = (1 << register[TABLE_BITS]) - 1
     size = 1 << group
-    partial = register[PARTIAL]
+    node = register[NODE]
     contexts = register[CONTEXTS]
     # Two passes: the loads of the first do not wait for each other.
     for c in range(contexts):
-        h = _mix(register[HASH + c] + partial * np.int64(0x9E3779B1))
-        place = table + ((h & mask) << group)
-        register[PLACE + c] = place
-        register[CHOSEN + c] = np.int64(slots[place]) << 32 | ((h >> 40) & 0x3FFFFF) + 1
+        h = _mix(register[HASH + c] + node * np.int64(0x9E3779B1))
+        place = np.uint32(table + ((h & mask) << group))
+        where[PLACE + c] = place
+        register[FOUND + c] = np.int64(slots[place]) << 32 | ((h >> 40) & 0x3FFFFF) + 1
     longest = 0
     for c in range(contexts):
-        place = register[PLACE + c]
-        check = register[CHOSEN + c] & 0xFFFFFFFF
-        if register[CHOSEN + c] >> 32 != check:
-            other = table + ((place - table) ^ size)
+        place = where[PLACE + c]
+        check = register[FOUND + c] & 0xFFFFFFFF
+        if register[FOUND + c] >> 32 != check:
+            other = np.uint32(table + ((np.int64(place) - table) ^ size))
             if np.int64(slots[other]) == check:
                 place = other
             else:
@@ -99,28 +108,26 @@ def find_buckets(register, slots):
                 slots[place] = np.uint32(check)
                 for k in range(1, size):
                     slots[place + k] = np.uint32(0)
-            register[PLACE + c] = place
+            where[PLACE + c] = place
         if c < register[ORDER] and (slots[place + 1] ^ EMPTY) & COUNT:
             longest = c + 1
     register[LONGEST] = longest
 
 
 @numba.njit(cache=True, nogil=True, _nrt=False)
-def predict(register, inputs, weights, final, slots, history):
+def predict(register, inputs, weights, final, slots, tree, where, history):
     """16-bit probability that the next decision is 1; remembers what `update` needs."""
-    partial, depth = register[PARTIAL], register[DEPTH]
-    contexts, width = register[CONTEXTS], register[WIDTH]
-    inner = register[INNER]
-    if inner == 0:
-        find_buckets(register, slots)
-    node = (1 << inner) | (partial & ((1 << inner) - 1))
+    node, depth, contexts = register[NODE], register[DEPTH], register[CONTEXTS]
+    if tree[node, START]:
+        find_buckets(register, slots, where)
+    slot_of = np.int64(tree[node, SLOT])
     confidence = register[CONFIDENCE]
     for c in range(contexts + 1):
-        place = partial if c == contexts else register[PLACE + c] + node
+        place = node if c == contexts else where[PLACE + c] + slot_of
         slot = np.int64(slots[place]) ^ FRESH
         count = slot & 1023
-        entry = confidence + (c * LEVELS + LEVEL_OF[count]) * BUCKETS + (slot >> 27)
-        register[CHOSEN + c] = entry
+        entry = confidence + (c * LEVELS + np.int64(LEVEL_OF[count])) * BUCKETS + ((np.int64(STRETCH[slot >> 20]) + 2307) >> 7)
+        where[CHOSEN + c] = np.uint32(entry)
         odds, refined = np.int32(0), np.int32(0)
         if count:
             odds = np.int32(STRETCH[slot >> 20])
@@ -134,9 +141,11 @@ def predict(register, inputs, weights, final, slots, history):
     length = register[LENGTH]
     register[EXPECTED] = -1
     if length > 0:
-        symbol = np.int64(history[register[MATCH]]) | (1 << width)
-        if symbol >> (width - depth) == partial:
-            expected = (symbol >> (width - depth - 1)) & 1
+        symbol = history[register[MATCH]]
+        left = np.int64(tree[symbol, LENGTH_OF]) - depth - 1
+        path = np.int64(tree[symbol, PATH])
+        if left >= 0 and path >> (left + 1) == register[PARTIAL]:
+            expected = (path >> left) & 1
             level = length if length < 16 else min(16 + (length - 16) // 4, MATCH_LEVELS - 1)
             register[EXPECTED] = level * 2 + expected
             odds = np.int64(STRETCH[(np.int64(slots[register[MATCHES] + level]) ^ FRESH) >> 20])
@@ -148,21 +157,21 @@ def predict(register, inputs, weights, final, slots, history):
     inputs[n] = np.int32(odds)
     inputs[n + 1] = np.int32(steady)
     last = np.int64(history[register[POSITION] - 1]) if register[POSITION] > 0 else 0
-    short, step = partial & (SET_SIZE - 1), min(depth, 15)
-    register[ACTIVE] = short
-    register[ACTIVE + 1] = SET_SIZE + level * 16 + step
-    register[ACTIVE + 2] = 2 * SET_SIZE + (last & (SET_SIZE - 1))
-    register[ACTIVE + 3] = 3 * SET_SIZE + register[LONGEST] * 16 + step
+    short, step = node & (SET_SIZE - 1), min(depth, 15)
+    where[ACTIVE] = np.uint32(short)
+    where[ACTIVE + 1] = np.uint32(SET_SIZE + level * 16 + step)
+    where[ACTIVE + 2] = np.uint32(2 * SET_SIZE + (last & (SET_SIZE - 1)))
+    where[ACTIVE + 3] = np.uint32(3 * SET_SIZE + register[LONGEST] * 16 + step)
     for k in range(SETS):
         inputs[LANES + k] = np.int32(
-            dot(inputs, 0, weights, register[ACTIVE + k], register[INPUTS])
+            dot(inputs, 0, weights, where[ACTIVE + k], register[INPUTS])
         )
     odds = dot(inputs, LANES, final, short, 8)
-    mixed = np.int64(squash(odds))
+    mixed = squash(odds)
     register[P_MIXED] = mixed
     # Two maps correct the mixed probability given the partial symbol, and given the last symbol too.
     cell, offset = (odds + LIMIT + 1) >> 7, (odds + LIMIT + 1) & 127
-    hashed = ((last * 0x9E3779B1 + partial * 0x85EBCA6B) >> 7) & register[APM_MASK]
+    hashed = ((last * 0x9E3779B1 + node * 0x85EBCA6B) >> 7) & register[APM_MASK]
     a = register[APM] + short * APM_CELLS + cell
     b = register[APM] + (SET_SIZE + hashed) * APM_CELLS + cell
     pa = _between(slots, a, offset)
@@ -181,26 +190,23 @@ def _between(slots, place, offset):
 
 
 @numba.njit(cache=True, nogil=True, _nrt=False)
-def update(register, inputs, weights, final, slots, history, bit):
-    """Learn the decision that `predict` was asked for."""
+def update(register, inputs, weights, final, slots, tree, where, history, bit):
+    """Learn the decision that `predict` was asked for; returns the symbol that it completes, or -1."""
     contexts = register[CONTEXTS]
-    register[STEPS] += 1
-    # The step falls from 8 times its final size as the weights settle.
-    rate = register[RATE] + register[RATE] * 7 * 4096 // (4096 + register[STEPS])
+    rate = register[STEP]
     target = bit << 16
     for k in range(SETS):
-        error = (target - np.int64(squash(np.int64(inputs[LANES + k])))) * rate >> 10
-        train(inputs, 0, weights, register[ACTIVE + k], register[INPUTS], error)
-    partial, depth = register[PARTIAL], register[DEPTH]
+        error = (target - squash(np.int64(inputs[LANES + k]))) * rate >> 10
+        train(inputs, 0, weights, where[ACTIVE + k], register[INPUTS], error)
+    node = register[NODE]
     error = (target - register[P_MIXED]) * register[RATE] >> 11
-    train(inputs, LANES, final, partial & (SET_SIZE - 1), 8, error)
+    train(inputs, LANES, final, node & (SET_SIZE - 1), 8, error)
     for which in (APM_A, APM_B):
         slots[register[which]] = adapt(slots[register[which]], bit, 127)
-    inner = register[INNER]
-    node = (1 << inner) | (partial & ((1 << inner) - 1))
+    slot_of = np.int64(tree[node, SLOT])
     for c in range(contexts + 1):
-        place = partial if c == contexts else register[PLACE + c] + node
-        entry = register[CHOSEN + c]
+        place = node if c == contexts else where[PLACE + c] + slot_of
+        entry = where[CHOSEN + c]
         if (slots[place] ^ EMPTY) & COUNT:
             slots[entry] = adapt(slots[entry], bit, 1023)
         slots[place] = adapt(slots[place], bit, register[COUNT_LIMIT] if c < contexts else 1023)
@@ -208,12 +214,14 @@ def update(register, inputs, weights, final, slots, history, bit):
     if expected >= 0:
         place = register[MATCHES] + (expected >> 1)
         slots[place] = adapt(slots[place], 1 if (expected & 1) == bit else 0, 1023)
-    partial = partial * 2 + bit
-    register[PARTIAL] = partial
-    register[DEPTH] = depth + 1
-    register[INNER] = 0 if inner + 1 == register[GROUP] else inner + 1
-    if depth + 1 == register[WIDTH]:
-        next_symbol(register, slots, history, partial - (1 << register[WIDTH]))
+    after = np.int64(tree[node, NEXT + bit])
+    if after < 0:
+        next_symbol(register, slots, history, ~after)
+        return ~after
+    register[NODE] = after
+    register[PARTIAL] = register[PARTIAL] * 2 + bit
+    register[DEPTH] += 1
+    return -1
 
 
 @numba.njit(cache=True, nogil=True, _nrt=False)
@@ -223,9 +231,11 @@ def next_symbol(register, slots, history, symbol):
     history[position] = symbol
     position += 1
     register[POSITION] = position
-    register[PARTIAL] = 1
+    # The mixer's step falls from 8 times its final size as the weights settle.
+    register[STEP] = register[RATE] + register[RATE] * 7 * 4096 // (4096 + position * register[WIDTH])
+    register[NODE] = 1
+    register[PARTIAL] = 0
     register[DEPTH] = 0
-    register[INNER] = 0
     order = register[ORDER]
     h = np.int64(0)
     for k in range(order):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distmatch.compression.decisions import LENGTH, NEXT, PATH, build_tree, ranking_of
 from distmatch.compression.mixing import ContextMixing
 from distmatch.text.alphabet import LATIN, Alphabet, fold
 
@@ -58,3 +59,33 @@ def test_bits_are_prequential(text):
 def test_symbols_outside_the_alphabet_are_refused():
     with pytest.raises(ValueError):
         ContextMixing.letters().bits(np.array([27]))
+
+
+@pytest.mark.parametrize("size", [17, 27, 31, 32, 256, 300])
+def test_a_ranking_reaches_every_symbol_once(size):
+    weight = np.arange(size) % 7 + 40 * (np.arange(size) % 5 == 0)
+    data = np.random.default_rng(0).choice(size, 20_000, p=weight / weight.sum())
+    for ranking in ((), ranking_of(size, data)):
+        tree = build_tree(size, ranking)
+        assert (tree[:size, LENGTH] > 0).all()
+        for symbol in range(size):
+            node = 1
+            for k in range(tree[symbol, LENGTH] - 1, -1, -1):
+                assert node > 0
+                node = tree[node, NEXT + (tree[symbol, PATH] >> k & 1)]
+            assert ~node == symbol
+
+
+@pytest.mark.parametrize("size", [27, 256])
+def test_a_ranking_is_paid_for_and_comes_back(size):
+    data = np.random.default_rng(1).zipf(1.5, 20_000) % size
+    code = ContextMixing(size=size)
+    assert ranking_of(size, data)
+    archive = code.encode(data)
+    assert archive[0] > 0
+    assert np.array_equal(code.decode(archive, len(data)), data)
+    bits = code.bits(data)
+    assert abs(bits.sum() - 8 * len(archive)) <= 0.001 * bits.sum() + 64
+    assert bits[0] > 8 * archive[0]
+    primed = code.encode(data[:500], primed_by=data)
+    assert np.array_equal(code.decode(primed, 500, primed_by=data), data[:500])
