@@ -213,4 +213,3 @@ class ContextMixing:
             kinds[: self.size] = np.arange(self.size) + 1
             kinds[list(self.words)] = 0
         return kinds
-

@@ -302,4 +302,3 @@ class StatePredictor:
     def update(self, bit: int) -> None:
         """See `Predictor`."""
         update(*self.state, bit)
-

@@ -126,7 +126,11 @@ def predict(register, inputs, weights, final, slots, tree, where, history):
         place = node if c == contexts else where[PLACE + c] + slot_of
         slot = np.int64(slots[place]) ^ FRESH
         count = slot & 1023
-        entry = confidence + (c * LEVELS + np.int64(LEVEL_OF[count])) * BUCKETS + ((np.int64(STRETCH[slot >> 20]) + 2307) >> 7)
+        entry = (
+            confidence
+            + (c * LEVELS + np.int64(LEVEL_OF[count])) * BUCKETS
+            + ((np.int64(STRETCH[slot >> 20]) + 2307) >> 7)
+        )
         where[CHOSEN + c] = np.uint32(entry)
         odds, refined = np.int32(0), np.int32(0)
         if count:
@@ -163,9 +167,7 @@ def predict(register, inputs, weights, final, slots, tree, where, history):
     where[ACTIVE + 2] = np.uint32(2 * SET_SIZE + (last & (SET_SIZE - 1)))
     where[ACTIVE + 3] = np.uint32(3 * SET_SIZE + register[LONGEST] * 16 + step)
     for k in range(SETS):
-        inputs[LANES + k] = np.int32(
-            dot(inputs, 0, weights, where[ACTIVE + k], register[INPUTS])
-        )
+        inputs[LANES + k] = np.int32(dot(inputs, 0, weights, where[ACTIVE + k], register[INPUTS]))
     odds = dot(inputs, LANES, final, short, 8)
     mixed = squash(odds)
     register[P_MIXED] = mixed
@@ -232,7 +234,9 @@ def next_symbol(register, slots, history, symbol):
     position += 1
     register[POSITION] = position
     # The mixer's step falls from 8 times its final size as the weights settle.
-    register[STEP] = register[RATE] + register[RATE] * 7 * 4096 // (4096 + position * register[WIDTH])
+    register[STEP] = register[RATE] + register[RATE] * 7 * 4096 // (
+        4096 + position * register[WIDTH]
+    )
     register[NODE] = 1
     register[PARTIAL] = 0
     register[DEPTH] = 0

@@ -70,7 +70,9 @@ def new_state(
     odds = np.minimum(np.arange(at.APM_CELLS) * at.APM_STEP - LIMIT - 1, LIMIT)
     # Identity, as if seen six times; a repetition of length n goes on with probability (n + 2) / (n + 3).
     row = (SQUASH[odds + LIMIT].astype(np.int64) << 16 | 6) ^ FRESH
-    slots[register[at.APM] :][: (at.SET_SIZE + rows) * at.APM_CELLS] = np.tile(row, at.SET_SIZE + rows)
+    slots[register[at.APM] :][: (at.SET_SIZE + rows) * at.APM_CELLS] = np.tile(
+        row, at.SET_SIZE + rows
+    )
     level = np.arange(at.MATCH_LEVELS)
     chance = (level + 2) * (1 << 22) // (level + 3)
     slots[register[at.MATCHES] :][: at.MATCH_LEVELS] = (chance << 10 | 4) ^ FRESH
