@@ -152,7 +152,7 @@ def _run_two(mode, coder, primed, fresh, registers, symbols, code, costs, progre
     for begin in range(0, len(symbols), PIECE):
         end = min(begin + PIECE, len(symbols))
         run_two(
-            mode, tuple(primed), tuple(fresh), weights, chances, registers, symbols, begin, end,
+            mode, tuple(primed), tuple(fresh), weights, chances, 0, registers, symbols, begin, end,
             code, costs,
         )  # fmt: skip
         progress(end, len(symbols))

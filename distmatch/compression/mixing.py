@@ -37,6 +37,9 @@ class ContextMixing:
     rate: int = 160
     """Step of the mixer, in units of 1/65536 a nat."""
 
+    ranked: bool = True
+    """Let long data (2^14 symbols) name its most frequent symbols, which then take few decisions; see `decisions`."""
+
     @classmethod
     def letters(cls, size: int = 27, *, space: int | None = -1, **settings) -> ContextMixing:
         """For letters; the space is the last symbol unless given, None for text without spaces."""
@@ -117,20 +120,22 @@ class ContextMixing:
             ValueError: an archive whose ranking is none.
         """
         ranking, cursor = self._ranking(np.zeros(0, np.int64), primed_by)[0], 0
-        if not self._ranked_by(primed_by):
+        if self.ranked and not self._ranked_by(primed_by):
             ranking, cursor = self.read_ranking(code)
         state = self.start(n, primed_by=primed_by, ranking=ranking, progress=progress)
         return self.run_decoder(state, code[cursor:], n, progress=progress)
 
     def _ranked_by(self, primed_by: np.ndarray | None) -> bool:
         """Whether what was seen before is long enough to tell the frequent symbols, so that none need be sent."""
-        return primed_by is not None and len(primed_by) >= FEWEST
+        return self.ranked and primed_by is not None and len(primed_by) >= FEWEST
 
     def _ranking(
         self, data: np.ndarray, primed_by: np.ndarray | None
     ) -> tuple[tuple[int, ...], bytes]:
         if primed_by is not None and self._ranked_by(primed_by):
             return ranking_of(self.size, self._symbols(primed_by)), b""
+        if not self.ranked:
+            return (), b""
         ranking = ranking_of(self.size, self._symbols(data))
         return ranking, self.write_ranking(ranking)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numba
 import numpy as np
@@ -75,6 +75,15 @@ class Primed:
         return self.code.predictor(n, primed_by=self._before(primed_by))
 
 
+def unranked(code: Code) -> Code:
+    """The same code with the plain tree of decisions, the one on which predictions of experts can be mixed."""
+    if isinstance(code, Primed):
+        return replace(code, code=unranked(code.code))
+    if getattr(code, "ranked", False):
+        return replace(cast(Any, code), ranked=False)
+    return code
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mixture:
     """Bayes mixture of experts, or switching between them (fixed share, Herbster & Warmuth 1998).
@@ -101,7 +110,7 @@ class Mixture:
 
     def bits(self, data: np.ndarray, *, primed_by: np.ndarray | None = None) -> np.ndarray:
         """Code length in bits of every symbol, (n,) float64, computed in the log domain."""
-        costs = np.stack([expert.bits(data, primed_by=primed_by) for expert in self.experts])
+        costs = np.stack([unranked(e).bits(data, primed_by=primed_by) for e in self.experts])
         if not self.sequential:
             best = costs[int(costs.sum(1).argmin())].copy()
             if len(best):
@@ -112,7 +121,7 @@ class Mixture:
     def encode(self, data: np.ndarray, *, primed_by: np.ndarray | None = None) -> bytes:
         """The archive of the symbols."""
         if not self.sequential:
-            codes = [expert.encode(data, primed_by=primed_by) for expert in self.experts]
+            codes = [unranked(e).encode(data, primed_by=primed_by) for e in self.experts]
             best = min(range(len(codes)), key=lambda k: len(codes[k]))
             return bytes([best]) + codes[best]
         width = width_of(self.size)
@@ -133,7 +142,7 @@ class Mixture:
     def decode(self, code: bytes, n: int, *, primed_by: np.ndarray | None = None) -> np.ndarray:
         """The n symbols of an archive."""
         if not self.sequential:
-            return self.experts[code[0]].decode(code[1:], n, primed_by=primed_by)
+            return unranked(self.experts[code[0]]).decode(code[1:], n, primed_by=primed_by)
         width = width_of(self.size)
         predictor = self.predictor(n, primed_by=primed_by)
         archive = np.frombuffer(code, np.uint8).copy()
@@ -243,7 +252,7 @@ class _MixedPredictor:
             return False
         run_two(
             mode, tuple(a.state), tuple(b.state), self.weights, self.chances, self.share, registers, symbols, 0,
-            len(symbols), self.width, code, np.zeros(3),
+            len(symbols), code, np.zeros(3),
         )  # fmt: skip
         return True
 
@@ -263,8 +272,11 @@ class _MixedPredictor:
 
 
 @numba.njit(cache=True, nogil=True, _nrt=False)
-def run_two(mode, a, b, weights, chances, registers, symbols, begin, end, code, costs):
-    """`arithmetic.run` for the Bayes mixture of two predictors with the same tree; costs (3,) get the bits of the mixture and theirs."""
+def run_two(mode, a, b, weights, chances, share, registers, symbols, begin, end, code, costs):
+    """`arithmetic.run` for the mixture of two predictors with the same tree, `share` in 1/65536.
+
+    costs (3,) get the bits of the mixture and theirs.
+    """
     ra, ia, wa, fa, sa, ta, ea, ha = a
     rb, ib, wb, fb, sb, tb, eb, hb = b
     for t in range(begin, end):
@@ -287,6 +299,8 @@ def run_two(mode, a, b, weights, chances, registers, symbols, begin, end, code, 
             decoded = update(rb, ib, wb, fb, sb, tb, eb, hb, bit)
         if mode == DECODE:
             symbols[t] = decoded
+        if share:
+            share_weights(weights, share)
 
 
 class StatePredictor:

@@ -30,7 +30,7 @@ def mixing_coders(size: int, breaks: tuple[int, ...]) -> Code:
     """Context mixing over symbols."""
     from distmatch.compression.mixing import ContextMixing
 
-    return ContextMixing(size=max(size, 2), words=breaks)
+    return ContextMixing(size=max(size, 2), words=breaks, ranked=False)
 
 
 @dataclass(frozen=True, kw_only=True)
