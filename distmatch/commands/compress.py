@@ -50,7 +50,7 @@ def compress(
     begin = time.monotonic()
     line = None if quiet or json else ProgressLine("compressing")
     found = None
-    if len(paths) == 2 and map != "none":
+    if len(paths) == 2 and map != "none" and coder == "mix":
         from distmatch.matching.bytesearch import find_byte_map
 
         found = find_byte_map(contents[0], contents[1], seed=seed)
@@ -84,6 +84,10 @@ def _refuse(paths: list[str], coder: str, kind: str) -> None:
         raise InputError("give one file, or two: distmatch compress X [Y] --out pair.dm")
     if coder not in NUMBERS:
         raise InputError(f"unknown coder {coder!r}. Known: {', '.join(NUMBERS)}")
+    if kind == "lexicon":
+        raise InputError(
+            "archives hold no word lexicon yet: distmatch.matching.jointwords has its bits. Use --map key"
+        )
     if kind not in MAPS:
         raise InputError(f"unknown map {kind!r}. Known: {', '.join(MAPS)}")
     for path in paths:

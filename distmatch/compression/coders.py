@@ -11,8 +11,10 @@ from distmatch.errors import InputError
 from distmatch.maps.bytekey import ByteKey
 from distmatch.progress import Progress, silent
 
-NUMBERS = {"mix": 1}
+NUMBERS = {"mix": 1, "neural": 2}
 """Name of a coder and its number in an archive."""
+LONGEST_NEURAL = 50_000
+"""Bytes of both files that the network takes: it codes a few hundred a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,8 @@ def compress_files(
         key: f, for the second file; used only if it pays.
     """
     arrays = [np.frombuffer(data, np.uint8) for _, data in files]
+    if coder == "neural":
+        return _compress_neural(files, arrays, progress)
     from distmatch.compression.bytepair import encode_pair
     from distmatch.compression.mixing import ContextMixing
 
@@ -88,7 +92,8 @@ def decompress(
         raise InputError(f"made by coder {number}, which this distmatch lacks", path=path)
     chosen = _chosen(entries, only, path)
     try:
-        contents = _decompress_mixing(entries, chosen, progress)
+        neural = number == NUMBERS["neural"]
+        contents = (_decompress_neural if neural else _decompress_mixing)(entries, chosen, progress)
     except (ValueError, IndexError) as error:
         raise InputError(f"damaged: {error}. Fetch it again", path=path) from error
     return {entries[k].name: entries[k].check(contents[k]) for k in chosen}
@@ -119,3 +124,47 @@ def _decompress_mixing(entries: list[Entry], chosen: list[int], progress: Progre
     x, y = decode_pair(first.code, first.size, code, second.size, progress=progress)
     first.check(x.tobytes())
     return [x.tobytes(), b"" if y is None else y.tobytes()]
+
+
+def _compress_neural(
+    files: list[tuple[str, bytes]], arrays: list[np.ndarray], progress: Progress
+) -> Lengths:
+    """X by the network; Y by a fresh one or one that has learned X, whichever is shorter."""
+    from distmatch.compression.neural import NeuralCode
+
+    if sum(map(len, arrays)) > LONGEST_NEURAL:
+        raise InputError(
+            f"the neural coder takes {LONGEST_NEURAL:,} bytes at most: it is slow. Use --coder mix"
+        )
+    code = NeuralCode()
+    x = code.encode(arrays[0], progress=progress)
+    entries = [Entry.of(*files[0], x)]
+    y = given = None
+    if len(files) == 2:
+        alone = code.encode(arrays[1], progress=progress)
+        after = code.encode(arrays[1], primed_by=arrays[0], progress=progress)
+        y, given = 8.0 * len(alone), 8.0 * min(len(alone), len(after)) + 8
+        chosen = b"\1" + after if len(after) < len(alone) else b"\0" + alone
+        entries.append(Entry.of(*files[1], chosen))
+    return Lengths(
+        x=8.0 * len(x), y=y, y_given_x=given, map=0.0, archive=pack(NUMBERS["neural"], entries)
+    )
+
+
+def _decompress_neural(entries: list[Entry], chosen: list[int], progress: Progress) -> list[bytes]:
+    from distmatch.compression.neural import NeuralCode
+
+    code = NeuralCode()
+    first = entries[0]
+    x = np.zeros(0, np.uint8)
+    primed = len(entries) == 2 and 1 in chosen and entries[1].code[:1] == b"\1"
+    if 0 in chosen or primed:
+        x = code.decode(first.code, first.size, progress=progress)
+        first.check(x.tobytes())
+    out = [x.tobytes()]
+    if 1 in chosen:
+        second = entries[1]
+        primer = x if primed else None
+        y = code.decode(second.code[1:], second.size, primed_by=primer, progress=progress)
+        out.append(y.tobytes())
+    return out
