@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from distmatch.benchmark.kinds import wordcipher
 from distmatch.benchmark.kinds.finiteclass import generalization
-from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score
+from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Problem, Score
 from distmatch.benchmark.kinds.letters import letter_embeddings
 from distmatch.benchmark.kinds.plaintext import Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
@@ -189,8 +190,10 @@ def key_bits(cipher: str, symbols: int, letters: int) -> float:
     return (bijection_bits if cipher == "simple" else homophonic_bits)(symbols, letters)
 
 
-def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> CipherProblem:
+def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Problem:
     """Make the cipher of a seed, or take that line of a file of ciphers."""
+    if axes["cipher"] == "word":
+        return wordcipher.build(axes, paths, seed)
     if "ciphers" in paths:
         made = _from_file(paths["ciphers"], axes, seed)
     else:
@@ -271,8 +274,8 @@ KIND = Kind(
     name="cipher",
     hidden="the key and the plaintext",
     axes={
-        "cipher": Axis("simple", "kind of cipher", choices=("simple", "homophonic")),
-        "length": Axis(128, "letters", low=8, high=200_000),
+        "cipher": Axis("simple", "kind of cipher", choices=("simple", "homophonic", "word")),
+        "length": Axis(128, "letters, or tokens of a word code", low=8, high=200_000),
         "language": Axis("en", "wordfreq code"),
         "spaces": Axis(False, "true or false: word breaks kept"),
         "noise": Axis(0.0, "share of symbols replaced", low=0, high=1),
@@ -281,6 +284,7 @@ KIND = Kind(
             0, "further letters under the same key, for the generalisation gap", low=0, high=200_000
         ),
         "known": Axis(0, "symbols given away with their letters", low=0, high=25),
+        "vocabulary": Axis(500, "words of a word code", low=2, high=50_000),
         "instance": Axis(None, "one cipher for all seeds", low=0),
     },
     metrics={

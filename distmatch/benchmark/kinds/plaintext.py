@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from distmatch.errors import InputError
-from distmatch.files import decode_text, read_bytes
+from distmatch.files import atomic_write, cache_folder, decode_text, read_bytes
 from distmatch.languages.language import Language, load_language
 from distmatch.languages.wordfrequency import WordList, expected_counts, word_list
 from distmatch.text.alphabet import SPACE, Alphabet, fold
@@ -43,6 +44,25 @@ class Plain:
             text = corpus(self.path)
             return text[: min(int(SHOWN * len(text)), 2 * n + 1000)]
         return sampled_words(self.language, n, seed=10**6)
+
+    def reference(self) -> Path:
+        """A file of all the running text that methods may see, in the cache folder.
+
+        Raises:
+            InputError: the task has no text, or there is no cache folder to write to.
+        """
+        folder = cache_folder()
+        if self.path is None or folder is None:
+            raise InputError(
+                "this needs a task with a data file `text`, and a cache folder that can be written"
+            )
+        text = corpus(self.path)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        file = folder / "benchmark" / f"shown-{digest}.txt"
+        if not file.exists():
+            with atomic_write(file) as handle:
+                handle.write(text[: int(SHOWN * len(text))])
+        return file
 
     def bigrams(self) -> np.ndarray:
         """(A, A) float64 relative frequencies of pairs of symbols in the language, in closed form."""

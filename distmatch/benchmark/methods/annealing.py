@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distmatch.benchmark.kinds.plaintext import Plain
+from distmatch.ciphers.kinds import WORDS
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.matching.cribs import parse_crib
 from distmatch.matching.decipher import Decipher
@@ -28,4 +29,7 @@ class Annealing:
             kind=self.kind, spaces="kept" if target.spaces else "removed", threads=self.threads,
             restarts=self.restarts, cribs=tuple(parse_crib(f"{s}={c}") for s, c in target.known),
         )  # fmt: skip
-        return matcher.match(source, [target.language], seed=seed, progress=progress)
+        reference = [str(target.reference())] if self.kind in WORDS else []
+        return matcher.match(
+            source, [target.language], seed=seed, progress=progress, reference=reference
+        )
