@@ -20,9 +20,10 @@ METHODS = {
     "self-learning": ("selflearning", "SelfLearning"),
     "sorted": ("sortedsimilarity", "SortedSimilarity"),
     "procrustes": ("procrustes", "Procrustes"),
+    "adversarial": ("adversarial", "Adversarial"),
 }
 """Name to module and class in `distmatch.matching`."""
-PRESETS = {"vecmap": "self-learning"}
+PRESETS = {"vecmap": "self-learning", "muse": "adversarial"}
 """Settings of a paper, a class method of the matcher of that method."""
 
 

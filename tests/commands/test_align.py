@@ -1,0 +1,90 @@
+"""`distmatch align`: files, contract, exit codes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from distmatch.__main__ import main
+from distmatch.embeddings.embeddings import Embeddings
+
+pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A cloud, the same turned, and noise, as word2vec text."""
+    folder = tmp_path_factory.mktemp("vectors")
+    rng = np.random.default_rng(0)
+    n, d = 500, 16
+    centres = rng.standard_normal((25, d)) * np.linspace(2, 0.4, d)
+    rows = centres[rng.integers(0, 25, n)] + rng.standard_normal((n, d)) * np.linspace(1.5, 0.4, d)
+    turn = np.linalg.qr(rng.standard_normal((d, d)))[0]
+    clouds = {
+        "x": rows,
+        "y": rows @ turn + 0.1 * rng.standard_normal((n, d)),
+        "noise": rng.standard_normal((n, d)),
+        "wide": np.hstack([rows @ turn, 0.1 * rng.standard_normal((n, 4))]),
+    }
+    for name, cloud in clouds.items():
+        words = tuple(f"{'x' if name == 'x' else 'y'}{i}" for i in range(n))
+        Embeddings(words, cloud.astype(np.float32)).save(folder / f"{name}.vec")
+    return folder
+
+
+def test_a_run_leaves_its_files_and_a_right_lexicon(files, tmp_path, capsys):
+    out = tmp_path / "run"
+    code = main([
+        "align", str(files / "x.vec"), str(files / "y.vec"), "--out", str(out), "--json", "--method", "self-learning",
+    ])  # fmt: skip
+    result = json.loads(capsys.readouterr().out)
+    assert code == 0 and result["believed"] and result["confidence"] >= 0.9
+    assert {
+        "confidence", "believed", "reason", "method", "bits", "divergences", "seconds", "cpu_seconds", "seed", "samples",
+    } <= set(result)  # fmt: skip
+    assert len(result["samples"]) == 10 and result["bits"]["delta"] > 0
+    names = {path.name for path in out.iterdir()}
+    assert {
+        "source.vec", "target.vec", "map.safetensors", "lexicon.tsv", "record.json", "config.yaml", "history.jsonl",
+    } <= names  # fmt: skip
+    assert "checkpoint.safetensors" not in names
+    from distmatch.maps.linear import LinearMap
+    from distmatch.retrieval.lexicon import Lexicon
+
+    best = Lexicon.load(out / "lexicon.tsv").best()
+    assert np.mean([targets[0][0][1:] == word[1:] for word, targets in best.items()]) > 0.95
+    assert all(len(targets) == 5 for targets in best.values())
+    mapped = LinearMap.load(out / "map.safetensors")(Embeddings.load(files / "x.vec"))
+    np.testing.assert_allclose(
+        mapped.vectors, Embeddings.load(out / "source.vec").vectors, atol=1e-4
+    )
+
+
+def test_noise_is_not_believed_and_exits_with_1(files, capsys):
+    code = main([
+        "align", str(files / "x.vec"), str(files / "noise.vec"), "--method", "self-learning", "--quiet",
+    ])  # fmt: skip
+    assert code == 1
+    assert capsys.readouterr().out.startswith("NOT believed: confidence 0.0")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["x.vec", "missing.vec"], "cannot read"),
+        (["x.vec", "y.vec", "--method", "magic"], "unknown method 'magic'"),
+        (["x.vec", "y.vec", "--preset", "magic"], "unknown preset 'magic'"),
+        (["x.vec", "wide.vec", "--method", "procrustes"], "need equal dimensions"),
+        (["x.vec", "y.vec", "--limit", "10"], "Give more rows than dimensions"),
+        (["x.vec", "y.vec", "--device", "cuda:7"], "cuda:7"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(files, tmp_path, capsys, arguments, says):
+    paths = [str(files / a) if a.endswith(".vec") else a for a in arguments]
+    out = tmp_path / "out"
+    assert main(["align", *paths, "--out", str(out)]) == 2
+    captured = capsys.readouterr()
+    assert says in captured.err and captured.err.count("\n") == 1 and not captured.out
+    assert not out.exists() or not list(out.iterdir())
