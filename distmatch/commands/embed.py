@@ -60,7 +60,7 @@ def embed(
         min_count: rarer words are left out.
         vocabulary: words at most.
         threads: of skipgram on the CPU.
-        device: cpu (compiled), cuda or cuda:N (batched).
+        device: cpu (compiled), cuda or cuda:N (batched), or auto.
         checkpoint_minutes: time between checkpoints; each epoch ends with one.
         seed: of all random choices.
         json: print one JSON object and nothing else.
@@ -81,6 +81,7 @@ def embed(
     line = ProgressLine("reading")
     progress: Progress = silent if quiet or json else line
     clock = time.monotonic(), time.process_time()
+    fresh = not folder.exists()
     _prepare(folder)
     try:
         paths = [_spooled(f, folder) if f == "-" else Path(f) for f in files]
@@ -95,7 +96,8 @@ def embed(
                 file.write(model.read_bytes())
         found.save(target)
     except InputError:
-        shutil.rmtree(folder, ignore_errors=True)
+        if fresh:  # what an earlier run left stays, to be taken up
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
         line.close()

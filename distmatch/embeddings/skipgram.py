@@ -38,7 +38,7 @@ class SkipGram:
     threads: int = 1
     """Threads of the compiled path."""
     device: str = "cpu"
-    """"cpu": the compiled path; "cuda" or "cuda:N": the batched one."""
+    """"cpu": the compiled path; "cuda" or "cuda:N": the batched one; "auto": CUDA where there is one."""
     batched: bool = False
     """The batched path on the CPU too (slower there)."""
 
@@ -111,11 +111,16 @@ class SkipGram:
 
         accept, other = alias_table(corpus.counts**0.75)
         noise = (keep_probability(corpus.counts, self.subsample), accept, other)
-        if self.device == "cpu" and not self.batched:
+        device = self.device
+        if device == "auto":
+            from distmatch.device import choose_device
+
+            device = str(choose_device())
+        if device == "cpu" and not self.batched:
             return CompiledTrainer(inputs, outputs, noise, self.window, self.negative)
         from distmatch.embeddings.skipgrambatch import BatchTrainer
 
-        return BatchTrainer(inputs, outputs, noise, self.window, self.negative, self.device)
+        return BatchTrainer(inputs, outputs, noise, self.window, self.negative, device)
 
 
 class Trainer(Protocol):

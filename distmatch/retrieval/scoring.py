@@ -11,12 +11,16 @@ import numpy as np
 from distmatch.errors import InputError
 from distmatch.retrieval.neighbours import nearest
 
+_CHUNK = 1 << 14
+"""Queries searched at a time."""
 SCORINGS = ("csls", "cosine", "inverted-softmax")
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
-    """Rows of length 1, (n, d) float32; zero rows stay zero."""
+    """Rows of length 1, (n, d) float32; zero rows stay zero. Rows that are so already are not copied."""
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    if np.abs(norms - 1).max(initial=0) < 1e-6:
+        return np.asarray(rows, np.float32)
     return np.asarray(rows / np.where(norms > 0, norms, 1), np.float32)
 
 
@@ -61,7 +65,7 @@ def csls(
     rows = x if queries is None else x[queries]
     crowd_y = nearest(y, x, neighbourhood, device=device)[0].mean(axis=1)
     crowd_x = nearest(rows, y, neighbourhood, device=device)[0].mean(axis=1)
-    scores, indices = nearest(*_augmented(rows, 2 * y, -crowd_y), k, device=device)
+    scores, indices = _nearest_biased(rows, y, 2.0, -crowd_y, k, device)
     return scores - crowd_x[:, None], indices
 
 
@@ -88,7 +92,7 @@ def inverted_softmax(
     """
     x, y = unit(x), unit(y)
     rows = x if queries is None else x[queries]
-    return nearest(*_augmented(rows, beta * y, -_log_mass(y, x, beta)), k, device=device)
+    return _nearest_biased(rows, y, beta, -_log_mass(y, x, beta), k, device)
 
 
 def _log_mass(queries: np.ndarray, keys: np.ndarray, beta: float) -> np.ndarray:
@@ -102,12 +106,24 @@ def _log_mass(queries: np.ndarray, keys: np.ndarray, beta: float) -> np.ndarray:
     return out
 
 
-def _augmented(
-    queries: np.ndarray, keys: np.ndarray, bias: np.ndarray
+def _nearest_biased(
+    queries: np.ndarray,
+    keys: np.ndarray,
+    scale: float,
+    bias: np.ndarray,
+    k: int,
+    device: str | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Queries and keys whose inner product is <q, k> + bias of the key."""
-    ones = np.ones((len(queries), 1), np.float32)
-    return np.hstack([queries, ones]), np.hstack([keys, bias[:, None].astype(np.float32)])
+    """`nearest` for the scores scale <query, key> + bias of the key; one copy of the keys is made."""
+    m, d = keys.shape
+    wide = np.empty((m, d + 1), np.float32)
+    np.multiply(keys, scale, out=wide[:, :d])
+    wide[:, d] = bias
+    parts = [
+        nearest(np.pad(queries[i : i + _CHUNK], ((0, 0), (0, 1)), constant_values=1), wide, k, device=device)
+        for i in range(0, max(1, len(queries)), _CHUNK)
+    ]  # fmt: skip
+    return np.concatenate([s for s, _ in parts]), np.concatenate([i for _, i in parts])
 
 
 def best_targets(
