@@ -3,9 +3,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from distmatch.device import generator  # noqa: E402
 from distmatch.embeddings.embeddings import Embeddings  # noqa: E402
 from distmatch.errors import InputError  # noqa: E402
 from distmatch.matching.adversarial import Adversarial  # noqa: E402
+from distmatch.matching.alignment import Clouds  # noqa: E402
+from distmatch.progress import silent  # noqa: E402
 
 
 def planted(n=800, d=20, noise=0.2, seed=0):
@@ -39,21 +42,24 @@ def test_the_adversary_alone_finds_a_planted_rotation():
     assert match.history[-1]["csls"] == match.extra["adversary_csls"]
 
 
+def played(matcher, n, seed):
+    """The map of one game, without refinement and verdict."""
+    clouds = Clouds.of(*planted(n), steps=matcher.normalization, device="cpu")
+    return matcher.play(clouds, generator(seed), 0, True, silent, [])
+
+
 def test_the_same_seed_gives_the_same_map():
-    source, target = planted(400)
-    short = Adversarial(**{**SHORT, "steps": 20}, refinement=None)
-    one, two, other = (short.match(source, target, seed=s).map.source for s in (1, 1, 2))
-    assert np.array_equal(one, two)
-    assert not np.allclose(one, other, atol=1e-2)
+    short = Adversarial(**{**SHORT, "steps": 10})
+    one, two, other = (played(short, 300, seed) for seed in (1, 1, 2))
+    assert torch.equal(one, two)
+    assert not torch.allclose(one, other, atol=1e-2)
 
 
-def test_the_papers_settings_run_and_know_no_conditions():
-    source, target = planted(300)
-    match = Adversarial.muse(steps=5, hidden=32, refinement=None, device="cpu").match(
-        source, target
-    )
-    assert match.map.source.shape == (20, 20)
-    assert Adversarial.muse().conditions == 0 and Adversarial.muse().beta == 0.01
+def test_the_papers_settings_play_and_know_no_conditions():
+    preset = Adversarial.muse(steps=5, hidden=32)
+    assert (preset.conditions, preset.beta, preset.batch) == (0, 0.01, 32)
+    found = played(preset, 200, 0)
+    assert torch.allclose(found @ found.T, torch.eye(20), atol=1e-4)
 
 
 def test_different_dimensions_are_an_error_that_says_so():
