@@ -68,6 +68,12 @@ _PUBLIC = {
     "gromov_wasserstein": "distmatch.transport.gromov",
     "GromovResult": "distmatch.transport.gromov",
     "procrustes": "distmatch.transport.procrustes",
+    "sinkhorn_divergence": "distmatch.transport.divergence",
+    "sliced_wasserstein": "distmatch.transport.divergence",
+    "maximum_mean_discrepancy": "distmatch.transport.divergence",
+    "ProximalGromov": "distmatch.matching.gromov",
+    "WassersteinProcrustes": "distmatch.matching.wasserstein",
+    "ProfileGromov": "distmatch.matching.profilegromov",
     "run_benchmark": "distmatch.benchmark.runner",
     "report": "distmatch.benchmark.report",
 }

@@ -19,6 +19,9 @@ METHODS = {
     "auto": ("auto", "Auto"),
     "self-learning": ("selflearning", "SelfLearning"),
     "sorted": ("sortedsimilarity", "SortedSimilarity"),
+    "gromov": ("gromov", "ProximalGromov"),
+    "wasserstein": ("wasserstein", "WassersteinProcrustes"),
+    "profile": ("profilegromov", "ProfileGromov"),
     "procrustes": ("procrustes", "Procrustes"),
     "adversarial": ("adversarial", "Adversarial"),
 }
@@ -71,7 +74,7 @@ def align(
     Args:
         source: (n, d) rows, the most frequent first if they are words.
         target: (m, d') rows.
-        method: a name of `METHODS`.
+        method: a name of `METHODS`; auto is profile where rows are not in order of frequency (.npy).
         preset: a name of `PRESETS`.
         dictionary: known pairs; the method is then Procrustes.
         device: auto, cpu, cuda or cuda:N.
@@ -91,6 +94,8 @@ def align(
                 "a dictionary is for the method procrustes. Leave out --method and --preset"
             )
         method, settings["dictionary"] = "procrustes", dictionary
+    if method == "auto" and preset is None and not (source.ranked and target.ranked):
+        method = "profile"  # the starts of Auto need rows in order of frequency
     chosen = matcher(method, preset=preset, **settings)
     keeping = (
         {"checkpoint": checkpoint} if "checkpoint" in signature(chosen.match).parameters else {}

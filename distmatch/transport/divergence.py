@@ -66,7 +66,9 @@ def sliced_wasserstein(x: Tensor, y: Tensor, *, projections: int = 256, seed: in
         in units of the points' coordinates; 0 for equal clouds.
     """
     _check(x, y)
-    directions = torch.randn(x.shape[1], projections, generator=generator(seed), dtype=torch.float64)
+    directions = torch.randn(
+        x.shape[1], projections, generator=generator(seed), dtype=torch.float64
+    )
     directions = (directions / directions.norm(dim=0)).to(x)
     one, other = (x @ directions).sort(dim=0).values, (y @ directions).sort(dim=0).values
     if len(x) != len(y):

@@ -102,7 +102,7 @@ def gromov_wasserstein(
     d, k = x.shape[1], y.shape[1]
     state = x.new_zeros(rows.shape[1], columns.shape[1])
     current = torch.outer(a @ x, b @ y) if moment is None else moment.to(x)
-    largest = _largest(x, a) * _largest(y, b)
+    largest = spread(x, a) * spread(y, b)
     f: Tensor | None = None
     g = y.new_zeros(m)
     history: list[dict[str, float]] = []
@@ -152,6 +152,6 @@ def _log_ranks(n: int, like: Tensor) -> Tensor:
     return torch.arange(1, n + 1, device=like.device, dtype=like.dtype).log()
 
 
-def _largest(x: Tensor, a: Tensor) -> float:
+def spread(x: Tensor, a: Tensor) -> float:
     """Norm of the second moment: |X'PY|^2 is at most the product of both sides' (Cauchy-Schwarz)."""
     return float(((x * a[:, None]).T @ x).norm())

@@ -1,0 +1,73 @@
+"""Matchers by transport on planted rotations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from distmatch.embeddings.embeddings import Embeddings  # noqa: E402
+from distmatch.matching.gromov import ProximalGromov  # noqa: E402
+from distmatch.matching.profilegromov import ProfileGromov  # noqa: E402
+from distmatch.matching.wasserstein import WassersteinProcrustes  # noqa: E402
+
+
+def planted(n: int, d: int, wide: int, noise: float, seed: int):
+    """A clustered cloud, its rotated noisy copy in `wide` dimensions in another order, and that order."""
+    random = np.random.default_rng(seed)
+    spectrum = np.arange(1, d + 1) ** -0.5
+    centres = random.normal(size=(n // 10, d))
+    weights = np.arange(1, len(centres) + 1) ** -0.5
+    label = random.choice(len(centres), n, p=weights / weights.sum())
+    x = (centres[label] + 0.7 * random.normal(size=(n, d)) + 0.5 * random.normal(size=d)) * spectrum
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    rotation = np.linalg.qr(random.normal(size=(wide, wide)))[0][:d]
+    order = random.permutation(n)
+    y = (x @ rotation + noise / wide**0.5 * random.normal(size=(n, wide)))[order]
+    names = tuple(map(str, range(n)))
+    make = [Embeddings(names, v.astype(np.float32), None, False) for v in (x, y)]
+    return make[0], make[1], order
+
+
+def found(match, source, target, order) -> float:
+    """Share of rows whose nearest row is their copy."""
+    left, right = match.map(source).vectors, match.map.map_target(target).vectors
+    left, right = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (left, right))
+    return float((order[(left @ right.T).argmax(1)] == np.arange(len(order))).mean())
+
+
+@pytest.mark.parametrize("wide", [30, 40])
+def test_proximal_gromov_recovers_a_rotation_into_any_dimension(wide):
+    x, y, order = planted(1000, 30, wide, 0.2, 0)
+    match = ProximalGromov.uniform(rows=1000).match(x, y, seed=0)
+    assert found(match, x, y, order) > 0.98
+
+
+def test_profile_gromov_recovers_a_rotation_without_means_or_order():
+    x, y, order = planted(1500, 30, 40, 0.3, 1)
+    matcher = ProfileGromov(
+        starts=3, profiled=1500, matched=700, stages=((800, 5), (1500, 5)), final_steps=3
+    )
+    match = matcher.match(x, y, seed=0)
+    assert found(match, x, y, order) > 0.95
+    assert match.map.source.shape == (30, 30) and match.map.target.shape == (40, 30)
+
+
+@pytest.mark.parametrize("batch", [None, 600])
+def test_wasserstein_procrustes_improves_a_poor_map(batch):
+    x, y, order = planted(800, 20, 20, 0.2, 2)
+    matcher = WassersteinProcrustes(batch=batch, steps=8)
+    unit = [torch.from_numpy(e.normalized(matcher.normalization).vectors) for e in (x, y)]
+    true = torch.linalg.lstsq(unit[0][torch.from_numpy(order)], unit[1]).solution
+    noise = torch.Generator().manual_seed(0)
+    poor = torch.linalg.qr(true + 0.12 * torch.randn(20, 20, generator=noise))[0]
+    poor = poor * torch.sign((poor * true).sum(0))
+
+    def share(w) -> float:
+        best = (unit[0] @ w @ unit[1].T).argmax(1).numpy()
+        return float((order[best] == np.arange(len(order))).mean())
+
+    learned, plan = matcher.learn(unit[0], unit[1], poor, noise)
+    assert share(poor) < 0.7 and share(learned) > 0.95
+    assert plan.error < 0.5

@@ -1,0 +1,60 @@
+"""Two processes give the answer of one: Sinkhorn, Gromov-Wasserstein, Wasserstein-Procrustes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("torch")
+
+PROGRAM = """
+import torch
+from distmatch.device import close, process_group, rank
+from distmatch.matching.wasserstein import WassersteinProcrustes
+from distmatch.transport.gromov import gromov_wasserstein
+from distmatch.transport.sinkhorn import sinkhorn
+
+torch.set_num_threads(1)
+group = process_group()
+assert group is not None
+random = torch.Generator().manual_seed(0)
+unit = torch.nn.functional.normalize
+x = unit(torch.randn(301, 12, generator=random) + 0.5, dim=1)
+y = unit(torch.randn(250, 12, generator=random) + 0.5, dim=1)
+for dense in (False, True):
+    one = sinkhorn(x, y, iterations=20, tolerance=0, dense=dense, chunk=64)
+    two = sinkhorn(x, y, iterations=20, tolerance=0, dense=dense, chunk=64, group=group)
+    assert (one.f - two.f).abs().max() < 1e-5 and (one.g - two.g).abs().max() < 1e-5
+    assert abs(one.error - two.error) < 1e-5 and len(two.f) == 301
+one, two = (gromov_wasserstein(x, y, 0.1, 0.1, steps=5, group=g) for g in (None, group))
+assert (one.moment - two.moment).abs().max() < 1e-5
+matcher = WassersteinProcrustes(steps=3)
+maps = [
+    matcher.learn(x, y, torch.eye(12), torch.Generator().manual_seed(0), group=g)[0] for g in (None, group)
+]
+assert (maps[0] - maps[1]).abs().max() < 1e-5
+print("same", rank(group), flush=True)
+close(group)
+"""
+
+
+def test_two_processes_agree_with_one(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
+    done = subprocess.run(
+        [*command, str(program)], capture_output=True, text=True, env=environment, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    assert "same 0" in done.stdout and "same 1" in done.stdout
