@@ -79,7 +79,7 @@ def encipher(
             codes = _strew(codes, symbols, nulls, rng)
             key |= {str(symbols + number): "" for number in range(nulls)}
         codes, _ = _faulty(codes, symbols + nulls, noise, faults, rng)
-        made = {
+        made: dict[str, object] = {
             "kind": kind,
             "ciphertext": [int(c) for c in _moved(codes, order)],
             "plaintext": alphabet.decode(letters),

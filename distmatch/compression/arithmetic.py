@@ -9,6 +9,7 @@ import numba
 import numpy as np
 
 from distmatch.compression.decisions import LENGTH, PATH
+from distmatch.compression.logistic import NO_RUNTIME
 from distmatch.compression.predictor import predict, update
 
 BITS, ENCODE, DECODE, PRIME = range(4)
@@ -22,7 +23,7 @@ def fresh_coder() -> np.ndarray:
     return np.array([0, 0xFFFFFFFF, 0, 0], np.int64)
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def open_decoder(registers, code):
     """Read the first four bytes."""
     for _ in range(4):
@@ -31,7 +32,7 @@ def open_decoder(registers, code):
         registers[CURSOR] += 1
 
 
-@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+@numba.njit(cache=True, nogil=True, inline="always", **NO_RUNTIME)
 def code_bit(mode, registers, code, p, bit):
     """Encode or decode one decision of 16-bit probability p; returns the bit."""
     low, high = registers[LOW], registers[HIGH]
@@ -56,7 +57,7 @@ def code_bit(mode, registers, code, p, bit):
     return bit
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def close_encoder(registers, code):
     """Write the shortest value inside the interval; missing bytes read as zero."""
     low, high = registers[LOW], registers[HIGH]
@@ -70,7 +71,7 @@ def close_encoder(registers, code):
             return
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def run(mode, state, registers, symbols, begin, end, code, costs):
     """Code symbols[begin:end], or decode into them.
 

@@ -14,8 +14,10 @@ class Code(Protocol):
     length of the archive that `encode` writes, within 0.1 % + 64 bits.
     """
 
-    size: int
-    """Symbols of the alphabet (256 for bytes)."""
+    @property
+    def size(self) -> int:
+        """Symbols of the alphabet (256 for bytes)."""
+        ...
 
     def bits(self, data: np.ndarray, *, primed_by: np.ndarray | None = None) -> np.ndarray:
         """Code length in bits of every symbol, (n,) float64; `primed_by` has been coded before and is free."""

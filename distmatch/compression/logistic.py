@@ -6,8 +6,13 @@ coding path is integer arithmetic, so that encoder and decoder agree on any mach
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
+
+NO_RUNTIME: dict[str, Any] = {"_nrt": False}
+"""Kernels that allocate nothing are compiled without reference counts."""
 
 LIMIT = 2815
 """Largest log-odds, 11 nats: a probability of 1.1 / 65536."""
@@ -36,13 +41,13 @@ FRESH = 0x80000000
 """Adaptive probabilities are stored exclusive-or this, so that zeroed memory means one half, never seen."""
 
 
-@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+@numba.njit(cache=True, nogil=True, inline="always", **NO_RUNTIME)
 def squash(odds):
     """16-bit probability of log-odds."""
     return np.int64(SQUASH[min(max(odds, -LIMIT), LIMIT) + LIMIT])
 
 
-@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+@numba.njit(cache=True, nogil=True, inline="always", **NO_RUNTIME)
 def adapt(slot, bit, limit):
     """The slot (22 bits of probability, 10 bits of count) after one bit: mean of what was seen, forgetting past `limit`."""
     value = np.int64(slot) ^ FRESH
@@ -55,7 +60,7 @@ def adapt(slot, bit, limit):
     return np.uint32(((p << 10) | n) ^ FRESH)
 
 
-@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+@numba.njit(cache=True, nogil=True, inline="always", **NO_RUNTIME)
 def dot(inputs, base, weights, row, n):
     """Log-odds of the weighted sum of n inputs; weights (rows, n) are 16.16 fixed point.
 
@@ -68,7 +73,7 @@ def dot(inputs, base, weights, row, n):
     return min(max(np.int64(total) >> 8, -LIMIT), LIMIT)
 
 
-@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+@numba.njit(cache=True, nogil=True, inline="always", **NO_RUNTIME)
 def train(inputs, base, weights, row, n, error):
     """One step of gradient descent on code length; `error` is (bit - p) x 65536 x rate."""
     error = np.int32(error)

@@ -13,6 +13,7 @@ from distmatch.compression import arithmetic
 from distmatch.compression.arithmetic import BITS, DECODE, ENCODE, LOG2, code_bit
 from distmatch.compression.codelength import Code
 from distmatch.compression.decisions import LENGTH, PATH, width_of
+from distmatch.compression.logistic import NO_RUNTIME
 from distmatch.compression.predictor import State, predict, update
 
 UNIT = 1 << 32
@@ -200,7 +201,7 @@ def _switching_bits(costs, share):
     return out
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def mixed_probability(weights, chances):
     """16-bit probability of a 1 under the weighted experts."""
     total, ones = np.int64(0), np.int64(0)
@@ -211,7 +212,7 @@ def mixed_probability(weights, chances):
     return min(max(p, 1), 65535)
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def reweigh(weights, chances, bit):
     """Multiply the weights by what their experts gave to the bit, and bring the sum back to `UNIT`."""
     total = np.int64(0)
@@ -226,7 +227,7 @@ def reweigh(weights, chances, bit):
             total += weights[k]
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def share_weights(weights, share):
     """Move `share` / 65536 of the weight to all experts alike."""
     total = np.int64(0)
@@ -271,7 +272,7 @@ class _MixedPredictor:
                 share_weights(self.weights, self.share)
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def run_two(mode, a, b, weights, chances, share, registers, symbols, begin, end, code, costs):
     """`arithmetic.run` for the mixture of two predictors with the same tree, `share` in 1/65536.
 

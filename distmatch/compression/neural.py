@@ -179,7 +179,8 @@ def _constriction():
     except ImportError as error:
         raise missing_package("constriction", "compress") from error
 
-    queue, models = constriction.stream.queue, constriction.stream.model
+    stream: Any = constriction.stream  # pyright: ignore[reportAttributeAccessIssue]
+    queue, models = stream.queue, stream.model
 
     def model(chances: np.ndarray):
         return models.Categorical(chances / UNIT, perfect=False)

@@ -83,8 +83,7 @@ def _functions(name: str) -> tuple[Callable[[bytes], bytes], Callable[[bytes], b
         return pyppmd.compress(raw, max_order=PPMD_ORDER, mem_size=PPMD_MEMORY, variant="H")
 
     def unpack(code: bytes) -> bytes:
-        return bytes(
-            pyppmd.decompress(code, max_order=PPMD_ORDER, mem_size=PPMD_MEMORY, variant="H")
-        )
+        raw = pyppmd.decompress(code, max_order=PPMD_ORDER, mem_size=PPMD_MEMORY, variant="H")
+        return raw.encode() if isinstance(raw, str) else bytes(raw)
 
     return pack, unpack

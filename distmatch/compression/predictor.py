@@ -19,7 +19,16 @@ import numpy as np
 
 from distmatch.compression.decisions import LENGTH as LENGTH_OF
 from distmatch.compression.decisions import NEXT, PATH, SLOT, START
-from distmatch.compression.logistic import FRESH, LIMIT, STRETCH, adapt, dot, squash, train
+from distmatch.compression.logistic import (
+    FRESH,
+    LIMIT,
+    NO_RUNTIME,
+    STRETCH,
+    adapt,
+    dot,
+    squash,
+    train,
+)
 
 
 class State(NamedTuple):
@@ -74,13 +83,13 @@ LEVEL_OF = np.array(
 )
 
 
-@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+@numba.njit(cache=True, nogil=True, inline="always", **NO_RUNTIME)
 def _mix(value):
     value = value * MULTIPLIER
     return value ^ ((value >> 29) & 0x7FFFFFFFF)
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def find_buckets(register, slots, where):
     """Point every context at its bucket for the next group of decisions, taking one over if it is new."""
     group, table = register[GROUP], register[TABLE]
@@ -114,7 +123,7 @@ def find_buckets(register, slots, where):
     register[LONGEST] = longest
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def predict(register, inputs, weights, final, slots, tree, where, history):
     """16-bit probability that the next decision is 1; remembers what `update` needs."""
     node, depth, contexts = register[NODE], register[DEPTH], register[CONTEXTS]
@@ -184,14 +193,14 @@ def predict(register, inputs, weights, final, slots, tree, where, history):
     return min(max((2 * mixed + pa + pb + 2) >> 2, 1), 65535)
 
 
-@numba.njit(cache=True, nogil=True, inline="always", _nrt=False)
+@numba.njit(cache=True, nogil=True, inline="always", **NO_RUNTIME)
 def _between(slots, place, offset):
     low = (np.int64(slots[place]) ^ FRESH) >> 16
     high = (np.int64(slots[place + 1]) ^ FRESH) >> 16
     return (low * (APM_STEP - offset) + high * offset) >> 7
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def update(register, inputs, weights, final, slots, tree, where, history, bit):
     """Learn the decision that `predict` was asked for; returns the symbol that it completes, or -1."""
     contexts = register[CONTEXTS]
@@ -226,7 +235,7 @@ def update(register, inputs, weights, final, slots, tree, where, history, bit):
     return -1
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def next_symbol(register, slots, history, symbol):
     """Append a whole symbol: new context hashes, new match."""
     position = register[POSITION]
@@ -259,7 +268,7 @@ def next_symbol(register, slots, history, symbol):
     find_match(register, slots, history, position)
 
 
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def find_match(register, slots, history, position):
     """Follow the running match, or look for one of at least the minimum length."""
     if register[LENGTH] > 0:

@@ -85,7 +85,7 @@ def check_rows(vectors: np.ndarray, words: Iterable[str] | None, path: Path) -> 
     names = None if words is None else list(words)
     for start in range(0, len(vectors), 8192):
         block = vectors[start : start + 8192]
-        finite = np.isfinite(block).all(axis=1)
+        finite = np.asarray(np.isfinite(block).all(axis=1))
         bad = ~finite | ~block.any(axis=1)
         if bad.any():
             row = start + int(np.argmax(bad))
@@ -168,7 +168,9 @@ def save_embeddings(embeddings: Embeddings, path: str | os.PathLike[str]) -> Non
             from safetensors.numpy import save
         except ModuleNotFoundError:
             raise missing_package("safetensors", "align") from None
-        tensors = {"vectors": np.ascontiguousarray(embeddings.vectors, np.float32)}
+        tensors: dict[str, np.ndarray] = {
+            "vectors": np.ascontiguousarray(embeddings.vectors, np.float32)
+        }
         if embeddings.counts is not None:
             tensors["counts"] = np.asarray(embeddings.counts, np.float64)
         _save_words(embeddings.words, path)

@@ -150,7 +150,7 @@ class Adversarial:
         w = torch.linalg.qr(torch.randn(d, d, generator=noise, device=x.device))[0].contiguous()
         w.requires_grad_()
         kind = torch.optim.Adam if self.optimizer == "adam" else torch.optim.SGD
-        options = {"betas": (0.5, 0.99)} if self.optimizer == "adam" else {}
+        options: dict[str, Any] = {"betas": (0.5, 0.99)} if self.optimizer == "adam" else {}
         judge_step = kind(judge.parameters(), lr=self.discriminator_rate, **options)
         loss = torch.zeros(())
         for step in range(self.steps):

@@ -88,7 +88,7 @@ class ProximalGromov:
         if self.refinement:
             current, _ = self_learn(
                 clouds.x[: self.vocabulary], clouds.y[: self.vocabulary], current,
-                steps=self.refinement, report=trace.step,
+                steps=self.refinement, report=lambda figures, _: trace.step(figures),
             )  # fmt: skip
         return conclude(
             clouds, current, method="gromov", seed=seed, clock=clock, trace=trace,

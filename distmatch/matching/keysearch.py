@@ -235,10 +235,11 @@ class KeySearch:
     def _climb(self, symbols, key, fixed, target, sweeps) -> float:
         table, cost, order = self._tables(target)
         model = target.words
-        return climb_homophonic(
+        bits = climb_homophonic(
             symbols, key, fixed, table, cost, order, target.size, self.letters(target), target.spaces,
             model.child, model.mass, model.end, target.flat_cost, target.order, PROBABILITY, WORD_SHARE, 4, sweeps,
         )  # fmt: skip
+        return float(bits)
 
     def _tables(self, target: Language) -> tuple[np.ndarray, np.ndarray, int]:
         return target.short_place_costs if self.short else target.place_costs

@@ -42,7 +42,7 @@ class SymbolLikelihood:
         size = int(source.max()) + 1
         soft = self.search == "gradient"
         model = SymbolModel.fit(source, size, order=self.order or (3 if soft else 4))
-        restarts = {"restarts": self.restarts} if self.restarts else {}
+        restarts: dict[str, Any] = {"restarts": self.restarts} if self.restarts else {}
         matcher = (SoftKey if soft else SymbolSearch)(kind=self.kind, **restarts)
         found = matcher.match(target, model, seed=seed, progress=progress)
         made = answer(found.map.table, method=found.method, seed=seed, data=found.bits.total)
