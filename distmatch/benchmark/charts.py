@@ -17,6 +17,7 @@ from distmatch.benchmark.metrics import (
     calibration_bins,
     calibration_error,
     rank_correlation,
+    wilson,
 )
 from distmatch.benchmark.pictures import convergence, drawn
 from distmatch.benchmark.tables import Cell, Summary, TaskTable
@@ -79,6 +80,7 @@ def _against_axis(
         line.points.append(
             (float(cell.axes[axis]), s.value, s.low, s.high, f"cell{cell.number}", tip)
         )
+    lines |= _limits(cells, axis, colours)
     points = [p for line in lines.values() for p in line.points]
     if len({p[0] for p in points}) < 2:
         return ""
@@ -104,11 +106,24 @@ def _against_axis(
         )
         text += " Left of the unicity distance the data does not determine the key, whatever the method."
     svg = draw.frame(x, y, axis + (" (log scale)" if log else ""), name, body, caption=text)
-    entries = [(m, colours[m]) for m in lines]
+    entries = [(m, colours[m]) for m in lines if m in colours]
     title = (
         "Where f becomes determined" if unicity and axis == "length" else f"{name} against {axis}"
     )
     return draw.figure(title, svg + draw.legend(entries), escape(text), task=table.name)
+
+
+def _limits(cells: list[Cell], axis: str, colours: Colours) -> dict[str, draw.Line]:
+    """What the theory allows, dashed, where the records say it (metrics named `naive`)."""
+    out: dict[str, draw.Line] = {}
+    for cell in cells:
+        s = cell.metric("naive")
+        if s is not None:
+            line = out.setdefault("naive", draw.Line("naive", 7, dashed=True))
+            place = float(cell.axes[axis])
+            if all(p[0] != place for p in line.points):
+                line.points.append((place, s.value, float("nan"), float("nan"), "", ""))
+    return out
 
 
 def against_time(table: TaskTable, colours: Colours) -> str:
@@ -225,61 +240,44 @@ def _agreement(runs: list[tuple[Cell, dict[str, Any], float, float | None]]) -> 
     return agree, pairs
 
 
-def calibration(table: TaskTable, colours: Colours) -> str:
-    """Confidence against the share of right answers."""
+def confidences(table: TaskTable) -> dict[str, list[tuple[float, bool]]]:
+    """Method to confidences and whether the answers were right, where there are enough to say anything."""
     given: dict[str, list[tuple[float, bool]]] = {}
     for cell in table.cells.values():
         for r in cell.done:
             if r["confidence"] is not None and r.get("right") is not None:
                 given.setdefault(cell.method, []).append((r["confidence"], r["right"]))
-    given = {m: pairs for m, pairs in given.items() if len(pairs) >= 4}
+    return {m: pairs for m, pairs in given.items() if len(pairs) >= 4}
+
+
+def calibrated(table: TaskTable) -> dict[str, str]:
+    """Method to how well its confidence predicts that it is right."""
+    notes = {}
+    for method, pairs in confidences(table).items():
+        p, right = [a for a, _ in pairs], [b for _, b in pairs]
+        auc, error = area_under_curve(p, right), calibration_error(p, right)
+        notes[method] = f"AUC {draw.number(auc)}, ECE {draw.number(error)}, n {len(p)}"
+    return notes
+
+
+def calibration(table: TaskTable, colours: Colours) -> str:
+    """Confidence against the share of right answers."""
+    given = confidences(table)
     if not given:
         return ""
     x, y = draw.Scale(-0.03, 1.03, *draw.AREA_X), draw.Scale(-0.03, 1.03, *draw.AREA_Y)
-    lines, notes = [], {}
+    lines = []
     for method, pairs in given.items():
-        p, right = [a for a, _ in pairs], [b for _, b in pairs]
         line = draw.Line(method, colours[method])
-        for mean, rate, n in calibration_bins(p, right):
-            low, high = draw_interval(rate, n)
-            line.points.append(
-                (
-                    mean,
-                    rate,
-                    low,
-                    high,
-                    "",
-                    f"{method}: {n} answers, {rate:.2f} right at confidence {mean:.2f}",
-                )
-            )
+        for mean, rate, n in calibration_bins([a for a, _ in pairs], [b for _, b in pairs]):
+            tip = f"{method}: {n} answers, {rate:.2f} right at confidence {mean:.2f}"
+            line.points.append((mean, rate, *wilson(rate * n, n), "", tip))
         lines.append(line)
-        auc = area_under_curve(p, right)
-        notes[method] = (
-            f"AUC {draw.number(auc)}, ECE {draw.number(calibration_error(p, right))}, n {len(p)}"
-        )
-    text = "How often an answer is right, by the confidence that the method itself gave without gold data; the diagonal is perfect."
-    svg = draw.frame(
-        x,
-        y,
-        "confidence",
-        "share right",
-        draw.diagonal(x, y) + draw.curves(lines, x, y),
-        caption=text,
-    )
-    entries = [(m, colours[m]) for m in given]
-    return draw.figure(
-        "Does it know when it is right?",
-        svg + draw.legend(entries, notes),
-        text,
-        task=table.name,
-    )
-
-
-def draw_interval(rate: float, n: int) -> tuple[float, float]:
-    """Wilson's interval of a share."""
-    from distmatch.benchmark.metrics import wilson
-
-    return wilson(rate * n, n)
+    text = "How often an answer is right, by the method's own confidence, given without gold data; the diagonal is perfect."
+    body = draw.diagonal(x, y) + draw.curves(lines, x, y)
+    svg = draw.frame(x, y, "confidence", "share right", body, caption=text)
+    known = draw.legend([(m, colours[m]) for m in given], calibrated(table))
+    return draw.figure("Does it know when it is right?", svg + known, text, task=table.name)
 
 
 def _primary(record: Mapping[str, Any]) -> float | None:

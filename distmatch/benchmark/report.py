@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from distmatch.benchmark.charts import concordance
+from distmatch.benchmark.charts import calibrated, concordance
 from distmatch.benchmark.comparison import Change, compare
 from distmatch.benchmark.figures import number
 from distmatch.benchmark.page import Page, finite_or_none
@@ -62,65 +62,72 @@ def report(
 
 
 def markdown(tables: Sequence[TaskTable], changes: Sequence[Change] | None = None) -> str:
-    """Tables of the primary metric, and what else a cell says."""
+    """For each task a table of each metric and of CPU seconds, calibration, and how Δ goes with accuracy."""
     parts = []
     for t in tables:
+        names = list(dict.fromkeys(n for c in t.cells.values() for n in c.metric_names))
         parts.append(f"### {t.name} (version {t.version})\n\n{t.title}.\n")
-        name = next((c.metric_names[0] for c in t.cells.values() if c.metric_names), "answer")
-        rows = [[f"{name}", *t.points]]
-        for method in t.methods:
-            rows.append(
-                [
-                    method,
-                    *(
-                        _text(t.cells.get((p, method)), t.rank(p).get(method, (0, False))[0])
-                        for p in t.points
-                    ),
-                ]
-            )
-        parts.append(_pipes(rows))
-        rows = [["CPU seconds (median)", *t.points]]
-        for method in t.methods:
-            cells = [t.cells.get((p, method)) for p in t.points]
-            rows.append([method, *(number(c.cpu_seconds) if c else "not run" for c in cells)])
-        parts.append(_pipes(rows))
+        if len(t.methods) == 1 < len(names):
+            parts.append(_down(t, names))
+        else:
+            for name in names or ["answer"]:
+                parts.append(_measured(t, name, ranked=name == (names or [""])[0]))
+            rows = [["CPU seconds (median)", *t.points]]
+            for method in t.methods:
+                cells = [t.cells.get((p, method)) for p in t.points]
+                rows.append([method, *(number(c.cpu_seconds) if c else "not run" for c in cells)])
+            parts.append(_pipes(rows))
+        parts += [f"Confidence of {m}: {note}.\n" for m, note in calibrated(t).items()]
         rho, agree, pairs, runs = concordance(t)
         if pairs:
             parts.append(
-                f"Δ and {name}: Spearman {rho:.2f} over {runs} runs; on one instance the answer with more bits saved is "
-                f"the better one in {agree} of {pairs} pairs.\n"
+                f"Δ and {names[0]}: Spearman {number(rho, 2)} over {runs} runs; on one instance the answer with more "
+                f"bits saved is the better one in {agree} of {pairs} pairs.\n"
             )
     if changes is not None:
         rows = [["change", "task", "point", "method", "quantity", "before", "now", "p"]]
-        rows += [
-            [
-                "better" if c.better else "worse",
-                c.task,
-                c.point,
-                c.method,
-                c.quantity,
-                number(c.before),
-                number(c.now),
-                f"{c.probability:.2g}",
-            ]
-            for c in changes
-            if c.marked
-        ]
-        parts.append(
-            f"### Changed beyond noise: {len(rows) - 1} of {len(changes)}\n\n" + _pipes(rows)
-        )
+        for c in changes:
+            if c.marked:
+                verdict = "better" if c.better else "worse"
+                figures = [number(c.before), number(c.now), f"{c.probability:.2g}"]
+                rows.append([verdict, c.task, c.point, c.method, c.quantity, *figures])
+        told = f"### Changed beyond noise: {len(rows) - 1} of {len(changes)}\n\n"
+        parts.append(told + _pipes(rows))
     return "\n".join(parts)
 
 
-def _text(cell: Cell | None, place: int) -> str:
+def _down(table: TaskTable, names: Sequence[str]) -> str:
+    """Points down, metrics across: for one method."""
+    rows = [[table.methods[0], *names, "CPU seconds", "runs"]]
+    for cell in table.cells.values():
+        values = [_text(cell, name, 0) for name in names]
+        rows.append(
+            [cell.point, *values, number(cell.cpu_seconds), str(sum(cell.statuses.values()))]
+        )
+    return _pipes(rows)
+
+
+def _measured(table: TaskTable, name: str, *, ranked: bool) -> str:
+    rows = [[name, *table.points]]
+    for method in table.methods:
+        cells = [table.cells.get((p, method)) for p in table.points]
+        places = [table.rank(p).get(method, (0, False))[0] if ranked else 0 for p in table.points]
+        if ranked or any(c and c.metric(name) for c in cells):
+            rows.append(
+                [method, *(_text(c, name, place) for c, place in zip(cells, places, strict=True))]
+            )
+    return _pipes(rows)
+
+
+def _text(cell: Cell | None, name: str, place: int) -> str:
     if cell is None:
         return "not run"
-    s = cell.primary
+    s = cell.metric(name)
     if s is None:
         status = cell.statuses.most_common(1)[0][0]
-        return "n/a" if status == "does not apply" else status
+        return {"does not apply": "n/a", "done": "–"}.get(status, status)
     span = f" [{number(s.low)}, {number(s.high)}]" if s.bounded else ""
-    return f"{number(s.value)}{span} #{place}"
+    return f"{number(s.value)}{span}" + (f" #{place}" if place else "")
 
 
 def _pipes(rows: Sequence[Sequence[str]]) -> str:

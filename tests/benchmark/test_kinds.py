@@ -199,3 +199,25 @@ def test_generalisation_gap_of_the_true_key_is_small_and_of_a_shuffle_is_not_hid
     assert metrics["gap"].value < metrics["bound"].value
     fewer = generalization(truth, shown, problem.held, 20, model)
     assert fewer["bound"].value < metrics["bound"].value
+
+
+def test_word_codes_come_from_the_part_that_methods_do_not_see(tmp_path, monkeypatch):
+    rng = np.random.default_rng(8)
+    words = ["".join(rng.choice(list("abcdefghijkl"), 4)) for _ in range(200)]
+    text = " ".join(rng.choice(words, 6000)) + " " + " ".join(rng.choice(words[:50], 2000))
+    (tmp_path / "t.txt").write_text(text)
+    monkeypatch.setenv("DISTMATCH_CACHE", str(tmp_path / "cache"))
+    problem = make(
+        "cipher", paths={"text": tmp_path / "t.txt"}, cipher="word", length=300, vocabulary=40
+    )
+    assert len(problem.source) == 300 and len(problem.source.names) <= 40
+    shown = problem.plain.reference().read_text()
+    assert text.startswith(shown) and 0.79 < len(shown) / len(text) < 0.81
+    names = problem.source.names
+    truth = {names[s]: w for s, w in zip(problem.source.symbols, problem.gold, strict=True)}
+    score = problem.score(matched(Key(truth, "word-code")))
+    assert score.metrics["accuracy"].value == 1 and score.right
+    wrong = dict(zip(truth, [*list(truth.values())[1:], "nothing"], strict=True))
+    assert problem.score(matched(Key(wrong, "word-code"))).metrics["accuracy"].value == 0
+    with pytest.raises(DoesNotApply, match="code of words"):
+        problem.view("graph")
