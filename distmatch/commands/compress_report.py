@@ -72,7 +72,6 @@ def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, flo
     Random bytes; Y's bytes shuffled; a piece of X.
     """
     from distmatch.compression.bytepair import given_bits
-    from distmatch.compression.decisions import ranking_of
     from distmatch.compression.mixing import ContextMixing
     from distmatch.compression.states import copied
 
@@ -84,11 +83,10 @@ def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, flo
         "itself": x[:CONTROL],
     }
     coder = ContextMixing()
-    ranking = ranking_of(256, x)
-    primed = coder.start(CONTROL, primed_by=x, ranking=ranking)
+    primed = coder.start(CONTROL, primed_by=x)
     out = {}
     for name, data in made.items():
-        given, alone = given_bits(coder, copied(primed), data, ranking)
+        given, alone = given_bits(coder, copied(primed), data)
         out[name] = {"bits": alone, "delta": alone - given}
     return out
 

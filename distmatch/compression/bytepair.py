@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from distmatch.compression import arithmetic
-from distmatch.compression.decisions import ranking_of
+from distmatch.compression.decisions import FEWEST, ranking_of
 from distmatch.compression.mixing import PIECE, ContextMixing
 from distmatch.compression.mixture import UNIT, run_two
 from distmatch.compression.predictor import State
@@ -60,7 +60,8 @@ def encode_pair(
     def after(offset: int) -> Progress:
         return lambda done, of=None, **figures: progress(offset + done, total, **figures)
 
-    ranking = ranking_of(256, x, y if key is None else key(y))
+    # A short Y is coded best by the plain tree, alone and after X: its C(Y) must not be flattered.
+    ranking = () if len(y) < FEWEST else ranking_of(256, x, y if key is None else key(y))
     header = coder.write_ranking(ranking)
     primed = coder.start(len(x) + len(y), ranking=ranking)
     x_bits, x_code = coder.run_encoder(primed, x, progress=after(0))
@@ -120,14 +121,12 @@ def decode_pair(
     return x, y if key is None else key.inverse(y)
 
 
-def given_bits(
-    coder: ContextMixing, primed: State, y: np.ndarray, ranking: tuple[int, ...] = ()
-) -> tuple[float, float]:
+def given_bits(coder: ContextMixing, primed: State, y: np.ndarray) -> tuple[float, float]:
     """Bits of Y by the mixture after X, and alone; `primed` has learned X and is used up."""
     symbols = np.ascontiguousarray(y, np.uint16)
     costs = np.zeros(3)
     _run_two(
-        arithmetic.BITS, coder, primed, coder.start(len(y), ranking=ranking), arithmetic.fresh_coder(), symbols,
+        arithmetic.BITS, coder, primed, coder.start(len(y)), arithmetic.fresh_coder(), symbols,
         np.zeros(0, np.uint8), costs, silent,
     )  # fmt: skip
     return float(costs[0]) + 1.0, float(costs[2])

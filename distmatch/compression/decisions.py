@@ -14,8 +14,8 @@ NEXT, SLOT, START, PATH, LENGTH = 0, 2, 3, 4, 5
 symbol of the row, the decisions as a number and how many they are."""
 RANKED = 15
 LONGEST_RANKING = 2 * RANKED
-FEWEST = 1 << 14
-"""Symbols from which a ranking pays for being sent."""
+FEWEST = 1 << 16
+"""Symbols from which a ranking is used: below, being sent and learned costs it more than half a percent of the bits."""
 
 
 def width_of(size: int) -> int:

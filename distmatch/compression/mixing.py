@@ -38,7 +38,7 @@ class ContextMixing:
     """Step of the mixer, in units of 1/65536 a nat."""
 
     ranked: bool = True
-    """Let long data (2^14 symbols) name its most frequent symbols, which then take few decisions; see `decisions`."""
+    """Let long data (2^16 symbols) name its most frequent symbols, which then take few decisions; see `decisions`."""
 
     @classmethod
     def letters(cls, size: int = 27, *, space: int | None = -1, **settings) -> ContextMixing:

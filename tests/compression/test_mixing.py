@@ -64,7 +64,7 @@ def test_symbols_outside_the_alphabet_are_refused():
 @pytest.mark.parametrize("size", [17, 27, 31, 32, 256, 300])
 def test_a_ranking_reaches_every_symbol_once(size):
     weight = np.arange(size) % 7 + 40 * (np.arange(size) % 5 == 0)
-    data = np.random.default_rng(0).choice(size, 20_000, p=weight / weight.sum())
+    data = np.random.default_rng(0).choice(size, 70_000, p=weight / weight.sum())
     for ranking in ((), ranking_of(size, data)):
         tree = build_tree(size, ranking)
         assert (tree[:size, LENGTH] > 0).all()
@@ -78,7 +78,7 @@ def test_a_ranking_reaches_every_symbol_once(size):
 
 @pytest.mark.parametrize("size", [27, 256])
 def test_a_ranking_is_paid_for_and_comes_back(size):
-    data = np.random.default_rng(1).zipf(1.5, 20_000) % size
+    data = np.random.default_rng(1).zipf(1.5, 70_000) % size
     code = ContextMixing(size=size)
     assert ranking_of(size, data)
     archive = code.encode(data)
