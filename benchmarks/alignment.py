@@ -230,14 +230,16 @@ def fit(path: Path) -> None:
 
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows = [r for r in rows if r["part"] in ("calibration", "pairs", "refusals")]
-    names = list(rows[0]["evidence"])
+    names = [
+        n for n in rows[0]["evidence"] if n != "split"
+    ]  # `excess` is the same less the control
     x = np.array([[r["evidence"][n] for n in names] for r in rows])
     y = np.array([r["supervised"] is not None and r["p1"] >= r["supervised"] / 2 for r in rows])
     groups = np.array([r["pair"] for r in rows])
     out = np.zeros(len(y))
     for group in set(groups):
         rest = groups != group
-        model = LogisticRegression(C=3.0, max_iter=10_000).fit(x[rest], y[rest])
+        model = LogisticRegression(C=1000.0, max_iter=100_000).fit(x[rest], y[rest])
         out[~rest] = model.predict_proba(x[~rest])[:, 1]
     bins = np.clip((out * 10).astype(int), 0, 9)
     error = sum(
@@ -246,7 +248,7 @@ def fit(path: Path) -> None:
     print(
         f"{len(y)} runs, {y.sum()} right; leave one pair out: AUC {roc_auc_score(y, out):.4f} ECE {error:.4f}"
     )
-    model = LogisticRegression(C=3.0, max_iter=10_000).fit(x, y)
+    model = LogisticRegression(C=1000.0, max_iter=100_000).fit(x, y)
     print(
         "INTERCEPT",
         np.round(model.intercept_, 3),

@@ -49,8 +49,8 @@ class Evidence:
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
-INTERCEPT = -6.0
-WEIGHTS = (8.0, 1.0, 4.0, 4.0, 0.0, 2.0)
+INTERCEPT = -23.39
+WEIGHTS = (14.37, 0.0, 24.92, 15.94, 11.90, 8.03)
 
 
 @dataclass(frozen=True)

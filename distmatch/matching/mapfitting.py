@@ -171,9 +171,9 @@ def contrast(
     maps: tuple[Tensor, Tensor],
     *,
     temperature: float = 0.2,
-    steps: int = 60,
+    steps: int = 50,
     rate: float = 2e-3,
-    batch: int = 512,
+    batch: int = 1024,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Move both maps so that each pair is closer than the batch's other pairs, for a few steps of Adam.

@@ -73,7 +73,7 @@ class SelfLearning:
     """Power of the final symmetric re-weighting; 0 keeps an orthogonal map."""
     weighted: int = 10_000
     """Words whose mutual neighbours fit the re-weighting."""
-    contrast: int = 60
+    contrast: int = 50
     """Contrastive steps after the re-weighting, where there are pairs enough, see `pairs_needed`."""
     pairs_needed: float = 0.5
     """Pairs a parameter of the map below which contrastive steps, which would fit the errors of the pairs, are left
