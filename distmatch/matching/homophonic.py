@@ -77,7 +77,7 @@ def slots_of_symbols(symbols, count, order, size):
 
 
 @numba.njit(cache=True, nogil=True)
-def _strides(order, size):
+def strides(order, size):
     """(order, order): what a letter at place k adds to the row of `place_costs` in which place o is free."""
     stride = np.zeros((order, order), np.int64)
     for o in range(order):
@@ -90,7 +90,7 @@ def _strides(order, size):
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _add_block(table, rows, slots, begin, end, blocks, block, packed, lanes, wide):
+def add_block(table, rows, slots, begin, end, blocks, block, packed, lanes, wide):
     """Add the costs of 32 letters over at most 256 windows to `wide`; sums stay below 2^16 in packed lanes."""
     a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = np.uint64(0)
     stride, offset = np.uint64(4 * blocks), np.uint64(4 * block)
@@ -149,7 +149,7 @@ def heat_bath_homophonic(
         symbols, count, order, size
     )
     letters, index, _, ngrams = start_state(symbols, key, order, size, cost)
-    stride = _strides(order, size)
+    stride = strides(order, size)
     power = np.array([size ** (order - 1 - k) for k in range(order)])
     rows = np.empty(last * order, np.int32)
     for w in range(last):
@@ -205,7 +205,7 @@ def heat_bath_homophonic(
             begin, end = slot_starts[a], slot_starts[a + 1]
             while begin < end:
                 stop = min(end, begin + 256)
-                _add_block(table, rows, slots, begin, stop, blocks, block, packed, lanes, wide)
+                add_block(table, rows, slots, begin, stop, blocks, block, packed, lanes, wide)
                 begin = stop
         for i in range(twice_starts[a], twice_starts[a + 1]):
             at = index[twice[i]] - la * steps[i]
@@ -273,7 +273,7 @@ def climb_homophonic(
     position_starts, positions, slot_starts, slots, _, _, _ = slots_of_symbols(
         symbols, count, order, size
     )
-    stride = _strides(order, size)
+    stride = strides(order, size)
     rows = np.zeros(max(n - order + 1, 0) * order, np.int32)
     letters = np.empty(n, np.uint8)
     scratch = np.empty(n, np.float64)
@@ -303,7 +303,7 @@ def climb_homophonic(
                 begin, stop = slot_starts[a], slot_starts[a + 1]
                 while begin < stop:
                     until = min(stop, begin + 256)
-                    _add_block(table, rows, slots, begin, until, blocks, block, packed, lanes, wide)
+                    add_block(table, rows, slots, begin, until, blocks, block, packed, lanes, wide)
                     begin = until
             before = key[a]
             chosen = before

@@ -20,6 +20,7 @@ from distmatch.languages.language import Language
 from distmatch.languages.ngram import UNITS_PER_BIT
 from distmatch.maps.key import bijection_bits
 from distmatch.matching.annealing import anneal_bijection
+from distmatch.matching.homophonic import add_block, strides
 
 MIXED_STARTS = 4
 RETRIED = 6
@@ -87,12 +88,15 @@ class PeriodicSearch:
         size, n = len(target.alphabet), len(codes)
         sign_cipher, sign_key = {"vigenere": (1, -1), "beaufort": (-1, 1)}.get(kind, (1, 1))
         unigram = letter_costs(target)
+        table, _, order = target.place_costs
+        if order < target.order:
+            table = table[:0]
         longest = max(1, min(self.longest_period, n // 3))
 
         def ascend(period: int, starts: int) -> tuple[float, np.ndarray, int]:
             shifts = np.zeros(period, np.int32)
             cost, agreeing = ascend_shifts(
-                codes, sign_cipher, sign_key, period, target.flat_cost, target.order, size, unigram,
+                codes, sign_cipher, sign_key, period, table, target.flat_cost, target.order, size, unigram,
                 starts, seed + 1, shifts,
             )  # fmt: skip
             return cost / UNITS_PER_BIT + period * math.log2(size), shifts, agreeing
@@ -170,9 +174,9 @@ def cipher_letters(source: Ciphertext, target: Language) -> np.ndarray:
 def letter_costs(target: Language) -> np.ndarray:
     """Costs of single letters, (A,) float64 in the units of the search table, from its long-run frequencies."""
     size = len(target.alphabet)
-    probability = 2.0 ** (-target.cost.astype(np.float32) / UNITS_PER_BIT)
+    probability = 2.0 ** (-target.short.astype(np.float32) / UNITS_PER_BIT)
     frequency = np.full(size, 1.0 / size)
-    transition = probability.mean(axis=tuple(range(target.order - 2)))
+    transition = probability.mean(axis=tuple(range(probability.ndim - 2)))
     for _ in range(20):
         frequency = frequency @ transition
         frequency /= frequency.sum()
@@ -197,13 +201,72 @@ def _decoded(
 
 
 @numba.njit(cache=True, nogil=True)
+def _column_costs(
+    codes, plain, column, period, sign_cipher, sign_key, table, stride, order, size, packed, lanes, wide, rows, slots, totals
+):  # fmt: skip
+    """Cost of every shift of one column over the windows that hold its letters, into `totals` (A,)."""
+    n = len(codes)
+    place = size ** (order - 1)
+    totals[:] = 0
+    for t in range(column, n, period):
+        used = 0
+        for w in range(max(t - order + 1, 0), min(t, n - order) + 1):
+            row = (t - w) * place
+            for k in range(order):
+                row += stride[t - w, k] * plain[w + k]
+            rows[used] = row
+            used += 1
+        wide[:] = 0
+        add_block(table, rows, slots, 0, used, 1, 0, packed, lanes, wide)
+        for shift in range(size):
+            totals[shift] += wide[(sign_cipher * codes[t] + sign_key * shift) % size]
+
+
+@numba.njit(cache=True, nogil=True)
+def _best_shift(codes, plain, column, period, sign_cipher, sign_key, cost, order, size, before):
+    """The best shift of one column, each tried on every window; `plain` is left with the last one tried."""
+    n = len(codes)
+    lowest = 1 << 40
+    chosen = before
+    for shift in range(size):
+        for t in range(column, n, period):
+            plain[t] = (sign_cipher * codes[t] + sign_key * shift) % size
+        total = 0
+        last = -1
+        for t in range(column, n, period):
+            for w in range(max(t - order + 1, last + 1), min(t, n - order) + 1):
+                index = 0
+                for k in range(order):
+                    index = index * size + plain[w + k]
+                total += cost[index]
+                last = w
+        if total < lowest:
+            lowest = total
+            chosen = shift
+    return chosen
+
+
+@numba.njit(cache=True, nogil=True)
 def ascend_shifts(
-    codes, sign_cipher, sign_key, period, cost, order, size, unigram, starts, seed, best_shifts
+    codes,
+    sign_cipher,
+    sign_key,
+    period,
+    table,
+    cost,
+    order,
+    size,
+    unigram,
+    starts,
+    seed,
+    best_shifts,
 ):
     """Coordinate ascent over the shifts of one period.
 
     Args:
         codes: (n,) int32 cipher letters; plain = sign_cipher * cipher + sign_key * shift, modulo `size`.
+        table: `Language.place_costs` of the same order for alphabets of at most 32 letters, else empty: with it, all
+            shifts of a column are weighed at once wherever no window holds two letters of a column.
         cost: flat n-gram costs; unigram: (A,) costs of letters.
         starts: the first fits each column's letters alone, the others are random.
         best_shifts: (period,) int32, filled.
@@ -215,6 +278,14 @@ def ascend_shifts(
     np.random.seed(seed)
     plain = np.empty(n, np.int64)
     shifts = np.zeros(period, np.int32)
+    packable = len(table) > 0 and period >= order and size <= 32
+    stride = strides(order, size)
+    packed = np.zeros(8, np.uint64)
+    lanes = packed.view(np.uint16)
+    wide = np.zeros(32, np.int32)
+    rows = np.zeros(order, np.int32)
+    slots = np.arange(order)
+    totals = np.zeros(size, np.int64)
     best = 1 << 40
     agreeing = 0
     for start in range(starts):
@@ -236,24 +307,26 @@ def ascend_shifts(
         while improved:
             improved = False
             for column in np.random.permutation(period):
-                lowest_cost = 1 << 40
-                chosen = shifts[column]
                 before = shifts[column]
-                for shift in range(size):
-                    for t in range(column, n, period):
-                        plain[t] = (sign_cipher * codes[t] + sign_key * shift) % size
-                    total = 0
-                    last = -1
-                    for t in range(column, n, period):
-                        for w in range(max(t - order + 1, last + 1), min(t, n - order) + 1):
-                            index = 0
-                            for k in range(order):
-                                index = index * size + plain[w + k]
-                            total += cost[index]
-                            last = w
-                    if total < lowest_cost:
-                        lowest_cost = total
-                        chosen = shift
+                if packable:
+                    _column_costs(
+                        codes, plain, column, period, sign_cipher, sign_key, table, stride, order, size, packed, lanes, wide,
+                        rows, slots, totals,
+                    )  # fmt: skip
+                    chosen = np.argmin(totals)
+                else:
+                    chosen = _best_shift(
+                        codes,
+                        plain,
+                        column,
+                        period,
+                        sign_cipher,
+                        sign_key,
+                        cost,
+                        order,
+                        size,
+                        before,
+                    )
                 for t in range(column, n, period):
                     plain[t] = (sign_cipher * codes[t] + sign_key * chosen) % size
                 shifts[column] = chosen
