@@ -25,7 +25,7 @@ FIRST = Start()
 class ProximalGromov:
     """Proximal-point Gromov-Wasserstein on cosines (Peyré et al. 2016; Xu et al. 2019), then nearest neighbours.
 
-    The transport problem finds the rotation roughly, on some rows; a few steps of mutual neighbours on
+    The transport problem finds the rotation roughly, on the first rows; a few steps of mutual neighbours on
     all rows make it exact. The defaults are for two languages; `ProximalGromov.uniform()` is for one
     cloud and its rotated, noisy copy, and starts from the product plan.
     """
@@ -33,7 +33,7 @@ class ProximalGromov:
     start: Start | None = FIRST
     """The first map; None is the product plan, whose moment is that of the means, so it needs uncentred rows."""
     rows: int = 3_000
-    """Rows a side in the transport problem: the first, or random ones where rows have no frequency."""
+    """Rows a side in the transport problem, the first."""
     vocabulary: int = 10_000
     """Rows a side in the steps after it."""
     epsilon: float = 0.05

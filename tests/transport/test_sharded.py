@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 
 PROGRAM = """
 import torch
-from distmatch.device import close, process_group, rank
+from distmatch.device import close, process_group
 from distmatch.matching.wasserstein import WassersteinProcrustes
 from distmatch.transport.gromov import gromov_wasserstein
 from distmatch.transport.sinkhorn import sinkhorn
@@ -36,7 +36,7 @@ maps = [
     matcher.learn(x, y, torch.eye(12), torch.Generator().manual_seed(0), group=g)[0] for g in (None, group)
 ]
 assert (maps[0] - maps[1]).abs().max() < 1e-5
-print("same", rank(group), flush=True)
+print("same", flush=True)
 close(group)
 """
 
@@ -57,4 +57,4 @@ def test_two_processes_agree_with_one(tmp_path):
         [*command, str(program)], capture_output=True, text=True, env=environment, timeout=600
     )
     assert done.returncode == 0, done.stderr
-    assert "same 0" in done.stdout and "same 1" in done.stdout
+    assert done.stdout.count("same") == 2
