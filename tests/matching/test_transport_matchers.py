@@ -61,13 +61,13 @@ def test_wasserstein_procrustes_improves_a_poor_map(batch):
     unit = [torch.from_numpy(e.normalized(matcher.normalization).vectors) for e in (x, y)]
     true = torch.linalg.lstsq(unit[0][torch.from_numpy(order)], unit[1]).solution
     noise = torch.Generator().manual_seed(0)
-    poor = torch.linalg.qr(true + 0.12 * torch.randn(20, 20, generator=noise))[0]
-    poor = poor * torch.sign((poor * true).sum(0))
+    u, _, v = torch.linalg.svd(true + 0.3 * torch.randn(20, 20, generator=noise))
+    poor = u @ v
 
     def share(w) -> float:
         best = (unit[0] @ w @ unit[1].T).argmax(1).numpy()
         return float((order[best] == np.arange(len(order))).mean())
 
     learned, plan = matcher.learn(unit[0], unit[1], poor, noise)
-    assert share(poor) < 0.7 and share(learned) > 0.95
-    assert plan.error < 0.5
+    assert share(poor) < 0.5 and share(learned) > 0.98
+    assert plan.error < (0.01 if batch is None else 0.3)
