@@ -80,7 +80,7 @@ def test_embed_reads_standard_input(corpus, tmp_path):
 
 
 def test_embed_killed_goes_on_to_the_same_vectors(corpus, tmp_path):
-    options = ["--epochs", "300", "--quiet"]
+    options = ["--epochs", "60", "--quiet"]
     command = [sys.executable, "-m", "distmatch", *embed(corpus, tmp_path / "a.vec", *options)]
     state = tmp_path / "a.vec.partial" / "state.safetensors"
     process = subprocess.Popen(command)
