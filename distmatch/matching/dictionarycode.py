@@ -16,8 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from distmatch.languages.wordgrams import WordGrams
-from distmatch.matching.wordsampling import sample_words
+from distmatch.matching.wordsampling import STRAY_BITS, align_family, sample_words
 
+ALIGNED = 8_000
+"""Most frequent words that the first alignment uses."""
 SWEEPS = 2
 """Sweeps between two looks at the clock."""
 
@@ -65,7 +67,7 @@ class DictionarySearch:
     restarts: int = 2
     sampled: int = 60
     """Sweeps at temperature 1 from the best key found; their votes make the consensus."""
-    hot: float = 3.0
+    hot: float = 2.0
     """First temperature of a restart."""
     cold: float = 0.4
     """Its last."""
@@ -100,12 +102,14 @@ class DictionarySearch:
                 common, *target.tables, SWEEPS, temperature, seed * 1_000_000 + number, best, best_key, best_stray,
             )  # fmt: skip
 
+        first = _first_key(text, chains, starts, entries, target.unigram[: len(rank)], rank)
         interrupted = False
         for restart in range(self.restarts):
-            key = _first_key(text, chains, starts, entries)
-            for code, word in (fixed or {}).items():
-                key[code], held[code] = word, True
-            stray = _out_of_order(key, chains, starts, held)
+            key, stray = first[0].copy(), first[1].copy()
+            if fixed:
+                for code, word in fixed.items():
+                    key[code], stray[code], held[code] = word, False, True
+                stray |= _out_of_order(np.where(stray, -1, key), chains, starts, held)
             begin, done, share = time.monotonic(), 0, 0.0
             budget = (self.deadline - begin) / (self.restarts - restart + 0.3)
             best = np.array([np.inf, np.inf])
@@ -128,8 +132,8 @@ class DictionarySearch:
             if interrupted or time.monotonic() > self.deadline:
                 break
         found.sort(key=lambda k: k.total)
-        first = found[0]
-        key, stray = first.key.copy(), first.stray.copy()
+        leader = found[0]
+        key, stray = leader.key.copy(), leader.stray.copy()
         best = np.array([-np.inf, -np.inf])
         samples: list[np.ndarray] = []
         while not interrupted and len(samples) * SWEEPS < self.sampled:
@@ -137,7 +141,7 @@ class DictionarySearch:
                 break
             sweep(key, stray, 900_000 + len(samples), 1.0, best, key.copy(), stray.copy())
             samples.append(key.copy())
-        first.samples = np.stack(samples) if samples else None
+        leader.samples = np.stack(samples) if samples else None
         return found
 
 
@@ -173,22 +177,29 @@ def _entries(text: DictionaryText, members: np.ndarray, rank: np.ndarray) -> np.
     return np.concatenate([[0.0], np.cumsum(weight)])
 
 
-def _first_key(text, chains, starts, entries) -> np.ndarray:
-    """Every code at the word of its share of the family's entries."""
+def _first_key(text, chains, starts, entries, unigram, rank) -> tuple[np.ndarray, np.ndarray]:
+    """The alignment of each family with the alphabet that explains best how often its codes occur.
+
+    Codes before and after the aligned run (blocks of names or letters) are out of order.
+    """
     key = np.zeros(len(text.family), np.int32)
+    stray = np.zeros(len(text.family), bool)
+    counts = np.bincount(text.units[text.units >= 0], minlength=len(key)).astype(float)
+    frequent = np.sort(np.argsort(rank)[:ALIGNED])
+    stray_bits = (
+        STRAY_BITS + np.log2(len(rank)) + counts * np.log2(counts.sum() / np.maximum(counts, 1))
+    )
     for number in range(len(starts) - 1):
         members = chains[starts[number] : starts[number + 1]]
         if not len(members):
             continue
-        places = text.place[members]
-        span = max(places.max() - places.min(), 1.0)
-        goal = (places - places.min()) / span * entries[number][-1]
-        words = np.searchsorted(entries[number], goal)
-        words = np.clip(words, 0, entries.shape[1] - 2)
-        words = np.maximum.accumulate(words - np.arange(len(words))) + np.arange(len(words))
-        excess = max(int(words[-1]) - (entries.shape[1] - 2), 0)
-        key[members] = np.maximum(words - excess, np.arange(len(words)))
-    return key
+        words = align_family(
+            text.place[members], counts[members], stray_bits[members], entries[number][frequent],
+            np.diff(entries[number])[frequent], unigram[frequent].astype(float),
+        )  # fmt: skip
+        key[members] = np.where(words >= 0, frequent[np.maximum(words, 0)], len(rank))
+        stray[members] = words < 0
+    return key, stray
 
 
 def _out_of_order(key, chains, starts, held) -> np.ndarray:

@@ -225,3 +225,60 @@ def key_bits(key, stray, chains, starts, family, place, entries):
                 bits += _gap_bits(place[c] - place[before], e[key[c]] - e[key[before]])
             before = c
     return bits
+
+
+@numba.njit(cache=True, nogil=True)
+def align_family(places, counts, stray_bits, entries, density, logs):
+    """Words of one family's codes by dynamic programming on how often each code occurs.
+
+    Args:
+        places: (n,) rising places of the codes.
+        counts: (n,) how often each occurs.
+        stray_bits: (n,) bits of a code that is out of order.
+        entries: (V,) entries expected before each word, rising.
+        density: (V,) entries expected of each word.
+        logs: (V,) log2 frequencies.
+
+    Returns:
+        (n,) int64 words, rising; -1 for the codes before and after the aligned run.
+    """
+    n, size = len(places), len(entries)
+    behind = np.empty((n, size), np.int32)
+    before = np.full(size, np.inf)
+    now = np.empty(size)
+    after = np.zeros(n + 1)
+    for i in range(n - 1, -1, -1):
+        after[i] = after[i + 1] + stray_bits[i]
+    best, last_code, last_word = np.inf, -1, -1
+    skipped = 0.0
+    spacing = 3.0 * (entries[-1] - entries[0]) / size
+    for i in range(n):
+        gap = places[i] - places[i - 1] if i > 0 else 0.0
+        scale = np.sqrt(1.0 + gap + (0.15 * gap) ** 2)
+        slope, base = 1.4427 * 1.4142 / scale, np.log2(1.4142 * scale)
+        reach = 6.0 * scale + spacing
+        low = 0
+        for w in range(size):
+            least, where = skipped, -1
+            if i > 0:
+                while low < w and entries[low] < entries[w] - gap - reach:
+                    low += 1
+                for v in range(low, w):
+                    step = entries[w] - entries[v]
+                    if step < gap - reach:
+                        break
+                    bits = before[v] + slope * abs(step - gap) + base
+                    if bits < least:
+                        least, where = bits, v
+            behind[i, w] = where
+            now[w] = least - counts[i] * logs[w] - np.log2(max(density[w], 1e-6))
+            if now[w] + after[i + 1] < best:
+                best, last_code, last_word = now[w] + after[i + 1], i, w
+        before[:] = now
+        skipped += stray_bits[i]
+    words = np.full(n, -1, np.int64)
+    while last_code >= 0 and last_word >= 0:
+        words[last_code] = last_word
+        last_word = behind[last_code, last_word]
+        last_code -= 1
+    return words

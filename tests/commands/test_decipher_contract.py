@@ -95,7 +95,7 @@ def test_bad_line_costs_only_itself(tmp_path, text, capsys):
         (b"7 7 7 7", [], "one distinct symbol"),
         (b"abc\xff", [], "not UTF-8"),
         (b"1 2 3 4 1 2 q! 3", [], "one style"),
-        (b"1 2 3 4 S5 2 1 3", ["--kind", "nonsense"], "unknown kind"),
+        (b"1 2 3 4 2 1 3", ["--kind", "nonsense"], "unknown kind"),
         (" ".join(map(str, range(90))).encode(), ["--kind", "homophonic"], "occurs once"),
         (b"abcabcabc", ["--language", "nonsense"], "unknown language"),
         (b"abcabcabc", ["--crib", "aa"], "impossible"),
