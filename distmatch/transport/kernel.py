@@ -72,6 +72,7 @@ def sweep(
     *,
     damping: tuple[float, float] = (1.0, 1.0),
     values: Tensor | None = None,
+    plan: Tensor | None = None,
     chunk: int = 512,
     group: Group = None,
 ) -> tuple[Tensor, Tensor, float, Tensor | None]:
@@ -90,6 +91,7 @@ def sweep(
         b: (m,) column masses.
         damping: rho / (rho + epsilon) of rows and columns; 1 is balanced.
         values: (m, k) to average.
+        plan: (n, m) to write the plan into, under the new f and the old g.
         chunk: rows at a time.
         group: processes that share the rows.
 
@@ -111,6 +113,8 @@ def sweep(
             error += (a[rows] * ((f[rows] - new_f[rows]).exp() - 1).abs()).sum()
         weight = a[rows] * ((1 - damping[0]) * logsumexp).exp() / mass
         column += weight @ block
+        if plan is not None:
+            torch.mul(block, weight[:, None], out=plan[rows])
         if averages is not None and values is not None:
             torch.mm(block, values, out=averages[rows])
             averages[rows] /= mass[:, None]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from distmatch.device import Group, gather_rows, shard, sum_over
+from distmatch.device import Group, gather_rows, max_over, shard, sum_over
 from distmatch.errors import InputError
 from distmatch.transport.coupling import Coupling
 from distmatch.transport.kernel import SMALLEST, sweep
@@ -170,8 +170,8 @@ def _damping(unbalanced: float | tuple[float, float] | None, epsilon: float) -> 
 class _Sweeps:
     """Sinkhorn iterations at one epsilon, streaming or on a cached kernel.
 
-    The cached kernel is the plan at some earlier potentials (f0, g0); the iteration scales its rows
-    and columns, and it is built anew, by one streaming sweep, when the scales leave float32.
+    The cached kernel is the plan that a streaming iteration left, at potentials (f0, g0); further ones
+    scale its rows and columns, until the scales leave float32 and an iteration streams again.
     """
 
     def __init__(
@@ -195,44 +195,34 @@ class _Sweeps:
     ) -> tuple[Tensor, Tensor, float, int]:
         """At most so many iterations; the error returned is that of the potentials returned."""
         if f is None:
-            f, g, _ = self._streaming(f, g)
+            f, g, _ = self._exact(f, g)
         error, done = float("nan"), 0
         for done in range(iterations + 1):
-            new_f, new_g, error = self._step(f, g, done)
+            new_f, new_g, error = self._step(f, g)
             if error <= tolerance or done == iterations:
                 break
             f, g = new_f, new_g
         return f, g, error, done
 
-    def _step(self, f: Tensor, g: Tensor, done: int) -> tuple[Tensor, Tensor, float]:
-        if not self.dense or done < 2:
-            return self._streaming(f, g)
-        if self.kernel is not None and self._drift(f, g) > DRIFT:
-            # One exact sweep before the kernel is built again: the potentials are moving fast.
-            self.kernel = None
-            return self._streaming(f, g)
+    def _step(self, f: Tensor, g: Tensor) -> tuple[Tensor, Tensor, float]:
         if self.kernel is None:
-            self._build(f, g)
-        return self._cached(f, g)
+            return self._exact(f, g)
+        # The same decision on all processes: they exchange different sums on the two ways.
+        drift = max_over(
+            torch.maximum((f - self.f0).abs().max(), (g - self.g0).abs().max()), self.group
+        )
+        return self._exact(f, g) if float(drift) > DRIFT else self._cached(f, g)
 
-    def _streaming(self, f: Tensor | None, g: Tensor) -> tuple[Tensor, Tensor, float]:
+    def _exact(self, f: Tensor | None, g: Tensor) -> tuple[Tensor, Tensor, float]:
+        """A streaming iteration, whose plan becomes the kernel where one is kept."""
+        if self.dense and self.kernel is None:
+            self.kernel = self.queries.new_empty(len(self.queries), len(self.keys))
         new_f, new_g, error, _ = sweep(
-            self.queries, self.keys, f, g, self.a, self.b,
-            damping=self.damping, chunk=self.chunk, group=self.group,
+            self.queries, self.keys, f, g, self.a, self.b, damping=self.damping, plan=self.kernel,
+            chunk=self.chunk, group=self.group,
         )  # fmt: skip
+        self.f0, self.g0 = new_f, g
         return new_f, new_g, error
-
-    def _drift(self, f: Tensor, g: Tensor) -> float:
-        return max(float((f - self.f0).abs().max()), float((g - self.g0).abs().max()))
-
-    def _build(self, f: Tensor, g: Tensor) -> None:
-        self.f0, self.g0 = f, g
-        self.kernel = self.queries.new_empty(len(self.queries), len(self.keys))
-        rows, columns = f + self.a.log(), g + self.b.log()
-        for i in range(0, len(f), self.chunk):
-            block = self.kernel[i : i + self.chunk]
-            torch.addmm(columns, self.queries[i : i + self.chunk], self.keys.T, out=block)
-            block.add_(rows[i : i + self.chunk, None]).mul_(1.4426950408889634).exp2_()
 
     def _cached(self, f: Tensor, g: Tensor) -> tuple[Tensor, Tensor, float]:
         assert self.kernel is not None
