@@ -58,6 +58,7 @@ def align(
     import distmatch.device as devices
     from distmatch.embeddings.embeddings import Embeddings
     from distmatch.matching.align import align as run
+    from distmatch.matching.alignmentdivergences import divergences
     from distmatch.retrieval.dictionary import Dictionary
     from distmatch.retrieval.lexicon import translate_words
 
@@ -84,7 +85,8 @@ def align(
         return 0 if match.believed else 1
     mapped, common = match.map(x), match.map.map_target(y)
     lexicon = translate_words(mapped, common, best=BEST, limit=TRANSLATED, device=str(where))
-    result = to_json(match, lexicon)
+    figures = divergences(mapped, common, match.bits, seed=seed)
+    result = to_json(match, lexicon, figures)
     if out is not None:
         write(out, match, lexicon, mapped, common, options, data, result)
     kept.discard()
@@ -100,7 +102,7 @@ def checkpoint(out: str | None, options: dict[str, Any]) -> Checkpoint:
     return Checkpoint(path, json_module.dumps(options, sort_keys=True))
 
 
-def to_json(match: Match[LinearMap], lexicon: Lexicon) -> dict[str, Any]:
+def to_json(match: Match[LinearMap], lexicon: Lexicon, figures: dict[str, float]) -> dict[str, Any]:
     """The contract of `align --json`."""
     table = lexicon.best()
     bits = match.bits
@@ -115,7 +117,7 @@ def to_json(match: Match[LinearMap], lexicon: Lexicon) -> dict[str, Any]:
             "separate": None if bits.control is None else round(bits.control, 1),
             "delta": None if bits.control is None else round(bits.control - bits.total, 1),
         },
-        "divergences": match.extra.get("divergences", {}),
+        "divergences": {name: round(value, 6) for name, value in figures.items()},
         "evidence": match.extra.get("evidence", {}),
         "seconds": round(match.seconds, 2),
         "cpu_seconds": round(match.cpu_seconds, 2),
@@ -165,7 +167,8 @@ def describe(result: dict[str, Any]) -> str:
         f"method {result['method']}, {result['seconds']:.1f} s ({result['cpu_seconds']:.1f} CPU s), seed {result['seed']}",
         f"bits: target given source {bits['data']:.0f} + map {bits['map']:.0f}; target alone {bits['separate']:.0f}; "
         f"saved {bits['delta']:+.0f}",
-        *(f"{name.replace('_', ' ')} {value:.4g}" for name, value in result["divergences"].items()),
+        "divergences: "
+        + ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in result["divergences"].items()),
     ]
     width = max((len(words[0]) for words in result["samples"]), default=0)
     lines += [f"{words[0]:<{width}}  {' '.join(words[1:])}" for words in result["samples"]]

@@ -123,14 +123,13 @@ class Auto:
             inner = Trace(checkpoint=trace.checkpoint)
             try:
                 first = start.map(clouds.x, clouds.y, generator(own, clouds.x.device))
+                current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
+                found.append(judge(clouds, start, current, control, seed=seed, ranked=ranked))
+                figures = {"start": start.name, **found[-1].evidence.to_json()}
+                trace.step({**figures, "agreement": choose(found)[1]}, len(self.starts))
+                trace.interrupted = inner.interrupted
             except KeyboardInterrupt:
                 trace.interrupted = True
-                break
-            current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
-            found.append(judge(clouds, start, current, control, seed=seed, ranked=ranked))
-            figures = {"start": start.name, **found[-1].evidence.to_json()}
-            trace.step({**figures, "agreement": choose(found)[1]}, len(self.starts))
-            trace.interrupted = inner.interrupted
             if trace.interrupted or _alike(found) >= ENOUGH or settled(found):
                 break
         if not found:

@@ -44,6 +44,9 @@ def test_a_run_leaves_its_files_and_a_right_lexicon(files, tmp_path, capsys):
     assert {
         "confidence", "believed", "reason", "method", "bits", "divergences", "seconds", "cpu_seconds", "seed", "samples",
     } <= set(result)  # fmt: skip
+    assert {"sinkhorn", "sliced_wasserstein", "mmd", "discriminator", "csls", "bits_saved"} == set(
+        result["divergences"]
+    )
     assert len(result["samples"]) == 10 and result["bits"]["delta"] > 0
     names = {path.name for path in out.iterdir()}
     assert {
