@@ -76,6 +76,15 @@ def rank(group: Group = None) -> int:
     return dist.get_rank(group)
 
 
+def size_of(group: Group = None) -> tuple[int, int]:
+    """How many processes there are, and the number of this one."""
+    if group is None:
+        return 1, 0
+    import torch.distributed as dist
+
+    return dist.get_world_size(group), dist.get_rank(group)
+
+
 def close(group: Group) -> None:
     """Leave the group at the end of the program."""
     if group is not None:

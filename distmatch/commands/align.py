@@ -75,14 +75,15 @@ def align(
     data = {str(path): sha256(path) for path in files}
     line = ProgressLine("aligning")
     progress: Progress = silent if quiet or json or not first else line
-    kept = checkpoint(out if first else None, {**options, **data})
+    kept = checkpoint(out, {**options, **data}, writes=first)
     match = run(
         x, y, method=method, preset=preset, dictionary=pairs, device=device, seed=seed,
         progress=progress, checkpoint=kept,
     )  # fmt: skip
     line.close()
+    devices.close(group)
     if not first:
-        return 0 if match.believed else 1
+        return 0  # the first process says what is believed; torchrun ends all when one fails, and it has yet to write
     mapped, common = match.map(x), match.map.map_target(y)
     lexicon = translate_words(mapped, common, best=BEST, limit=TRANSLATED, device=str(where))
     figures = divergences(mapped, common, match.bits, seed=seed)
@@ -94,12 +95,15 @@ def align(
     return 0 if match.believed else 1
 
 
-def checkpoint(out: str | None, options: dict[str, Any]) -> Checkpoint:
-    """Where a run keeps what it has, for the same options and the same data only."""
+def checkpoint(out: str | None, options: dict[str, Any], *, writes: bool = True) -> Checkpoint:
+    """Where a run keeps what it has, for the same options and the same data only.
+
+    Of the processes of one run all read it, so that they go on from the same place, and the first writes it.
+    """
     from distmatch.matching.checkpoint import Checkpoint
 
     path = None if out is None else Path(out) / "checkpoint.safetensors"
-    return Checkpoint(path, json_module.dumps(options, sort_keys=True))
+    return Checkpoint(path, json_module.dumps(options, sort_keys=True), writes=writes)
 
 
 def to_json(match: Match[LinearMap], lexicon: Lexicon, figures: dict[str, float]) -> dict[str, Any]:

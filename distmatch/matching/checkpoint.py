@@ -18,9 +18,13 @@ class Checkpoint:
     Args:
         path: safetensors file; None keeps nothing.
         run: what identifies the run (options, hashes of the data); a file of another run is ignored.
+        writes: whether this process writes; of several that share a run one does, and all read.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, run: str = "") -> None:
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, run: str = "", *, writes: bool = True
+    ) -> None:
+        self.writes = writes
         self.path = None if path is None else Path(path)
         self.run = hashlib.sha256(run.encode()).hexdigest()
         self.matrices: dict[str, np.ndarray] = {}
@@ -41,7 +45,7 @@ class Checkpoint:
 
     def put(self, name: str, matrix: np.ndarray) -> None:
         """Keep a matrix and write the file."""
-        if self.path is None:
+        if self.path is None or not self.writes:
             return
         from safetensors.numpy import save
 
@@ -51,7 +55,7 @@ class Checkpoint:
 
     def discard(self) -> None:
         """Remove the file of a run that is done."""
-        if self.path is not None:
+        if self.path is not None and self.writes:
             self.path.unlink(missing_ok=True)
 
 

@@ -75,20 +75,21 @@ class ProximalGromov:
         trace = Trace(progress=progress, checkpoint=checkpoint)
         noise = generator(seed, clouds.x.device)
         x, y = clouds.x[: self.rows], clouds.y[: self.rows]
+        group = process_group(clouds.x.device)
         moment: Tensor | None = None
         if self.start is not None:
             first = self.start.map(clouds.x, clouds.y, noise)
             moment = (x.T @ x / len(x)) @ first
         result = gromov_wasserstein(
             x, y, self.epsilon, self.frequency, steps=self.steps, inner=self.inner, moment=moment,
-            group=process_group(clouds.x.device),
+            group=group,
             callback=lambda step, figures: trace.step({"step": step, **figures}, self.steps),
         )  # fmt: skip
         current = procrustes(result.moment)
         if self.refinement:
             current, _ = self_learn(
                 clouds.x[: self.vocabulary], clouds.y[: self.vocabulary], current,
-                steps=self.refinement, report=lambda figures, _: trace.step(figures),
+                steps=self.refinement, report=lambda figures, _: trace.step(figures), group=group,
             )  # fmt: skip
         return conclude(
             clouds, current, method="gromov", seed=seed, clock=clock, trace=trace,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from distmatch.device import Group, max_over, shard, size_of, sum_over
+
 BLOCK = 1 << 22
 """Scores held at a time: 16 MiB of float32, which stays in cache."""
 GROUPS = 512
@@ -41,6 +43,7 @@ def mutual_neighbours(
     keep: float = 1.0,
     generator: torch.Generator | None = None,
     union: bool = False,
+    group: Group = None,
 ) -> Pairs:
     """Pairs (i, j) with j the best of i and i the best of j by 2 cos - r_Y(x_i) - r_X(y_j) (Conneau et al. 2018).
 
@@ -54,12 +57,18 @@ def mutual_neighbours(
         keep: probability that a score takes part, the rest are dropped (Artetxe et al. 2018, section 3.3).
         generator: of the dropout.
         union: return the best of every row and of every column instead (VecMap's dictionary).
+        group: processes that share the rows; the same pairs on all. With dropout each does all rows, so that
+            the numbers drawn are those of one process.
     """
+    if keep < 1:
+        group = None
     if crowd is None:
-        crowd = _pass(x, y, neighbourhood, None, 1.0, None)[0]
-    new, best, values, highest = _pass(x, y, neighbourhood, crowd, keep, generator)
+        crowd = _pass(x, y, neighbourhood, None, 1.0, None, group)[0]
+    new, best, values, highest = _pass(x, y, neighbourhood, crowd, keep, generator, group)
     if union:
-        _, back, back_values, _ = _pass(y, x, neighbourhood, (crowd[1], crowd[0]), keep, generator)
+        _, back, back_values, _ = _pass(
+            y, x, neighbourhood, (crowd[1], crowd[0]), keep, generator, group
+        )
         rows, columns = (torch.arange(len(z), device=x.device) for z in (x, y))
         pairs = torch.cat([rows, back]), torch.cat([best, columns])
         return Pairs(*pairs, torch.cat([values, back_values]), new)
@@ -74,17 +83,21 @@ def _pass(
     crowd: tuple[Tensor, Tensor] | None,
     keep: float,
     generator: torch.Generator | None,
+    group: Group,
 ) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor, Tensor]:
     """New crowds; and under the old ones the best column of each row, its score, and each column's best score."""
     n, m = len(x), len(y)
     rows, width = max(1, BLOCK // m), max(1, -(-n // GROUPS))
     rows = max(width, rows - rows % width)
-    crowd_x, tops = x.new_empty(n), []
+    # Processes take whole groups of rows, so that the maxima are those of one process.
+    share = shard(-(-n // width), group)
+    first, last = share.start * width, min(share.stop * width, n)
+    crowd_x, tops = x.new_zeros(n), []
     best = torch.zeros(n, dtype=torch.int64, device=x.device)
-    values = x.new_empty(n)
+    values = x.new_zeros(n)
     highest = x.new_full((m,), -torch.inf)
-    for start in range(0, n, rows):
-        part = slice(start, min(start + rows, n))
+    for start in range(first, last, rows):
+        part = slice(start, min(start + rows, last))
         scores = x[part] @ y.T
         crowd_x[part] = scores.topk(min(k, m), dim=1, sorted=False).values.mean(dim=1)
         whole = len(scores) - len(scores) % width
@@ -99,9 +112,30 @@ def _pass(
             scores.masked_fill_(dropped, -torch.inf)
         values[part], best[part] = scores.max(dim=1)
         torch.maximum(highest, scores.amax(dim=0), out=highest)
-    maxima = torch.cat(tops).T.contiguous()
-    crowd_y = maxima.topk(min(k, maxima.shape[1]), dim=1, sorted=False).values.mean(dim=1)
+    crowd_y = largest(torch.cat(tops).T.contiguous(), k, group).mean(dim=1)
+    if group is not None:
+        for rows_of_all in (crowd_x, best, values):
+            sum_over(rows_of_all, group)
+        max_over(highest, group)
     return (crowd_x, crowd_y), best, values, highest
+
+
+def largest(scores: Tensor, k: int, group: Group = None) -> Tensor:
+    """The k largest of each row, or all of them, (m, k) in no order; of the columns of all processes together.
+
+    Args:
+        scores: (m, c), the columns of this process.
+    """
+    own = scores.topk(min(k, scores.shape[1]), dim=1, sorted=False).values
+    if group is None:
+        return own
+    columns = int(sum_over(torch.tensor(scores.shape[1], device=scores.device), group))
+    size, here = size_of(group)
+    everyone = scores.new_zeros(size, len(scores), k)
+    everyone[here] = -torch.inf
+    everyone[here, :, : own.shape[1]] = own
+    together = sum_over(everyone, group).permute(1, 0, 2).flatten(1)
+    return together.topk(min(k, columns), dim=1, sorted=False).values
 
 
 def translations(

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from distmatch.matching.induction import Pairs, mutual_neighbours
+from distmatch.device import Group, shard, sum_over
+from distmatch.matching.induction import Pairs, largest, mutual_neighbours
 from distmatch.transport.procrustes import procrustes
 
 Report = Callable[[dict[str, Any], Tensor], Any]
@@ -32,6 +33,7 @@ def self_learn(
     union: bool = False,
     generator: torch.Generator | None = None,
     report: Report | None = None,
+    group: Group = None,
 ) -> tuple[Tensor, Pairs]:
     """Alternate: mutual neighbours by CSLS under the map; the isometry that fits them best.
 
@@ -44,6 +46,7 @@ def self_learn(
         union: fit on the best of every row and column instead of mutual neighbours.
         generator: of the dropout.
         report: called with the figures of each step and the map.
+        group: processes that share the rows of x.
 
     Returns:
         the map (d, d') and the pairs that it was fitted on.
@@ -60,6 +63,7 @@ def self_learn(
             keep=keep,
             generator=generator,
             union=union,
+            group=group,
         )
         crowd = pairs.crowd
         new = procrustes(x[pairs.source].T @ y[pairs.target])
@@ -90,6 +94,7 @@ def soft_learn(
     last: float = 0.03,
     neighbourhood: int = 10,
     report: Report | None = None,
+    group: Group = None,
 ) -> Tensor:
     """Alternate soft mutual neighbours and the isometry that fits them, at falling temperature.
 
@@ -100,8 +105,10 @@ def soft_learn(
         x: (n, d) unit rows. y: (m, d'). The (n, m) weights are held.
         start: (d, d') map.
         steps: all are done; the temperature falls geometrically from `first` to `last`.
+        group: processes that share the rows of x.
     """
     current, crowd_x, crowd_y = start, None, None
+    whole, x = len(x), x[shard(len(x), group)]
     for step in range(steps):
         temperature = first * (last / first) ** (step / max(steps - 1, 1))
         scores = normalize(x @ current, dim=1) @ y.T
@@ -109,20 +116,20 @@ def soft_learn(
             crowd_x = scores.topk(min(neighbourhood, len(y)), dim=1, sorted=False).values.mean(
                 dim=1
             )
-            other = scores.T.contiguous().topk(min(neighbourhood, len(x)), dim=1, sorted=False)
-            crowd_y = other.values.mean(dim=1)
+            crowd_y = largest(scores.T.contiguous(), neighbourhood, group).mean(dim=1)
         # CSLS is at most 2, so exponentials stay finite down to a temperature of 0.025.
         weights = scores.mul_(2).sub_(crowd_y).sub_(crowd_x[:, None]).div_(temperature).exp_()
-        rows, columns = weights.sum(dim=1).clamp_(min=TINY), weights.sum(dim=0).clamp_(min=TINY)
+        rows = weights.sum(dim=1).clamp_(min=TINY)
+        columns = sum_over(weights.sum(dim=0), group).clamp_(min=TINY)
         weights = (weights / rows[:, None]).mul_(weights).div_(columns)
-        new = procrustes(x.T @ (weights @ y))
+        new = procrustes(sum_over(x.T @ (weights @ y), group))
         moved = float((new - current).norm()) / len(new) ** 0.5
         current = new
         if report is not None:
-            mass = float(weights.sum())
+            mass = float(sum_over(weights.sum(), group))
             figures = {
                 "step": step,
-                "words": len(x),
+                "words": whole,
                 "pairs": round(mass),
                 "temperature": temperature,
             }

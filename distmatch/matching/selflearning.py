@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from distmatch.device import generator
+from distmatch.device import generator, process_group
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import ITERATIVE, Clock, Clouds, Trace, conclude
@@ -164,15 +164,17 @@ class SelfLearning:
         self, clouds: Clouds, current: Tensor, stage: Stage, noise: torch.Generator, report: Report
     ) -> Tensor:
         x, y = clouds.x[: stage.words], clouds.y[: stage.words]
+        group = process_group(x.device)
         if stage.temperatures is not None:
             first, last = stage.temperatures
             return soft_learn(
                 x, y, current, steps=stage.steps, first=first, last=last,
-                neighbourhood=self.neighbourhood, report=report,
+                neighbourhood=self.neighbourhood, report=report, group=group,
             )  # fmt: skip
         return self_learn(
             x, y, current, steps=stage.steps, keep=stage.keep, growth=self.growth, patience=self.patience,
             neighbourhood=self.neighbourhood, union=self.union, generator=noise, report=report,
+            group=group,
         )[0]  # fmt: skip
 
     def finish(

@@ -87,6 +87,24 @@ def test_unbalanced_matches_pot():
     assert float(found.dense().sum()) < 0.99  # mass is lost where it costs too much
 
 
+def test_small_epsilon_approaches_the_exact_plan():
+    from distmatch.transport.assignment import exact_plan
+
+    pytest.importorskip("ot")
+    x, y = points(60, 45, 4)
+    a, cost = torch.arange(1, 61).double(), torch.cdist(x, y) ** 2
+    exact = exact_plan(cost, a)
+    assert torch.allclose(exact.sum(1), a / a.sum()) and torch.allclose(
+        exact.sum(0), torch.full((45,), 1 / 45).double()
+    )
+    found = sinkhorn(
+        x, y, a, epsilon=1e-3, iterations=20_000, tolerance=1e-4, schedule=epsilon_schedule(1.0, 1e-3)
+    )
+    assert found.converged
+    lowest = float((cost * exact).sum())
+    assert lowest - 1e-4 <= float((cost * found.dense()).sum()) <= lowest + 5e-3
+
+
 def test_apply_barycentre_moment_and_best_are_those_of_the_dense_plan():
     x, y = points(80, 70, 6)
     found = sinkhorn(x, y, epsilon=0.1, chunk=32)
