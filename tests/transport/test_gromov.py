@@ -62,12 +62,8 @@ def test_matches_pot_proximal_gromov_wasserstein(weighted):
     assert float((found.coupling.dense() - expected).abs().sum()) < 1e-6
     assert torch.allclose(found.moment, x.T @ expected @ y, atol=1e-8)
     # The reported cost is that of POT's plan up to the constants of the marginals.
-    cost = ot.gromov.gwloss(
-        *ot.gromov.init_matrix(x @ x.T, y @ y.T, a, b, "square_loss"), expected
-    )
-    constant = float(
-        a @ (x @ x.T).square() @ a + b @ (y @ y.T).square() @ b
-    )
+    cost = ot.gromov.gwloss(*ot.gromov.init_matrix(x @ x.T, y @ y.T, a, b, "square_loss"), expected)
+    constant = float(a @ (x @ x.T).square() @ a + b @ (y @ y.T).square() @ b)
     assert found.history[-1]["cost"] + constant == pytest.approx(float(cost), abs=1e-8)
 
 

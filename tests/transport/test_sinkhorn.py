@@ -98,7 +98,13 @@ def test_small_epsilon_approaches_the_exact_plan():
         exact.sum(0), torch.full((45,), 1 / 45).double()
     )
     found = sinkhorn(
-        x, y, a, epsilon=1e-3, iterations=20_000, tolerance=1e-4, schedule=epsilon_schedule(1.0, 1e-3)
+        x,
+        y,
+        a,
+        epsilon=1e-3,
+        iterations=20_000,
+        tolerance=1e-4,
+        schedule=epsilon_schedule(1.0, 1e-3),
     )
     assert found.converged
     lowest = float((cost * exact).sum())
