@@ -72,17 +72,18 @@ class CipherProblem:
             padded = np.zeros((size, size))
             padded[: len(counts), : len(counts)] = counts / counts.sum()
             return padded, self.plain.bigrams()
-        return letter_embeddings(self.source.names, counts), self._letters()
+        names = tuple(alphabet_of(self.plain.language).letters)
+        dimension = min(len(self.source.names), len(names)) - 1
+        return (
+            letter_embeddings(self.source.names, counts, dimension),
+            letter_embeddings(names, self.plain.bigrams(), dimension),
+        )
 
     def bigram_counts(self) -> np.ndarray:
         """(K, K) occurrences of pairs of symbols."""
         size, symbols = len(self.source.names), self.source.symbols
         pairs = symbols[:-1].astype(np.int64) * size + symbols[1:]
         return np.bincount(pairs, minlength=size * size).reshape(size, size).astype(float)
-
-    def _letters(self) -> Any:
-        names = tuple(alphabet_of(self.plain.language).letters)
-        return letter_embeddings(names, self.plain.bigrams())
 
     def score(self, match: Any) -> Score:
         letters, table = self._read(match)
@@ -265,7 +266,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 VIEWS = {
     "ciphertext": "a Ciphertext, and a Plain: the language by name with its model and running text",
-    "embeddings": "Embeddings of the symbols and of the letters, from which symbols are neighbours",
+    "embeddings": "Embeddings of the symbols and of the letters, from which symbols are neighbours, one row more than dimensions",
     "graph": "(26, 26) relative frequencies of pairs of symbols, and of pairs of letters",
     "bytes": "running text of the language, and the ciphertext",
     "sequences": "codes of running text of the language, and of the ciphertext, uint",

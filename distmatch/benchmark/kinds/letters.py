@@ -6,30 +6,28 @@ import numpy as np
 
 from distmatch.embeddings.embeddings import Embeddings
 
-SIZE = 26
-"""Coordinates for what follows, and as many for what precedes; more where there are more symbols."""
 
-
-def letter_embeddings(names: tuple[str, ...], counts: np.ndarray) -> Embeddings:
+def letter_embeddings(names: tuple[str, ...], counts: np.ndarray, dimension: int) -> Embeddings:
     """Letters as vectors: square roots of what follows and what precedes each, the most frequent letter first.
 
-    Relabelling the letters permutes the coordinates, which is a rotation, so two such spaces of one language
-    are related by an orthogonal map, exactly so in the limit of long texts.
+    Relabelling the letters permutes the coordinates, which is a rotation, so two such spaces of one language are
+    related by an orthogonal map, exactly so in the limit of long texts, and so are their principal coordinates. Those
+    are what is given: matchers of embeddings fit maps only where there are more rows than dimensions.
 
     Args:
         names: K names.
         counts: (K, K) pairs, the row is the first.
+        dimension: coordinates that are kept, at most K; where K has fewer, zeros.
 
     Returns:
-        Embeddings (K, 2 K), padded with zeros to 2 x 26 where K is smaller.
+        Embeddings (K, dimension), the cosines of whose rows are the mean of two Bhattacharyya coefficients.
     """
     total = counts.sum(axis=0) + counts.sum(axis=1)
     order = np.argsort(-total, kind="stable")
     pairs = counts[np.ix_(order, order)] / max(counts.sum(), 1)
-    size = max(len(names), SIZE)
-    rows = np.zeros((len(names), 2 * size), np.float32)
     after = pairs / np.maximum(pairs.sum(axis=1, keepdims=True), 1e-12)
     before = pairs.T / np.maximum(pairs.T.sum(axis=1, keepdims=True), 1e-12)
-    rows[:, : len(names)] = np.sqrt(after)
-    rows[:, size : size + len(names)] = np.sqrt(before)
+    u, spread, _ = np.linalg.svd(np.sqrt(np.hstack([after, before])), full_matrices=False)
+    rows = np.zeros((len(names), dimension), np.float32)
+    rows[:, : len(spread)] = (u * spread)[:, :dimension]
     return Embeddings(tuple(names[i] for i in order), rows, total[order].astype(np.float64))
