@@ -158,7 +158,7 @@ def test_texts_are_scored_in_bits_and_by_the_key():
     assert len(x) == 1000 and len(y) == 200 and set(y) <= set(b"abcdefghijklmnopqrstuvwxyz ")
     found = matched(np.argsort(problem.permutation))
     with pytest.raises(DoesNotApply, match="C\\(X\\)"):
-        problem.score(found)
+        problem.score(matched("text"))
     found.extra["bits"] = {"x": 2000.0, "y": 500.0, "xy": 2300.0, "map": 90.0}
     score = problem.score(found)
     assert score.metrics["delta"].value == 200 and score.metrics["delta_percent"].value == 40
@@ -169,6 +169,32 @@ def test_texts_are_scored_in_bits_and_by_the_key():
     )
     found.map = np.roll(found.map, 1)
     assert problem.score(found).metrics["key_accuracy"].value < 0.2
+
+
+def test_a_key_without_bits_is_coded_as_joint_compression_codes_its_own():
+    """The true key costs what `joint_code` says of it, and a wrong one no more than the separate code and 2.8 bits."""
+    from distmatch.matching.joint import joint_code
+
+    problem = make("texts", size=2000, size_x=20_000)
+    score = problem.score(matched(np.argsort(problem.permutation)))
+    code = joint_code(*problem.view("bytes"))
+    assert score.metrics["key_accuracy"].value == 1 and score.bits["map"] > 60
+    assert score.metrics["delta"].value == pytest.approx(code.delta, rel=0.02)
+    wrong = problem.score(matched(np.roll(np.argsort(problem.permutation), 3)))
+    assert -3 < wrong.metrics["delta"].value < 0 and wrong.bits["map"] == 0
+
+
+def test_texts_show_their_symbols_as_graph_and_as_vectors():
+    problem = make("texts", size=30_000)
+    for name, matrix in zip("yx", problem.view("graph"), strict=True):
+        assert matrix.shape == (27, 27) and matrix.sum() == pytest.approx(1), name
+    source, target = problem.view("embeddings")
+    letters = "abcdefghijklmnopqrstuvwxyz "
+    names = [letters[problem.permutation[letters.index(c)]] for c in target.words]
+    rows = [source.words.index(name) for name in names]
+    u, _, vt = np.linalg.svd(source.vectors[rows].T @ target.vectors)
+    score = problem.score(matched(LinearMap((u @ vt).astype(np.float32))))
+    assert score.metrics["key_accuracy"].value > 0.97
 
 
 def test_generalisation_gap_of_the_true_key_is_small_and_of_a_shuffle_is_not_hidden():

@@ -16,7 +16,7 @@ import numpy as np
 from distmatch.benchmark.kinds import wordcipher
 from distmatch.benchmark.kinds.finiteclass import generalization
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Problem, Score
-from distmatch.benchmark.kinds.letters import letter_embeddings
+from distmatch.benchmark.kinds.letters import assigned, letter_embeddings, pair_counts
 from distmatch.benchmark.kinds.plaintext import Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.encipher import encipher
@@ -66,7 +66,7 @@ class CipherProblem:
             raise DoesNotApply(
                 f"the view {name} matches one symbol to one letter; this is {self.cipher}"
             )
-        counts = self.bigram_counts()
+        counts = pair_counts(self.source.symbols, len(self.source.names))
         if name == "graph":
             size = len(alphabet_of(self.plain.language))
             padded = np.zeros((size, size))
@@ -78,12 +78,6 @@ class CipherProblem:
             letter_embeddings(self.source.names, counts, dimension),
             letter_embeddings(names, self.plain.bigrams(), dimension),
         )
-
-    def bigram_counts(self) -> np.ndarray:
-        """(K, K) occurrences of pairs of symbols."""
-        size, symbols = len(self.source.names), self.source.symbols
-        pairs = symbols[:-1].astype(np.int64) * size + symbols[1:]
-        return np.bincount(pairs, minlength=size * size).reshape(size, size).astype(float)
 
     def score(self, match: Any) -> Score:
         letters, table = self._read(match)
@@ -125,7 +119,8 @@ class CipherProblem:
         elif isinstance(answer, np.ndarray) and answer.ndim == 1:
             table = np.asarray(answer[: len(self.source.names)], np.int64)
         elif callable(answer) and hasattr(answer, "map_target"):
-            table = self._assigned(answer)
+            found = assigned(answer, *self.view("embeddings"))
+            table = self._table({k: alphabet.letters.index(v) for k, v in found.items()})
         else:
             raise DoesNotApply(f"an answer of type {type(answer).__name__} is not a key")
         spare = len(alphabet)
@@ -134,22 +129,6 @@ class CipherProblem:
 
     def _table(self, letters: Mapping[str, int]) -> np.ndarray:
         return np.array([letters.get(name, -1) for name in self.source.names], np.int64)
-
-    def _assigned(self, mapping: Any) -> np.ndarray:
-        """The key of a linear map of letter embeddings: the assignment of largest total cosine."""
-        from scipy.optimize import linear_sum_assignment
-
-        source, target = self.view("embeddings")
-        x = mapping(source).normalized(("unit",)).vectors
-        y = mapping.map_target(target).normalized(("unit",)).vectors
-        rows, columns = linear_sum_assignment(-(x @ y.T))
-        letters = alphabet_of(self.plain.language).letters
-        return self._table(
-            {
-                source.words[i]: letters.index(target.words[j])
-                for i, j in zip(rows, columns, strict=True)
-            }
-        )
 
     def _true_table(self) -> np.ndarray:
         votes = np.zeros((len(self.source.names), len(alphabet_of(self.plain.language))), np.int64)

@@ -5,6 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from distmatch.embeddings.embeddings import Embeddings
+from distmatch.maps.linear import LinearMap
+
+
+def pair_counts(codes: np.ndarray, size: int) -> np.ndarray:
+    """(size, size) float64 occurrences of pairs of neighbours in a sequence of codes."""
+    pairs = codes[:-1].astype(np.int64) * size + codes[1:]
+    return np.bincount(pairs, minlength=size * size).reshape(size, size).astype(float)
 
 
 def letter_embeddings(names: tuple[str, ...], counts: np.ndarray, dimension: int) -> Embeddings:
@@ -31,3 +38,15 @@ def letter_embeddings(names: tuple[str, ...], counts: np.ndarray, dimension: int
     rows = np.zeros((len(names), dimension), np.float32)
     rows[:, : len(spread)] = (u * spread)[:, :dimension]
     return Embeddings(tuple(names[i] for i in order), rows, total[order].astype(np.float64))
+
+
+def assigned(
+    mapping: LinearMap, source: Embeddings, target: Embeddings
+) -> dict[str, str]:
+    """The key of a linear map of letter embeddings: the assignment of largest total cosine, symbol to letter."""
+    from scipy.optimize import linear_sum_assignment
+
+    x = mapping(source).normalized(("unit",)).vectors
+    y = mapping.map_target(target).normalized(("unit",)).vectors
+    rows, columns = linear_sum_assignment(-(x @ y.T))
+    return {source.words[i]: target.words[j] for i, j in zip(rows, columns, strict=True)}
