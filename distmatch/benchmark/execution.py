@@ -10,7 +10,7 @@ import os
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,8 @@ def _carry_out(run: Run, paths: Mapping[str, str], notes: _Notes) -> dict[str, A
     meter = _Meter()
     try:
         problem = build(run, paths)
-        facts["context"], facts["data_sha256"] = problem.context, problem.data_sha256
+        files = {name: file.sha256 for name, file in run.task.data.items()}
+        facts["context"], facts["data_sha256"] = problem.context, files | problem.data_sha256
         source, target = problem.view(run.method.takes)
         matcher = make(run.method)
         warm = (run.method.matcher, run.task.kind)
@@ -237,12 +238,23 @@ def make(method: Method) -> Any:
     matcher = getattr(module, name)
     if not (isinstance(matcher, type) and is_dataclass(matcher)) or not hasattr(matcher, "match"):
         raise InputError(f"{method.matcher} is not a matcher: a dataclass with a method `match`")
-    known = [f.name for f in fields(matcher)]
-    for setting in method.settings:
-        if setting not in known:
-            raise unknown(f"setting of {name}", setting, known)
-    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in method.settings.items()}
-    return matcher(**settings)
+    return matcher(**_settings(matcher, method.settings))
+
+
+def _settings(matcher: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as a dataclass takes them: lists as tuples, mappings as changes of a default that is a dataclass."""
+    known = {f.name: f for f in fields(matcher)}
+    settings: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in known:
+            raise unknown(f"setting of {matcher.__name__}", name, known)
+        default, make_default = known[name].default, known[name].default_factory
+        if default is MISSING and make_default is not MISSING:
+            default = make_default()
+        if isinstance(value, Mapping) and is_dataclass(default) and not isinstance(default, type):
+            value = replace(default, **_settings(type(default), value))
+        settings[name] = tuple(value) if isinstance(value, list) else value
+    return settings
 
 
 def build(run: Run, paths: Mapping[str, str]) -> Problem:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,8 @@ class Sweep:
             InputError: missing data or packages, versions that clash, a folder that cannot be written.
         """
         self._check_backend()
-        runs = {run.id: run for config in configs for run in config.runs(seeds)}
+        known = [identified(config, self.data) for config in configs]
+        runs = {run.id: run for config in known for run in config.runs(seeds)}
         check_tasks(runs.values())
         paths = self._data_paths(runs.values())
         done = self._done(runs)
@@ -261,6 +262,20 @@ def check_tasks(runs: Any) -> None:
             )
 
 
+def identified(config: Config, data: Path | None) -> Config:
+    """The configuration with the hashes of data files that are made here, so that other bytes are other runs.
+
+    Raises:
+        InputError: a file is not there, with the command that makes it.
+    """
+    tasks = []
+    for task in config.tasks:
+        made = {k: f for k, f in task.data.items() if f.sha256 is None}
+        found = {k: replace(f, sha256=sha256(locate(f, data))) for k, f in made.items()}
+        tasks.append(replace(task, data=task.data | found))
+    return replace(config, tasks=tuple(tasks))
+
+
 def locate(file: DataFile, data: Path | None) -> Path:
     """Where a data file is, its bytes checked.
 
@@ -272,6 +287,8 @@ def locate(file: DataFile, data: Path | None) -> Path:
     for folder in folders:
         path = (folder / file.file).resolve()
         if path.is_file():
+            if file.sha256 is None:
+                return path
             found = sha256(path)
             if found != file.sha256:
                 raise InputError(
@@ -280,4 +297,6 @@ def locate(file: DataFile, data: Path | None) -> Path:
                 )
             return path
     remedy = f"Fetch it: {file.fetch}" if file.fetch else "Give its folder with --data"
+    if file.make:
+        remedy = f"Make it: {file.make}"
     raise InputError(f"no data file in {', '.join(map(str, folders))}. {remedy}", path=file.file)

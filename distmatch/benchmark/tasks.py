@@ -32,8 +32,10 @@ class DataFile:
     """One file of a task: where, which bytes, how to get it."""
 
     file: str
-    sha256: str
+    sha256: str | None = None
+    """None for a file that is made here, until `runner.identified` has read it."""
     fetch: str | None = None
+    make: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

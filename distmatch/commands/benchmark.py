@@ -42,7 +42,7 @@ def benchmark(
         quiet: no progress.
     """
     from distmatch.benchmark.configuration import load_config
-    from distmatch.benchmark.runner import Sweep
+    from distmatch.benchmark.runner import Sweep, identified
 
     if not configs:
         raise InputError("give one or more configurations, such as configs/smoke.yaml")
@@ -52,7 +52,8 @@ def benchmark(
     loaded = [load_config(path) for path in configs]
     if list:
         for config in loaded:
-            print("\n".join(run.id for run in config.runs(chosen)))
+            known = identified(config, None if data is None else Path(data))
+            print("\n".join(run.id for run in known.runs(chosen)))
         return 0
     line = ProgressLine("running")
     sweep = Sweep(

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 import yaml
 
@@ -84,6 +86,12 @@ BAD = {
         },
         "Fetch it: python data_scripts/fetch_it.py",
     ),
+    "data not made": (
+        ["tasks", 0, "data"],
+        {"vectors": {"file": "no/such.vec", "make": "distmatch embed fr.txt --out data/fr.vec"}},
+        "Make it: distmatch embed fr.txt --out data/fr.vec",
+    ),
+    "data of no origin": (["tasks", 0, "data"], {"vectors": {"file": "x.vec"}}, "data.vectors"),
     "nothing": (["methods"], [], "methods must contain at least 1"),
     "limit": (["limits"], {"seconds": 0}, "limits.seconds must be bigger than 0"),
     "choice": (
@@ -162,6 +170,22 @@ def test_wrong_bytes_are_refused(tmp_path, capsys):
         main(["benchmark", str(file), "--data", str(tmp_path), "--out", str(tmp_path / "r")]) == 2
     )
     assert "SHA-256 is 2d711642b726..., the task wants 000000000000" in capsys.readouterr().err
+
+
+def test_data_made_here_is_known_by_its_bytes(tmp_path, records):
+    """The record says which bytes, a second call does nothing again, and other bytes are another run."""
+    vectors = tmp_path / "v.vec"
+    data = {"vectors": {"file": "v.vec", "make": "distmatch embed x.txt --out v.vec"}}
+    file, out = tmp_path / "c.yaml", tmp_path / "r"
+    file.write_text(yaml.safe_dump(changed(["tasks", 0, "data"], data)))
+    arguments = ["benchmark", str(file), "--data", str(tmp_path), "--out", str(out), "--jobs", "0"]
+    for number, count in ((1, 1), (1, 1), (2, 2)):
+        rows = [f"w{i} {i % 3} {i + number}" for i in range(12)]
+        vectors.write_text("\n".join(["12 2", *rows]) + "\n")
+        assert main(arguments) == 0
+        assert len(records(out)) == count
+    hashes = {r["data_sha256"]["vectors"] for r in records(out).values()}
+    assert len(hashes) == 2 and hashlib.sha256(vectors.read_bytes()).hexdigest() in hashes
 
 
 def test_clashing_versions_and_old_records_are_refused(tmp_path, capsys):
