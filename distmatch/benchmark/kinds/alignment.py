@@ -90,7 +90,10 @@ class AlignmentProblem:
         """Precision of a linear map, of an assignment (n,), or of a coupling (n, m)."""
         best = self._targets(match.map, self.rows)
         ranks = np.array(
-            [_first(row, set(gold.tolist())) for row, gold in zip(best.tolist(), self.gold, strict=True)]
+            [
+                _first(row, set(gold.tolist()))
+                for row, gold in zip(best.tolist(), self.gold, strict=True)
+            ]
         )
         metrics: dict[str, Metric] = {}
         for k in (1, 5, 10):

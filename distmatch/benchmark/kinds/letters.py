@@ -40,9 +40,7 @@ def letter_embeddings(names: tuple[str, ...], counts: np.ndarray, dimension: int
     return Embeddings(tuple(names[i] for i in order), rows, total[order].astype(np.float64))
 
 
-def assigned(
-    mapping: LinearMap, source: Embeddings, target: Embeddings
-) -> dict[str, str]:
+def assigned(mapping: LinearMap, source: Embeddings, target: Embeddings) -> dict[str, str]:
     """The key of a linear map of letter embeddings: the assignment of largest total cosine, symbol to letter."""
     from scipy.optimize import linear_sum_assignment
 
