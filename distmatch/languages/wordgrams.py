@@ -127,6 +127,14 @@ def load_word_text(paths: Sequence[str], *, diacritics: bool = False) -> WordTex
     return WordText(words, ids)
 
 
+def renamed(text: WordText, vocabulary: np.ndarray, *, closed: bool = False) -> np.ndarray:
+    """(n,) int64 words of the text as a vocabulary numbers them; others are `len(vocabulary)`, or left out if closed."""
+    number = np.full(len(text.words), len(vocabulary), np.int64)
+    number[vocabulary] = np.arange(len(vocabulary))
+    ids = number[text.ids]
+    return ids[ids < len(vocabulary)] if closed else ids
+
+
 def train(
     text: WordText, vocabulary: np.ndarray, *, closed: bool = False
 ) -> tuple[WordGrams, float]:
@@ -138,12 +146,7 @@ def train(
         closed: leave all other words out of the text, as when a text was made of the vocabulary alone;
             otherwise they count as one unknown word.
     """
-    size = len(vocabulary)
-    renamed = np.full(len(text.words), size, np.int64)
-    renamed[vocabulary] = np.arange(size)
-    ids = renamed[text.ids]
-    if closed:
-        ids = ids[ids < size]
+    ids, size = renamed(text, vocabulary, closed=closed), len(vocabulary)
     held = min(max(len(ids) // 20, 1), 50_000)
     model = _estimate(ids[:-held], tuple(text.words[i] for i in vocabulary), size)
     return model, model.bits(ids[-held:]) / held

@@ -25,7 +25,8 @@ class CodeReading:
         text, key_bits: bits.
         expected: bits a word that the model needs on held-out text of its own.
         model: the words that codes might stand for.
-        belief: share of the tokens expected to be right, where the posterior was sampled.
+        belief: share of the samples of the posterior that agree, over the tokens.
+        codes: number of codes, endings and words in clear left out.
     """
 
     kind: str
@@ -36,11 +37,17 @@ class CodeReading:
     expected: float
     model: WordGrams
     belief: float | None = None
+    codes: int = 0
 
     @property
     def total(self) -> float:
         """Text and key in bits."""
         return self.text + self.key_bits
+
+    @property
+    def size(self) -> int:
+        """Words that codes might stand for."""
+        return len(self.model.words)
 
     @property
     def excess(self) -> float:

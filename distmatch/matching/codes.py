@@ -12,17 +12,20 @@ import numpy as np
 from distmatch.ciphers.codes import CodeBook, code_book, joined
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.errors import InputError
-from distmatch.languages.wordgrams import WordGrams, WordText, load_word_text, train
+from distmatch.languages.wordgrams import WordGrams, WordText, load_word_text, renamed, train
 from distmatch.maps.key import bijection_bits
 from distmatch.matching.codereading import CodeReading, conclude
 from distmatch.matching.cribs import Crib
 from distmatch.matching.decipherment import Decipherment
 from distmatch.matching.dictionarycode import DictionarySearch, DictionaryText, agreement
 from distmatch.matching.wordcode import WordCodeSearch
+from distmatch.matching.wordlexicon import WordLexicon
 from distmatch.progress import Progress, silent
 
 OPEN_WORDS = 25_000
 """Words that a dictionary code may stand for."""
+NOMENCLATOR = 8_000
+"""Words that codes at random may stand for where other words are in clear."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +58,8 @@ class CodeMatcher:
         words = load_word_text(target, diacritics=diacritics)
         book = code_book(source.names)
         readings: list[CodeReading] = []
-        if self.kind != "dictionary-code" and not book.endings and not book.clear:
-            readings += self._random(source, words, seed, progress, deadline)
+        if self.kind != "dictionary-code" and not book.endings and (book.family >= 0).any():
+            readings += self._random(source, book, words, seed, progress, deadline)
         enough = (
             bool(readings) and readings[0].excess < 0.5 and len(source) > 2 * readings[0].unicity
         )
@@ -69,31 +72,45 @@ class CodeMatcher:
         readings.sort(key=lambda r: (r.kind != fewest, r.belief is None, r.total))
         control = None
         if time.monotonic() < deadline:
-            control = self._control(source, book, readings[0], seed, deadline)
+            control = self._control(source, book, words, readings[0], seed, deadline)
         return conclude(
             source, book, readings, control, seed, language, time.monotonic() - wall, time.process_time() - cpu
         )  # fmt: skip
 
     def _random(
-        self, source: Ciphertext, words: WordText, seed: int, progress: Progress, deadline: float
-    ) -> list[CodeReading]:
+        self, source: Ciphertext, book: CodeBook, words: WordText, seed: int, progress: Progress, deadline: float
+    ) -> list[CodeReading]:  # fmt: skip
         """Codes numbered at random: a model of as many words as there seem to be, then one of more if that reads badly."""
-        count = len(source.names)
-        all_words = estimated_words(np.bincount(source.symbols))
+        coded = book.family >= 0
+        codes = int(coded.sum())
+        spoken = source.symbols[_spoken(source, book)]
+        seen = np.bincount(spoken, minlength=len(coded))[coded]
+        all_words = estimated_words(seen)
         found: list[CodeReading] = []
+        first: dict[int, str] = {}
         for size in (round(1.05 * all_words) + 5, 2 * all_words + 200):
-            if min(size, len(words.words)) < count or (found and time.monotonic() > deadline):
+            size = min(max(size, NOMENCLATOR if book.clear else 0), len(words.words))
+            if size < codes or (found and (time.monotonic() > deadline or size == found[-1].size)):
                 continue
-            model, expected = train(words, np.arange(min(size, len(words.words))), closed=True)
-            search = WordCodeSearch(deadline=deadline)
-            best = search.search(
-                source.symbols, count, model, seed=seed, fixed=self._fixed(source, model), report=progress
+            vocabulary = np.arange(size)
+            model, expected = train(words, vocabulary, closed=not book.clear)
+            running = renamed(words, vocabulary, closed=not book.clear)
+            fixed = self._fixed(source, model) | {
+                s: model.ids.get(word.lower().strip("."), size) for s, word in book.clear.items()
+            }
+            key = np.array([model.ids.get(first.get(s, ""), -1) for s in range(len(coded))])
+            best = WordCodeSearch(deadline=deadline).search(
+                spoken, len(coded), model, running, seed=seed, fixed=fixed, first=key if first else None, report=progress
             )  # fmt: skip
-            table = {name: model.words[best.key[i]] for i, name in enumerate(source.names)}
-            key_bits = bijection_bits(count, len(model.words))
+            names = [*model.words, "?"]
+            first = {s: names[best.key[s]] for s in np.flatnonzero(coded)}
+            shown = {source.names[s]: word for s, word in (first | book.clear).items()}
+            key_bits = bijection_bits(codes, size)
+            free = coded[spoken]
             found.append(
                 CodeReading(
-                    "word-code", [table[source.names[s]] for s in source.symbols], table, best.text, key_bits, expected, model,
+                    "word-code", [shown[source.names[s]] for s in source.symbols], shown, best.text, key_bits, expected,
+                    model, float(best.belief[spoken[free]].mean()), codes,
                 )
             )  # fmt: skip
             if found[-1].excess < 0.3:
@@ -130,6 +147,7 @@ class CodeMatcher:
                     expected,
                     model,
                     None if key.samples is None else agreement(key, text.units),
+                    len(codes),
                 )
             )
         return readings
@@ -165,18 +183,35 @@ class CodeMatcher:
         return fixed
 
     def _control(
-        self, source: Ciphertext, book: CodeBook, best: CodeReading, seed: int, deadline: float
-    ) -> float:
+        self, source: Ciphertext, book: CodeBook, words: WordText, best: CodeReading, seed: int, deadline: float
+    ) -> float:  # fmt: skip
         """Total bits of a short search on the shuffled tokens."""
         order = np.random.default_rng([seed, 77]).permutation(len(source))
         mixed = replace(source, symbols=source.symbols[order])
         if best.kind == "word-code":
-            search = WordCodeSearch(steps=20, rounds=3, deadline=deadline)
-            found = search.search(mixed.symbols, len(source.names), best.model, seed=seed)
+            spoken = source.symbols[_spoken(source, book)]
+            mixed_words = spoken[np.random.default_rng([seed, 77]).permutation(len(spoken))]
+            fixed = self._fixed(source, best.model)
+            fixed |= {s: best.model.ids.get(w.lower().strip("."), best.size) for s, w in book.clear.items()}
+            running = renamed(words, np.arange(best.size), closed=not book.clear)
+            search = WordCodeSearch(
+                lexicon=WordLexicon(steps=40), rounds=3, voting=1, moves=400_000, deadline=deadline
+            )
+            found = search.search(
+                mixed_words, len(source.names), best.model, running, seed=seed, fixed=fixed
+            )
             return found.text + best.key_bits
         text, _ = dictionary_text(mixed, book, best.model)
         search = DictionarySearch(sweeps=60, restarts=1, sampled=0, deadline=deadline)
         return search.search(text, best.model, best.model.counts, seed=seed)[0].total
+
+
+def _spoken(source: Ciphertext, book: CodeBook) -> np.ndarray:
+    """(n,) bool: tokens that stand for words, not for signs."""
+    word = (book.family >= 0) | np.array(
+        [any(char.isalpha() for char in book.clear.get(s, "")) for s in range(len(source.names))]
+    )
+    return word[source.symbols]
 
 
 def dictionary_text(

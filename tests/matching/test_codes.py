@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -5,10 +7,10 @@ from distmatch.ciphers.codes import code_book, joined
 from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import read_ciphertext
 from distmatch.errors import InputError
-from distmatch.languages.wordgrams import load_word_text, train, trigram_log
+from distmatch.languages.wordgrams import WordText, load_word_text, train, trigram_log
 from distmatch.matching.codes import estimated_words
 from distmatch.matching.decipher import decipher
-from distmatch.matching.wordcode import WordCodeSearch, doubly_stochastic
+from distmatch.matching.wordcode import POSTERIOR, WordCodeSearch, consensus, sample_keys
 
 
 def chain(seed: int, n: int, size: int = 60) -> list[str]:
@@ -123,22 +125,61 @@ def test_endings_take_the_spelling_that_occurs():
     assert joined("xy", "zz", known) == "xyzz"
 
 
-def test_beliefs_are_doubly_stochastic():
-    logits = np.random.default_rng(0).normal(size=(20, 30)).astype(np.float32)
-    belief = doubly_stochastic(logits, 50)
-    assert np.allclose(belief.sum(axis=1), 1, atol=1e-3)
-    assert (belief.sum(axis=0) < 1.01).all()
+def test_votes_make_a_one_to_one_key():
+    samples = np.array([[0, 1, 5, 9], [0, 2, 5, 9], [3, 1, 5, 9], [3, 1, 0, 9], [3, 2, 0, 9]], np.int32)
+    held = np.array([False, False, False, True])
+    key, share = consensus(samples, held)
+    assert list(key) == [3, 1, 5, 9]
+    assert list(share) == pytest.approx([0.6, 0.6, 0.6, 1.0])
+
+
+def test_sampler_weighs_keys_as_the_model_does():
+    """Three codes over three words: the share of samples of each key is its probability under the trigrams."""
+    text = WordText(("a", "b", "c"), np.array([0, 1, 2, 0, 0, 1, 2, 1, 2, 0, 1] * 40, np.int32))
+    model, _ = train(text, np.arange(3))
+    codes = np.array([0, 1, 2, 1, 0, 2], np.int32)
+    keys = list(itertools.permutations(range(3)))
+    bits = np.array([model.bits(np.array(key, np.int32)[codes]) for key in keys])
+    expected = np.exp2(bits.min() - bits) / np.exp2(bits.min() - bits).sum()
+    near = np.tile(np.arange(3, dtype=np.int32), (3, 1))
+    drawn = np.empty((60_000, 3), np.int32)
+    key = np.arange(3, dtype=np.int32)
+    sample_keys(
+        codes, key, np.zeros(3, bool), near, np.cumsum(np.ones((3, 3)), axis=1), *model.tables, POSTERIOR, 1, drawn
+    )  # fmt: skip
+    shares = [np.mean((drawn == key).all(axis=1)) for key in keys]
+    assert shares == pytest.approx(expected, abs=0.02)
 
 
 def test_same_seed_same_key(reference):
     text = load_word_text([reference])
     model, _ = train(text, np.arange(len(text.words)), closed=True)
     source = read_ciphertext(encipher(" ".join(chain(4, 600)), "word-code")["ciphertext"])
+    search = WordCodeSearch(rounds=2, voting=1)
     keys = [
-        WordCodeSearch(steps=10, rounds=2).search(source.symbols, len(source.names), model, seed=3)
+        search.search(source.symbols, len(source.names), model, text.ids, seed=3).key
         for _ in range(2)
     ]
-    assert np.array_equal(keys[0].key, keys[1].key)
+    assert np.array_equal(*keys)
+
+
+def test_more_words_than_the_dense_start_takes(reference):
+    text = load_word_text([reference])
+    model, _ = train(text, np.arange(len(text.words)), closed=True)
+    plain = model.encode(chain(2, 3000))
+    codes = np.random.default_rng(1).permutation(len(model.words))[plain].astype(np.int32)
+    found = WordCodeSearch(dense=30).search(codes, len(model.words), model, text.ids, seed=0)
+    assert np.mean(found.key[codes] == plain) > 0.9
+
+
+def test_nomenclator_of_random_codes_and_clear_words(reference):
+    words = chain(2, 700)
+    coded = sorted(set(words))[::2]
+    number = dict(zip(coded, np.random.default_rng(0).permutation(len(coded)) + 10, strict=True))
+    cipher = " ".join(str(number.get(w, w)) for w in words)
+    match = decipher(cipher, kind="word-code", reference=[reference])
+    right = np.mean([a == b for a, b in zip(match.text.split(), words, strict=True)])
+    assert right >= 0.95
 
 
 def test_unseen_words_are_estimated():
