@@ -192,7 +192,10 @@ class CodeMatcher:
             spoken = source.symbols[_spoken(source, book)]
             mixed_words = spoken[np.random.default_rng([seed, 77]).permutation(len(spoken))]
             fixed = self._fixed(source, best.model)
-            fixed |= {s: best.model.ids.get(w.lower().strip("."), best.size) for s, w in book.clear.items()}
+            fixed |= {
+                s: best.model.ids.get(w.lower().strip("."), best.size)
+                for s, w in book.clear.items()
+            }
             running = renamed(words, np.arange(best.size), closed=not book.clear)
             search = WordCodeSearch(
                 lexicon=WordLexicon(steps=40), rounds=3, voting=1, moves=400_000, deadline=deadline

@@ -95,7 +95,15 @@ class WordCodeSearch:
             tolerance = POSTERIOR * (self.hot / POSTERIOR) ** cooling
             drawn = np.empty((sweeps, count), np.int32)
             bits = sample_keys(
-                codes, key, held, near, chance, *target.tables, tolerance, 1000 * seed + number, drawn
+                codes,
+                key,
+                held,
+                near,
+                chance,
+                *target.tables,
+                tolerance,
+                1000 * seed + number,
+                drawn,
             )
             history.append(float(bits))
             if number >= self.rounds:
@@ -117,7 +125,7 @@ class WordCodeSearch:
         chosen = np.array([c for c in chosen if fixed.get(int(c), 0) < words], np.int64)
         symbol = np.full(count, len(chosen), np.int64)
         symbol[chosen] = np.arange(len(chosen))
-        other = len(chosen) < count or bool(len(running)) and int(running.max()) >= words
+        other = len(chosen) < count or (bool(len(running)) and int(running.max()) >= words)
         model = SymbolModel.fit(np.minimum(running, words), words + other, order=2)
         known = [(int(symbol[c]), w) for c, w in fixed.items() if symbol[c] < len(chosen)]
         if len(chosen) < count:

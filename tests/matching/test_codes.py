@@ -126,7 +126,9 @@ def test_endings_take_the_spelling_that_occurs():
 
 
 def test_votes_make_a_one_to_one_key():
-    samples = np.array([[0, 1, 5, 9], [0, 2, 5, 9], [3, 1, 5, 9], [3, 1, 0, 9], [3, 2, 0, 9]], np.int32)
+    samples = np.array(
+        [[0, 1, 5, 9], [0, 2, 5, 9], [3, 1, 5, 9], [3, 1, 0, 9], [3, 2, 0, 9]], np.int32
+    )
     held = np.array([False, False, False, True])
     key, share = consensus(samples, held)
     assert list(key) == [3, 1, 5, 9]
