@@ -20,6 +20,7 @@ from distmatch.progress import Progress, silent
 
 BACKENDS = ("loky", "dask")
 _SCRATCH = ".scratch"
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +58,11 @@ class Sweep:
         runs = {run.id: run for config in known for run in config.runs(seeds)}
         check_tasks(runs.values())
         paths = self._data_paths(runs.values())
-        done = self._done(runs)
-        counts = {"kept": len(done)}
-        todo = {name: run for name, run in runs.items() if name not in done}
-        scratch = self._fresh_scratch()
-        total = len(todo)
-        try:
+        with self._scratch() as scratch:
+            done = self._done(runs)
+            counts = {"kept": len(done)}
+            todo = {name: run for name, run in runs.items() if name not in done}
+            total = len(todo)
             for answer in self._answers(todo, paths, scratch):
                 record = answer["record"]
                 if todo.pop(answer["id"], None) is None:
@@ -70,8 +70,6 @@ class Sweep:
                 self._write(runs[answer["id"]], record, answer["files"])
                 counts[record["status"]] = counts.get(record["status"], 0) + 1
                 progress(total - len(todo), total, last=answer["id"])
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
         return counts
 
     def _check_backend(self) -> None:
@@ -118,16 +116,31 @@ class Sweep:
         check_versions([*kept, *planned])
         return done
 
-    def _fresh_scratch(self) -> Path:
+    @contextlib.contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        """An empty folder for what is half done, ours alone: a sweep that is killed lets go of it.
+
+        Raises:
+            InputError: the folder cannot be written, or another sweep writes there.
+        """
         scratch = self.out / _SCRATCH
-        try:
-            shutil.rmtree(scratch, ignore_errors=True)
-            scratch.mkdir(parents=True)
-        except OSError as error:
-            raise InputError(
-                f"cannot write: {error.strerror or error}. Choose another --out", path=self.out
-            ) from error
-        return scratch
+        with contextlib.ExitStack() as stack:
+            try:
+                self.out.mkdir(parents=True, exist_ok=True)
+                lock = stack.enter_context(open(self.out / _LOCK, "w"))
+                if not locked(lock):
+                    raise InputError(
+                        "another sweep is writing here. Wait for it, or choose another --out",
+                        path=self.out,
+                    )
+                shutil.rmtree(scratch, ignore_errors=True)
+                scratch.mkdir()
+            except OSError as error:
+                raise InputError(
+                    f"cannot write: {error.strerror or error}. Choose another --out", path=self.out
+                ) from error
+            stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+            yield scratch
 
     def _answers(
         self, todo: Mapping[str, Run], paths: Mapping[str, Mapping[str, str]], scratch: Path
@@ -265,6 +278,21 @@ def check_tasks(runs: Any) -> None:
                 f"two different tasks are named {task.name!r} (versions {known[task.name][0]} and {task.version}). "
                 "Name them apart"
             )
+
+
+def locked(file: Any) -> bool:
+    """Whether an open file is this process's alone from now on; always so where the system has no such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 def identified(config: Config, data: Path | None) -> Config:

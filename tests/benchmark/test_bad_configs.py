@@ -188,6 +188,19 @@ def test_data_made_here_is_known_by_its_bytes(tmp_path, records):
     assert len(hashes) == 2 and hashlib.sha256(vectors.read_bytes()).hexdigest() in hashes
 
 
+def test_two_sweeps_do_not_write_into_one_folder(tmp_path, capsys):
+    fcntl = pytest.importorskip("fcntl")
+    file, out = tmp_path / "c.yaml", tmp_path / "r"
+    file.write_text(yaml.safe_dump(GOOD))
+    arguments = ["benchmark", str(file), "--out", str(out), "--jobs", "0"]
+    out.mkdir()
+    with open(out / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert main(arguments) == 2
+        assert "another sweep is writing here" in capsys.readouterr().err
+    assert main(arguments) == 0
+
+
 def test_clashing_versions_and_old_records_are_refused(tmp_path, capsys):
     file, out = tmp_path / "c.yaml", tmp_path / "r"
     file.write_text(yaml.safe_dump(GOOD))
