@@ -114,10 +114,13 @@ class Run:
 
     @functools.cached_property
     def digest(self) -> str:
-        """Ten hexadecimal digits of everything that determines the result."""
+        """Ten hexadecimal digits of everything that determines the result.
+
+        Axes at their defaults are left out, so that a kind may get a new axis without a new run of everything.
+        """
         parts = {
             "task": [self.task.name, self.task.version, self.task.kind],
-            "axes": self.axes,
+            "axes": self._changed(),
             "data": {name: file.sha256 for name, file in self.task.data.items()},
             "method": [self.method.name, self.method.matcher, self.method.takes],
             "settings": self.method.settings,
@@ -129,14 +132,13 @@ class Run:
     @functools.cached_property
     def id(self) -> str:
         """Task, method, axes that differ from the kind's defaults, seed and digest: a relative path."""
-        usual = load_kind(self.task.kind).axes
-        told = [
-            f"{k}={v}"
-            for k, v in self.axes.items()
-            if v != usual[k].default or k in ("length", "size")
-        ]
+        told = [f"{k}={v}" for k, v in self._changed("length", "size").items()]
         slug = re.sub(r"[^\w=.,+-]+", "-", ",".join([*told, f"seed={self.seed}"]))[:100]
         return f"{self.task.name}/{self.method.name}/{slug}-{self.digest}"
+
+    def _changed(self, *always: str) -> Axes:
+        usual = load_kind(self.task.kind).axes
+        return {k: v for k, v in self.axes.items() if v != usual[k].default or k in always}
 
     def to_config(self) -> dict[str, Any]:
         """A configuration of this run alone."""

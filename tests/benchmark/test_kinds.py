@@ -152,6 +152,22 @@ def test_encoders_are_scored_on_texts_that_both_encoded(tmp_path):
         problem.score(matched(np.arange(80)))
 
 
+@pytest.mark.parametrize("cipher", ["vigenere", "beaufort"])
+def test_a_key_word_is_read_and_symbols_alone_do_not_apply(cipher):
+    from distmatch.benchmark.methods.annealing import Annealing
+
+    problem = make("cipher", cipher=cipher, length=200, period=5)
+    match = Annealing(kind=cipher).match(*problem.view("ciphertext"), seed=0)
+    score = problem.score(match)
+    assert score.metrics["accuracy"].value == 1 and score.right
+    assert score.metrics["excess"].value == pytest.approx(0, abs=1e-6)
+    assert score.bits["map"] == pytest.approx(5 * math.log2(26)) and score.bits["saved"] > 200
+    with pytest.raises(DoesNotApply, match="depends on its place"):
+        problem.view("graph")
+    with pytest.raises(DoesNotApply, match="no plaintext"):
+        problem.score(matched(np.arange(26)))
+
+
 def test_texts_are_scored_in_bits_and_by_the_key():
     problem = make("texts", size=200, size_x=1000)
     x, y = problem.view("bytes")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.kinds import wordcipher
+from distmatch.benchmark.kinds import periodiccipher, wordcipher
 from distmatch.benchmark.kinds.finiteclass import generalization
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Problem, Score
 from distmatch.benchmark.kinds.letters import assigned, letter_embeddings, pair_counts
@@ -174,6 +174,8 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Prob
     """Make the cipher of a seed, or take that line of a file of ciphers."""
     if axes["cipher"] == "word":
         return wordcipher.build(axes, paths, seed)
+    if axes["cipher"] in periodiccipher.KINDS:
+        return periodiccipher.build(axes, paths, seed)
     if "ciphers" in paths:
         made = _from_file(paths["ciphers"], axes, seed)
     else:
@@ -254,12 +256,13 @@ KIND = Kind(
     name="cipher",
     hidden="the key and the plaintext",
     axes={
-        "cipher": Axis("simple", "kind of cipher", choices=("simple", "homophonic", "word")),
+        "cipher": Axis("simple", "kind of cipher", choices=("simple", "homophonic", "word", *periodiccipher.KINDS)),
         "length": Axis(128, "letters, or tokens of a word code", low=8, high=200_000),
         "language": Axis("en", "wordfreq code"),
         "spaces": Axis(False, "true or false: word breaks kept"),
         "noise": Axis(0.0, "share of symbols replaced", low=0, high=1),
         "symbols": Axis(54, "symbols of a homophonic key", low=2, high=1000),
+        "period": Axis(7, "alphabets of a cipher that uses several in turn", low=1, high=40),
         "held_out": Axis(
             0, "further letters under the same key, for the generalisation gap", low=0, high=200_000
         ),

@@ -1,0 +1,103 @@
+"""Ciphers of kinds `vigenere`, `beaufort` and `periodic`: several alphabets in turn, their number hidden too."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distmatch.benchmark.kinds.kind import DoesNotApply, Score
+from distmatch.benchmark.kinds.plaintext import Plain, alphabet_of, excerpt
+from distmatch.benchmark.metrics import Metric, share
+from distmatch.ciphers.encipher import encipher
+from distmatch.ciphers.reading import Ciphertext, read_ciphertext
+from distmatch.errors import InputError
+from distmatch.maps.key import Key, bijection_bits
+from distmatch.text.alphabet import fold
+
+KINDS = ("vigenere", "beaufort", "periodic")
+RIGHT = 0.95
+"""Share of letters from which a cipher counts as solved."""
+
+
+@dataclass(frozen=True)
+class PeriodicProblem:
+    """A text under a key word, or under several mixed alphabets."""
+
+    source: Ciphertext
+    plain: Plain
+    gold: np.ndarray = field(repr=False)
+    cipher: str
+    data_sha256: dict[str, str]
+    context: dict[str, Any]
+
+    def view(self, name: str) -> tuple[Any, Any]:
+        if name == "ciphertext":
+            return self.source, self.plain
+        raise DoesNotApply(
+            f"the view {name} matches symbols to letters, and here a symbol's letter depends on its place"
+        )
+
+    def score(self, match: Any) -> Score:
+        if not hasattr(match, "plaintext") or not isinstance(match.map, Key):
+            raise DoesNotApply(f"an answer of type {type(match).__name__} has no plaintext")
+        model, n = self.plain.load(), len(self.gold)
+        letters = model.alphabet.encode(match.plaintext, spaces=False)
+        right = int((letters == self.gold).sum()) if len(letters) == n else 0
+        accuracy = share(right, n)
+        solved = accuracy.value >= RIGHT
+        data, truth = (
+            float(model.total_bits(np.ascontiguousarray(codes, np.uint8)))
+            for codes in (letters, self.gold)
+        )
+        key = key_bits(self.cipher, max(match.map.period, 1), len(model.alphabet))
+        truth += self.context["key_bits"]
+        metrics = {
+            "accuracy": accuracy,
+            "solved": Metric(value=float(solved), n=1, higher_is_better=True),
+            "excess": Metric(
+                value=(data + key - truth) / n, n=n, higher_is_better=False, unit="bits a letter"
+            ),
+        }
+        bits = {"data": data, "map": key, "truth": truth, "control": match.bits.control,
+                "saved": self.context["plain_bits"] - data - key, "reported": match.bits.total}  # fmt: skip
+        return Score(metrics=metrics, bits=bits, right=solved)
+
+
+def key_bits(cipher: str, period: int, letters: int) -> float:
+    """Bits of a key of a known period: a shift of each place, or an alphabet."""
+    return period * (bijection_bits(letters, letters) if cipher == "periodic" else math.log2(letters))
+
+
+def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> PeriodicProblem:
+    """Encipher the text of a seed.
+
+    Raises:
+        InputError: word breaks, held-out letters or known symbols asked for.
+    """
+    if axes["spaces"] or axes["held_out"] or axes["known"]:
+        raise InputError("axes spaces, held_out and known go with a cipher of kind simple")
+    made = encipher(
+        excerpt(paths.get("text"), axes, seed), axes["cipher"], seed=seed, period=int(axes["period"]),
+        noise=axes["noise"], alphabet=alphabet_of(axes["language"]),
+    )  # fmt: skip
+    written, plaintext = str(made["ciphertext"]), fold(str(made["plaintext"]))
+    plain = Plain(axes["language"], False, paths.get("text"))
+    model = plain.load()
+    gold = model.alphabet.encode(plaintext, spaces=False)
+    source = read_ciphertext(written)
+    size = len(model.alphabet)
+    key = key_bits(axes["cipher"], int(axes["period"]), size)
+    redundancy = max(math.log2(model.size) - model.text_bits, 0.3)
+    context = {
+        "letters": len(gold), "symbols": len(source.names), "key_bits": key,
+        "unicity": round(key / redundancy, 2), "plain_bits": len(gold) * math.log2(size),
+    }  # fmt: skip
+    digest = hashlib.sha256(json.dumps([written, plaintext]).encode()).hexdigest()
+    return PeriodicProblem(source, plain, gold, axes["cipher"], {"cipher": digest}, context)
