@@ -7,15 +7,15 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from distmatch.benchmark.data import identified, locate
 from distmatch.benchmark.execution import execute
 from distmatch.benchmark.records import check_versions, read_record, record_paths
-from distmatch.benchmark.tasks import Config, DataFile, Run, unknown
+from distmatch.benchmark.tasks import Config, Run, unknown
 from distmatch.errors import InputError, missing_package
-from distmatch.files import sha256
 from distmatch.progress import Progress, silent
 
 BACKENDS = ("loky", "dask")
@@ -293,43 +293,3 @@ def locked(file: Any) -> bool:
     except OSError:  # a file system without locks
         return True
     return True
-
-
-def identified(config: Config, data: Path | None) -> Config:
-    """The configuration with the hashes of data files that are made here, so that other bytes are other runs.
-
-    Raises:
-        InputError: a file is not there, with the command that makes it.
-    """
-    tasks = []
-    for task in config.tasks:
-        made = {k: f for k, f in task.data.items() if f.sha256 is None}
-        found = {k: replace(f, sha256=sha256(locate(f, data))) for k, f in made.items()}
-        tasks.append(replace(task, data=task.data | found))
-    return replace(config, tasks=tuple(tasks))
-
-
-def locate(file: DataFile, data: Path | None) -> Path:
-    """Where a data file is, its bytes checked.
-
-    Raises:
-        InputError: not there, with the command that fetches it, or other bytes.
-    """
-    usual = [os.environ.get("DISTMATCH_DATA"), "data", "shared/data", "../shared/data"]
-    folders = [data] if data is not None else [Path(f) for f in usual if f]
-    for folder in folders:
-        path = (folder / file.file).resolve()
-        if path.is_file():
-            if file.sha256 is None:
-                return path
-            found = sha256(path)
-            if found != file.sha256:
-                raise InputError(
-                    f"SHA-256 is {found[:12]}..., the task wants {file.sha256[:12]}.... Fetch it again",
-                    path=path,
-                )
-            return path
-    remedy = f"Fetch it: {file.fetch}" if file.fetch else "Give its folder with --data"
-    if file.make:
-        remedy = f"Make it: {file.make}"
-    raise InputError(f"no data file in {', '.join(map(str, folders))}. {remedy}", path=file.file)

@@ -42,7 +42,8 @@ def benchmark(
         quiet: no progress.
     """
     from distmatch.benchmark.configuration import load_config
-    from distmatch.benchmark.runner import Sweep, identified
+    from distmatch.benchmark.data import identified
+    from distmatch.benchmark.runner import Sweep
 
     if not configs:
         raise InputError("give one or more configurations, such as configs/smoke.yaml")

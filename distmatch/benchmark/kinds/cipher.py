@@ -256,7 +256,11 @@ KIND = Kind(
     name="cipher",
     hidden="the key and the plaintext",
     axes={
-        "cipher": Axis("simple", "kind of cipher", choices=("simple", "homophonic", "word", *periodiccipher.KINDS)),
+        "cipher": Axis(
+            "simple",
+            "kind of cipher",
+            choices=("simple", "homophonic", "word", *periodiccipher.KINDS),
+        ),
         "length": Axis(128, "letters, or tokens of a word code", low=8, high=200_000),
         "language": Axis("en", "wordfreq code"),
         "spaces": Axis(False, "true or false: word breaks kept"),

@@ -72,7 +72,9 @@ class PeriodicProblem:
 
 def key_bits(cipher: str, period: int, letters: int) -> float:
     """Bits of a key of a known period: a shift of each place, or an alphabet."""
-    return period * (bijection_bits(letters, letters) if cipher == "periodic" else math.log2(letters))
+    return period * (
+        bijection_bits(letters, letters) if cipher == "periodic" else math.log2(letters)
+    )
 
 
 def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> PeriodicProblem:
