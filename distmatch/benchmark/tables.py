@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from distmatch.benchmark.kinds.kind import KINDS, load_kind
 from distmatch.benchmark.metrics import mean_interval, wilson
 
 Entry = tuple[Path, dict[str, Any]]
@@ -189,6 +190,7 @@ def tabulate(entries: Sequence[Entry]) -> list[TaskTable]:
         by_task.setdefault(record["task"], []).append((path, record))
     tables, number = [], 0
     for name, own in sorted(by_task.items()):
+        own = [(path, record | {"axes": all_axes(record)}) for path, record in own]
         varying = _varying([record["axes"] for _, record in own])
         groups: dict[tuple[str, str], list[Entry]] = {}
         axes: dict[str, dict[str, Any]] = {}
@@ -216,6 +218,15 @@ def tabulate(entries: Sequence[Entry]) -> list[TaskTable]:
             )
         )  # fmt: skip
     return tables
+
+
+def all_axes(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The axes of a record, with those that its kind got after it was written, at their defaults."""
+    if record["kind"] not in KINDS:
+        return record["axes"]
+    return {name: axis.default for name, axis in load_kind(record["kind"]).axes.items()} | record[
+        "axes"
+    ]
 
 
 def label(axes: Mapping[str, Any], varying: Sequence[str]) -> str:

@@ -55,10 +55,10 @@ def test_two_processes_give_what_one_gives(write_config, tmp_path, lasting):
     ("how", "status", "error"),
     [
         ("raise", "failed", "ValueError: planted failure"),
-        ("exit", "crashed", "the process died"),
-        ("sleep", "time-out", "more than 1 s"),
+        pytest.param("exit", "crashed", "the process died", marks=pytest.mark.slow),
+        pytest.param("sleep", "time-out", "more than 1 s", marks=pytest.mark.slow),
         ("swallow", "time-out", "deaf to a signal"),
-        ("hoard", "out of memory", ""),
+        pytest.param("hoard", "out of memory", "", marks=pytest.mark.slow),
     ],
 )
 def test_one_bad_run_never_stops_the_sweep(
