@@ -170,7 +170,7 @@ def watch(pid: int, orders: int) -> None:
                 begun = time.monotonic()
             continue
         assert order is not None
-        held = _resident(pid)
+        held = sum(_resident(p) for p in [pid, *children(pid)])
         if order["seconds"] is not None and time.monotonic() - begun > order["seconds"]:
             _kill(pid, order, "time-out", f"more than {order['told']:g} s, and deaf to a signal")
             order = None
@@ -206,8 +206,22 @@ def _note(order: dict[str, Any], said: dict[str, Any]) -> None:
 
 def _kill(pid: int, order: dict[str, Any], status: str, error: str) -> None:
     _note(order, {"status": status, "error": error})
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+    for one in [*children(pid), pid]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process started, such as external programs, and theirs; this watchdog is none of them."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                found += [int(child) for child in file.read().split()]
+    except (OSError, ValueError):
+        pass
+    found = [child for child in found if child != os.getpid()]
+    return found + [grandchild for child in found for grandchild in children(child)]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from dataclasses import dataclass
 
@@ -39,6 +40,9 @@ class Planted:
             raise ValueError("planted\nfailure")
         if self.how == "exit":
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.how == "child":  # deaf, and so is the program that it waits for
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+            subprocess.run(["sleep", f"{600 + self.bad_seed}.125"])
         if self.how == "sleep":
             time.sleep(600)
         if self.how == "deaf":

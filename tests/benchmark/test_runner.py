@@ -58,6 +58,7 @@ def test_two_processes_give_what_one_gives(write_config, tmp_path, lasting):
         pytest.param("exit", "crashed", "the process died", marks=pytest.mark.slow),
         pytest.param("sleep", "time-out", "more than 1 s", marks=pytest.mark.slow),
         ("swallow", "time-out", "deaf to a signal"),
+        pytest.param("child", "time-out", "deaf to a signal", marks=pytest.mark.slow),
         pytest.param("hoard", "out of memory", "", marks=pytest.mark.slow),
     ],
 )
@@ -76,6 +77,9 @@ def test_one_bad_run_never_stops_the_sweep(
         assert (record["error"] is None) != bad
         if bad:
             assert error in record["error"] and "\n" not in record["error"]
+    if how == "child":
+        lines = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
+        assert not any(b"601.125" in line for line in lines)
 
 
 def test_what_does_not_apply_is_said(write_config, tmp_path, records):
