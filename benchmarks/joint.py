@@ -14,6 +14,7 @@ import argparse
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from distmatch.text.alphabet import LATIN, Alphabet, fold
 SIZES = (32, 48, 64, 96, 128, 256, 512, 1024, 4096, 16384, 65536)
 REPORTED = (512, 1024, 4096, 16384, 65536)
 LONGEST = max(SIZES)
+CODER = ContextMixing.letters(27, ranked=False)
 NOVEL = r"(?m)^.*(?:releaseChecker|ELTeC-1|Library of Congress Subject|Normalized id).*$"
 
 
@@ -46,6 +48,7 @@ def novels(data: Path, count: int) -> list[np.ndarray]:
 def costs_after(coder: ContextMixing, x: np.ndarray, room: int):
     """C(X), and a function that gives the costs of symbols after X, X being learned once."""
     from distmatch.compression import arithmetic
+    from distmatch.compression.states import copied
     from distmatch.progress import silent
 
     state = coder.start(len(x) + room)
@@ -55,16 +58,25 @@ def costs_after(coder: ContextMixing, x: np.ndarray, room: int):
     def after(y: np.ndarray) -> np.ndarray:
         out = np.zeros(len(y))
         symbols = coder._symbols(y)
-        coder._run(arithmetic.BITS, coder.copied(state), symbols, costs=out, progress=silent)
+        coder._run(arithmetic.BITS, copied(state), symbols, costs=out, progress=silent)
         return out
 
     return float(learned.sum()), after
 
 
 def separate_costs(y: np.ndarray) -> list[np.ndarray]:
-    """Costs of Y alone: no word contexts, and words that end at the commonest symbol."""
+    """Costs of Y alone: no word contexts, and words that end at the commonest symbol.
+
+    Without a ranking of symbols, which a long Y would pay for at its first letter and every prefix with it.
+    """
     spaces = [(), (int(np.bincount(y).argmax()),)]
-    return [ContextMixing(size=27, words=space, minimum=8).bits(y) for space in spaces]
+    return [replace(CODER, words=space).bits(y) for space in spaces]
+
+
+def ranked_bits(y: np.ndarray) -> float:
+    """Bits of a whole Y, words ending at its commonest symbol, if it names its frequent symbols first."""
+    coder = replace(CODER, words=(int(np.bincount(y).argmax()),), ranked=True)
+    return float(coder.bits(y).sum())
 
 
 def pair_rows(x: np.ndarray, plain: np.ndarray, seed: int, kind: str) -> list[dict]:
@@ -76,7 +88,7 @@ def pair_rows(x: np.ndarray, plain: np.ndarray, seed: int, kind: str) -> list[di
     model = SymbolModel.fit(x, 27)
     model.flat_cost, model.guess  # noqa: B018
     counted = time.process_time() - begin
-    _, after = costs_after(ContextMixing.letters(27), x, LONGEST)
+    _, after = costs_after(CODER, x, LONGEST)
     alone = separate_costs(y)
     known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
     rows = []
@@ -95,11 +107,13 @@ def pair_rows(x: np.ndarray, plain: np.ndarray, seed: int, kind: str) -> list[di
         mark = table.tobytes()
         if mark not in known:
             part = y if right == 1.0 else y[:n]
-            known[mark] = (after(table[part]), ContextMixing.letters(27).bits(table[part]))
+            known[mark] = (after(table[part]), CODER.bits(table[part]))
         primed, fresh = (c[:n] for c in known[mark])
         both = np.stack([primed, fresh])
         mapped = min(float(mixture_bits(both, s).sum()) for s in SHARES) + f.bits
         own = min(float(c[:n].sum()) for c in alone) + 1.0
+        if n == len(y):
+            own = min(own, ranked_bits(y) + 1.0)
         given = min(mapped, own) + CHOICE_BITS
         rows.append(
             {
@@ -193,7 +207,7 @@ def control_rows(data: Path) -> list[dict]:
     return rows
 
 
-def peer_rows(data: Path, count: int = 2) -> list[dict]:
+def peer_rows(data: Path, count: int = 5) -> list[dict]:
     """Δ of the classical compressors on enciphered text of the same author, an empty archive subtracted."""
     from distmatch.compression.peers import Peer, installed
 

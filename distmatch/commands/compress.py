@@ -10,9 +10,10 @@ from typing import Any
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_bytes
-from distmatch.progress import ProgressLine
+from distmatch.matching.match import BELIEF, Match
+from distmatch.progress import ProgressLine, silent
 
-MAPS = ("auto", "none", "key")
+MAPS = ("auto", "none", "key", "lexicon")
 
 
 def compress(
@@ -35,7 +36,8 @@ def compress(
         files: X, and Y if there are two.
         out: archive to write; `distmatch decompress` reads it.
         coder: mix (context mixing) or neural (a small network that learns as it goes: slow, small files).
-        map: auto (look for f, use it if it pays), key (the same for now), or none (do not look).
+        map: f to look for, used only if it pays: key (of letters or bytes), lexicon (of words), auto (a key, then a
+            lexicon if there is none), or none.
         brief: skip the other order, the controls and the classical compressors.
         seed: of the search and the controls.
         json: print one JSON object and nothing else.
@@ -49,14 +51,12 @@ def compress(
 
     begin = time.monotonic()
     line = None if quiet or json else ProgressLine("compressing")
-    found = None
-    if len(paths) == 2 and map != "none" and coder == "mix":
-        from distmatch.matching.bytesearch import find_byte_map
-
-        found = find_byte_map(contents[0], contents[1], seed=seed)
+    found = []
+    if len(paths) == 2 and coder == "mix":
+        found = _found(contents[0], contents[1], map, seed, line)
     lengths = compress_files(
-        list(zip(names, contents, strict=True)), coder=coder, key=found and found.map,
-        progress=_megabytes(line, begin),
+        list(zip(names, contents, strict=True)), coder=coder, maps=[match.map for match in found],
+        progress=_megabytes(line, time.monotonic()),
     )  # fmt: skip
     if out is not None:
         with atomic_write(out, "wb") as file:
@@ -84,10 +84,6 @@ def _refuse(paths: list[str], coder: str, kind: str) -> None:
         raise InputError("give one file, or two: distmatch compress X [Y] --out pair.dm")
     if coder not in NUMBERS:
         raise InputError(f"unknown coder {coder!r}. Known: {', '.join(NUMBERS)}")
-    if kind == "lexicon":
-        raise InputError(
-            "archives hold no word lexicon yet: distmatch.matching.jointwords has its bits. Use --map key"
-        )
     if kind not in MAPS:
         raise InputError(f"unknown map {kind!r}. Known: {', '.join(MAPS)}")
     for path in paths:
@@ -102,6 +98,21 @@ def _refuse(paths: list[str], coder: str, kind: str) -> None:
             same = False
         if same:
             raise InputError("X and Y are the same file. Give two, or one alone", path=paths[1])
+
+
+def _found(x: bytes, y: bytes, kind: str, seed: int, line: ProgressLine | None) -> list[Match[Any]]:
+    """Candidates for f."""
+    from distmatch.matching.bytesearch import find_byte_map
+    from distmatch.matching.lexiconsearch import alike, find_word_map
+
+    found = []
+    if kind in ("auto", "key") and (match := find_byte_map(x, y, seed=seed)):
+        found.append(match)
+    sure = bool(found) and found[0].confidence >= BELIEF
+    if kind == "lexicon" or (kind == "auto" and not sure and not alike(x, y)):
+        match = find_word_map(x, y, seed=seed, progress=line or silent)
+        found += [match] if match else []
+    return found
 
 
 def _names(paths: list[str]) -> list[str]:

@@ -12,12 +12,16 @@ from distmatch.progress import Progress, silent
 
 CONTROL = 1 << 16
 """Bytes of Y that controls are made of."""
+KINDS = {"ByteKey": "key", "WordKey": "lexicon"}
+"""Name of a kind of map by its class."""
+SHOWN = 26
+"""Pairs of a map that the table shows."""
 SLOW_PEER = 8 << 20
 """Longest pair, in bytes, that the classical coders run on: brotli and xz take minutes beyond."""
 
 
 def report(
-    lengths: Lengths, found: Any, names: list[str], sizes: list[int], coder: str
+    lengths: Lengths, found: list[Any], names: list[str], sizes: list[int], coder: str
 ) -> dict[str, Any]:
     """Figures of the archive itself."""
     bits: dict[str, Any] = {
@@ -32,12 +36,16 @@ def report(
     return result
 
 
-def _map_json(lengths: Lengths, found: Any) -> dict[str, Any] | None:
-    if found is None:
+def _map_json(lengths: Lengths, found: list[Any]) -> dict[str, Any] | None:
+    """The map that is used, else the last one that was found."""
+    if not found:
         return None
+    match = next((m for m in found if m.map is lengths.f), found[-1])
+    used = match.map is lengths.f
+    kind = KINDS[type(match.map).__name__]
     return {
-        "kind": "key", "used": lengths.key is not None, "bits": lengths.map, "found": found.map.to_json(),
-        "confidence": found.confidence, "reason": found.reason,
+        "kind": kind, "used": used, "bits": lengths.map, kind: match.map.to_json(),
+        "confidence": match.confidence if used else 0.0, "reason": match.reason,
     }  # fmt: skip
 
 
@@ -55,7 +63,7 @@ def full_report(
         from distmatch.compression.bytepair import encode_pair
 
         x, y = (np.frombuffer(data, np.uint8) for data in contents)
-        z = y if lengths.key is None else lengths.key(y)
+        z = y if lengths.f is None else lengths.f(y)
         back = encode_pair(z, x, progress=progress or silent)
         # With f, Y is coded as f(Y) in this order: f is paid once here as there.
         given = back.y_given_x + lengths.map
@@ -69,7 +77,7 @@ def full_report(
 def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, float]]:
     """Delta of X with what shares nothing with it, and with itself, on 64 KiB at most.
 
-    Random bytes; Y's bytes shuffled; a piece of X.
+    Random bytes; a random walk, which has structure, but none of X's; Y's bytes shuffled; a piece of X.
     """
     from distmatch.compression.bytepair import given_bits
     from distmatch.compression.mixing import ContextMixing
@@ -79,6 +87,7 @@ def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, flo
     n = min(len(y), CONTROL)
     made = {
         "random": rng.integers(0, 256, n).astype(np.uint8),
+        "unrelated": rng.integers(-1, 2, n).cumsum().astype(np.uint8),
         "shuffled": rng.permutation(y[:n]),
         "itself": x[:CONTROL],
     }
@@ -160,5 +169,7 @@ def _map_line(found: dict[str, Any] | None) -> str:
     if found is None:
         return "map f     none looked for, or none found"
     verdict = f"used, {found['bits']:.0f} bits" if found["used"] else "not used: it does not pay"
-    moved = "  ".join(f"{a}→{b}" for a, b in found["found"].items())
+    pairs = [f"{a}→{b}" for a, b in found[found["kind"]].items()]
+    more = f"  and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN + 26 else ""
+    moved = "  ".join(pairs[:SHOWN] if more else pairs) + more
     return f"map f     {found['kind']}, {verdict}; confidence {found['confidence']:.3f}; {found['reason']}\n          {moved}"

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from distmatch.errors import InputError
 
 MAGIC = b"DMCA"
-VERSION = 1
+VERSION = 2
 DIGEST = 8
 LEAST_BITS = 1e-4
 """No coder spends fewer bits than this on a byte: a longer file than that allows is a forged length."""
@@ -55,8 +55,8 @@ def pack(coder: int, entries: list[Entry]) -> bytes:
     header = bytearray([coder, len(entries)])
     for entry in entries:
         name = entry.name.encode("utf-8", "surrogateescape")
-        header += _number(len(name)) + name + _number(entry.size)
-        header += entry.checksum.to_bytes(4, "big") + _number(len(entry.code))
+        header += write_number(len(name)) + name + write_number(entry.size)
+        header += entry.checksum.to_bytes(4, "big") + write_number(len(entry.code))
     body = MAGIC + bytes([VERSION]) + len(header).to_bytes(4, "big") + bytes(header)
     body += b"".join(entry.code for entry in entries)
     return body + hashlib.sha256(body).digest()[:DIGEST]
@@ -96,11 +96,11 @@ def _read(body: bytes) -> tuple[int, list[Entry]]:
     cursor, offset = 2, 0
     entries: list[Entry] = []
     for _ in range(count):
-        length, cursor = _read_number(header, cursor)
+        length, cursor = read_number(header, cursor)
         name = header[cursor : cursor + length].decode("utf-8", "surrogateescape")
-        size, cursor = _read_number(header, cursor + length)
+        size, cursor = read_number(header, cursor + length)
         checksum = int.from_bytes(header[cursor : cursor + 4], "big")
-        length, cursor = _read_number(header, cursor + 4)
+        length, cursor = read_number(header, cursor + 4)
         code = codes[offset : offset + length]
         offset += length
         if not name or name in (".", "..") or {"/", "\\", "\0"} & set(name):
@@ -115,7 +115,7 @@ def _read(body: bytes) -> tuple[int, list[Entry]]:
     return coder, entries
 
 
-def _number(value: int) -> bytes:
+def write_number(value: int) -> bytes:
     """Seven bits a byte, the last one without the top bit."""
     out = bytearray()
     while value > 127:
@@ -125,7 +125,8 @@ def _number(value: int) -> bytes:
     return bytes(out)
 
 
-def _read_number(data: bytes, cursor: int) -> tuple[int, int]:
+def read_number(data: bytes, cursor: int) -> tuple[int, int]:
+    """A number that `write_number` wrote at `cursor`, and where it ends."""
     value = shift = 0
     while True:
         byte = data[cursor]

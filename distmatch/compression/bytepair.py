@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import log2
 
 import numpy as np
 
 from distmatch.compression import arithmetic
 from distmatch.compression.decisions import FEWEST, ranking_of
+from distmatch.compression.mapcode import KINDS, ByteMap, map_bits, read_map, write_map
 from distmatch.compression.mixing import PIECE, ContextMixing
 from distmatch.compression.mixture import UNIT, run_two
 from distmatch.compression.predictor import State
-from distmatch.compression.states import copied
-from distmatch.maps.bytekey import ByteKey
+from distmatch.compression.states import copied, with_room
 from distmatch.progress import Progress, silent
+
+SHARES = (0,)
+"""Shares, in 1/65536, of the mixtures of the two coders."""
+CHOICE_BITS = log2(len(KINDS))
+"""To say which kind of f Y is coded through, if any."""
+LEAST_DELTA = -CHOICE_BITS - log2(2 * len(SHARES))
+"""What Y loses if X tells nothing: the choice of f, and that of one of the experts of the mixture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +39,11 @@ class PairBits:
     x_code: bytes = field(repr=False)
     y_code: bytes = field(repr=False)
     """f, then the symbols of f(Y)."""
-    key: ByteKey | None = field(repr=False, default=None)
+    f: ByteMap | None = field(repr=False, default=None)
 
     @property
     def delta(self) -> float:
-        """C(X) + C(Y) - C(X∘Y): at least -1 bit for the choice of the expert, and -1 for that of f."""
+        """C(X) + C(Y) - C(X∘Y), at least -log2 of the number of experts: see `LEAST_DELTA`."""
         return self.y - self.y_given_x
 
 
@@ -42,46 +51,53 @@ def encode_pair(
     x: np.ndarray,
     y: np.ndarray,
     *,
-    key: ByteKey | None = None,
+    maps: Sequence[ByteMap] = (),
     coder: ContextMixing | None = None,
     progress: Progress = silent,
 ) -> PairBits:
-    """Code lengths and both archives of a pair, in one pass over X and one over Y.
+    """Code lengths and both archives of a pair, in one pass over X and one over Y for each map and for none.
 
     Args:
         x: (n,) uint8.
         y: (m,) uint8.
-        key: f; it is used only if it shortens the code of Y.
+        maps: candidates for f; one is used only if it shortens the code of Y.
         coder: of bytes.
     """
     coder = coder or ContextMixing()
-    total = len(x) + len(y) * (1 if key is None else 2)
-
-    def after(offset: int) -> Progress:
-        return lambda done, of=None, **figures: progress(offset + done, total, **figures)
-
+    images = [y, *(f(y) for f in maps)]
+    total = len(x) + sum(map(len, images))
     # A short Y is coded best by the plain tree, alone and after X: its C(Y) must not be flattered.
-    ranking = () if len(y) < FEWEST else ranking_of(256, x, y if key is None else key(y))
+    ranking = () if len(y) < FEWEST else ranking_of(256, x, images[-1])
+    if ranking:
+        total += len(y)
+    done = 0
+
+    def after(length: int) -> Progress:
+        nonlocal done
+        done, offset = done + length, done
+        return lambda part, of=None, **figures: progress(offset + part, total, **figures)
+
     header = coder.write_ranking(ranking)
     primed = coder.start(len(x) + len(y), ranking=ranking)
-    x_bits, x_code = coder.run_encoder(primed, x, progress=after(0))
+    x_bits, x_code = coder.run_encoder(primed, x, progress=after(len(x)))
     x_bits, x_code = x_bits + 8 * len(header), header + x_code
-    before = primed if key is None else copied(primed)
-    plain = _encode_second(coder, before, y, ranking, after(len(x)))
-    choice = 1.0
-    if key is not None:
-        alphabet = np.unique(x)
-        cost = key.bits(alphabet)
-        mapped = _encode_second(coder, primed, key(y), ranking, after(len(x) + len(y)))
-        if mapped[0] + cost < plain[0]:
-            code = key.to_bytes(alphabet)
-            return PairBits(
-                x=x_bits, y=plain[1], y_given_x=mapped[0] + cost + choice, map=cost, x_code=x_code,
-                y_code=bytes([len(code)]) + code + mapped[2], key=key,
-            )  # fmt: skip
+    best: tuple[float, float, bytes, ByteMap | None] | None = None
+    alone = 0.0
+    for f, image in zip((None, *maps), images, strict=True):
+        before = primed if f is (maps[-1] if maps else None) else copied(primed)
+        before = with_room(before, len(image) - len(y))
+        cost = 0.0 if f is None else map_bits(f, x)
+        bits, fresh, code = _encode_second(coder, before, image, ranking, after(len(image)))
+        if f is None:
+            alone = fresh
+        if best is None or bits + cost < best[0]:
+            best = bits + cost, cost, write_map(f, x, len(image)) + code, f
+    if ranking:
+        # The tree suits X and f(Y); C(Y) is the length of Y's own archive.
+        alone = min(alone, coder.measured(y, progress=after(len(y)))[0])
+    assert best is not None
     return PairBits(
-        x=x_bits, y=plain[1], y_given_x=plain[0] + choice, map=0.0, x_code=x_code,
-        y_code=bytes([0]) + plain[2],
+        x=x_bits, y=alone, y_given_x=best[0] + CHOICE_BITS, map=best[1], x_code=x_code, y_code=best[2], f=best[3],
     )  # fmt: skip
 
 
@@ -105,20 +121,18 @@ def decode_pair(
     x = coder.run_decoder(primed, x_code[cursor:], n, progress=progress)
     if y_code is None:
         return x, None
-    if not y_code:
-        raise ValueError("no code of Y")
-    length = y_code[0]
-    key = ByteKey.from_bytes(y_code[1 : 1 + length], np.unique(x)) if length else None
-    fresh = coder.start(m, ranking=ranking)
-    archive = np.frombuffer(y_code[1 + length :], np.uint8).copy()
+    f, mapped, cursor = read_map(y_code, x, m)
+    primed = with_room(primed, mapped - m)
+    fresh = coder.start(mapped, ranking=ranking)
+    archive = np.frombuffer(y_code[cursor:], np.uint8).copy()
     registers = arithmetic.fresh_coder()
     arithmetic.open_decoder(registers, archive)
-    symbols = np.zeros(m, np.uint16)
+    symbols = np.zeros(mapped, np.uint16)
     _run_two(
         arithmetic.DECODE, coder, primed, fresh, registers, symbols, archive, np.zeros(3), progress
     )
     y = symbols.astype(np.uint8)
-    return x, y if key is None else key.inverse(y)
+    return x, y if f is None else f.inverse(y)
 
 
 def given_bits(coder: ContextMixing, primed: State, y: np.ndarray) -> tuple[float, float]:
@@ -129,7 +143,7 @@ def given_bits(coder: ContextMixing, primed: State, y: np.ndarray) -> tuple[floa
         arithmetic.BITS, coder, primed, coder.start(len(y)), arithmetic.fresh_coder(), symbols,
         np.zeros(0, np.uint8), costs, silent,
     )  # fmt: skip
-    return float(costs[0]) + 1.0, float(costs[2])
+    return float(costs[0]) + CHOICE_BITS, float(costs[2])
 
 
 def _encode_second(coder, primed, y, ranking, progress) -> tuple[float, float, bytes]:
@@ -146,12 +160,13 @@ def _encode_second(coder, primed, y, ranking, progress) -> tuple[float, float, b
 
 
 def _run_two(mode, coder, primed, fresh, registers, symbols, code, costs, progress) -> None:
-    weights = np.full(2, UNIT // 2, np.int64)
+    weights = np.full(2 * len(SHARES), UNIT // (2 * len(SHARES)), np.int64)
     chances = np.zeros(2, np.int64)
+    shares = np.array(SHARES, np.int64)
     for begin in range(0, len(symbols), PIECE):
         end = min(begin + PIECE, len(symbols))
         run_two(
-            mode, tuple(primed), tuple(fresh), weights, chances, 0, registers, symbols, begin, end,
+            mode, tuple(primed), tuple(fresh), weights, chances, shares, registers, symbols, begin, end,
             code, costs,
         )  # fmt: skip
         progress(end, len(symbols))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from distmatch.compression.archive import Entry, pack, unpack
+from distmatch.compression.mapcode import ByteMap
 from distmatch.errors import InputError
-from distmatch.maps.bytekey import ByteKey
 from distmatch.progress import Progress, silent
 
 NUMBERS = {"mix": 1, "neural": 2}
@@ -26,7 +27,8 @@ class Lengths:
     y_given_x: float | None
     map: float
     archive: bytes
-    key: ByteKey | None = None
+    f: ByteMap | None = None
+    """The map in the archive."""
 
     @property
     def xy(self) -> int:
@@ -48,7 +50,7 @@ def compress_files(
     files: list[tuple[str, bytes]],
     *,
     coder: str = "mix",
-    key: ByteKey | None = None,
+    maps: Sequence[ByteMap] = (),
     progress: Progress = silent,
 ) -> Lengths:
     """The archive of one or two files and its code lengths.
@@ -56,7 +58,7 @@ def compress_files(
     Args:
         files: name and contents; the second is coded given the first.
         coder: one of `NUMBERS`.
-        key: f, for the second file; used only if it pays.
+        maps: candidates for f, of the second file; one is used only if it pays.
     """
     arrays = [np.frombuffer(data, np.uint8) for _, data in files]
     if coder == "neural":
@@ -68,10 +70,10 @@ def compress_files(
         bits, code = ContextMixing().measured(arrays[0], progress=progress)
         archive = pack(NUMBERS[coder], [Entry.of(*files[0], code)])
         return Lengths(x=bits, y=None, y_given_x=None, map=0.0, archive=archive)
-    pair = encode_pair(arrays[0], arrays[1], key=key, progress=progress)
+    pair = encode_pair(arrays[0], arrays[1], maps=maps, progress=progress)
     entries = [Entry.of(*files[0], pair.x_code), Entry.of(*files[1], pair.y_code)]
     return Lengths(
-        x=pair.x, y=pair.y, y_given_x=pair.y_given_x, map=pair.map, key=pair.key,
+        x=pair.x, y=pair.y, y_given_x=pair.y_given_x, map=pair.map, f=pair.f,
         archive=pack(NUMBERS[coder], entries),
     )  # fmt: skip
 

@@ -203,11 +203,11 @@ def _switching_bits(costs, share):
 
 @numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def mixed_probability(weights, chances):
-    """16-bit probability of a 1 under the weighted experts."""
+    """16-bit probability of a 1 under the weighted experts; weights may hold several sets, one after another."""
     total, ones = np.int64(0), np.int64(0)
     for k in range(len(weights)):
         total += weights[k]
-        ones += (weights[k] * chances[k]) >> 16
+        ones += (weights[k] * chances[k % len(chances)]) >> 16
     p = (ones << 16) // total
     return min(max(p, 1), 65535)
 
@@ -217,7 +217,8 @@ def reweigh(weights, chances, bit):
     """Multiply the weights by what their experts gave to the bit, and bring the sum back to `UNIT`."""
     total = np.int64(0)
     for k in range(len(weights)):
-        chance = chances[k] if bit else 65536 - chances[k]
+        one = chances[k % len(chances)]
+        chance = one if bit else 65536 - one
         weights[k] = max((weights[k] * chance) >> 16, 1)
         total += weights[k]
     while total < UNIT >> 1:
@@ -228,13 +229,21 @@ def reweigh(weights, chances, bit):
 
 
 @numba.njit(cache=True, nogil=True, **NO_RUNTIME)
-def share_weights(weights, share):
-    """Move `share` / 65536 of the weight to all experts alike."""
-    total = np.int64(0)
-    for k in range(len(weights)):
-        total += weights[k]
-    for k in range(len(weights)):
-        weights[k] += ((total // len(weights) - weights[k]) * share) >> 16
+def share_weights(weights, shares):
+    """Move `shares` / 65536 of the weight of every set to all experts alike.
+
+    Args:
+        weights: (S K,) one set of K experts after another.
+        shares: (S,) of each set.
+    """
+    experts = len(weights) // len(shares)
+    for s in range(len(shares)):
+        if shares[s]:
+            total = np.int64(0)
+            for k in range(s * experts, (s + 1) * experts):
+                total += weights[k]
+            for k in range(s * experts, (s + 1) * experts):
+                weights[k] += ((total // experts - weights[k]) * shares[s]) >> 16
 
 
 class _MixedPredictor:
@@ -242,7 +251,7 @@ class _MixedPredictor:
 
     def __init__(self, experts: Sequence[Predictor], width: int, share: float) -> None:
         self.experts, self.width, self.depth = experts, width, 0
-        self.share = round(share * 65536)
+        self.shares = np.array([round(share * 65536)], np.int64)
         self.weights = np.full(len(experts), UNIT // len(experts), np.int64)
         self.chances = np.zeros(len(experts), np.int64)
 
@@ -252,7 +261,7 @@ class _MixedPredictor:
         if not isinstance(a, StatePredictor) or not isinstance(b, StatePredictor):
             return False
         run_two(
-            mode, tuple(a.state), tuple(b.state), self.weights, self.chances, self.share, registers, symbols, 0,
+            mode, tuple(a.state), tuple(b.state), self.weights, self.chances, self.shares, registers, symbols, 0,
             len(symbols), code, np.zeros(3),
         )  # fmt: skip
         return True
@@ -268,15 +277,15 @@ class _MixedPredictor:
         self.depth += 1
         if self.depth == self.width:
             self.depth = 0
-            if self.share:
-                share_weights(self.weights, self.share)
+            share_weights(self.weights, self.shares)
 
 
 @numba.njit(cache=True, nogil=True, **NO_RUNTIME)
-def run_two(mode, a, b, weights, chances, share, registers, symbols, begin, end, code, costs):
-    """`arithmetic.run` for the mixture of two predictors with the same tree, `share` in 1/65536.
+def run_two(mode, a, b, weights, chances, shares, registers, symbols, begin, end, code, costs):
+    """`arithmetic.run` for the mixture of two predictors with the same tree.
 
-    costs (3,) get the bits of the mixture and theirs.
+    `weights` (2 S,) hold a pair for each of the `shares` (S,) in 1/65536: a Bayes mixture of S switching mixtures, so
+    that no share need be chosen beforehand. costs (3,) get the bits of the mixture and theirs.
     """
     ra, ia, wa, fa, sa, ta, ea, ha = a
     rb, ib, wb, fb, sb, tb, eb, hb = b
@@ -300,8 +309,7 @@ def run_two(mode, a, b, weights, chances, share, registers, symbols, begin, end,
             decoded = update(rb, ib, wb, fb, sb, tb, eb, hb, bit)
         if mode == DECODE:
             symbols[t] = decoded
-        if share:
-            share_weights(weights, share)
+        share_weights(weights, shares)
 
 
 class StatePredictor:

@@ -93,6 +93,13 @@ def copied(state: State) -> State:
     return State(*(slots if a is state.slots else a.copy() for a in state))
 
 
+def with_room(state: State, more: int) -> State:
+    """The same predictor, shared arrays included, for `more` symbols beyond its capacity; its tables keep their size."""
+    if more <= 0:
+        return state
+    return state._replace(history=np.concatenate([state.history, np.zeros(more, np.uint16)]))
+
+
 def aligned_zeros(n: int) -> np.ndarray:
     """(n,) uint32 that begins with a cache line, so that no bucket lies on two."""
     space = np.zeros(n + 16, np.uint32)

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distmatch.compression.archive import Entry, pack, unpack
+from distmatch.compression.bytepair import LEAST_DELTA
 from distmatch.compression.coders import compress_files, decompress
 from distmatch.errors import InputError
 from distmatch.maps.bytekey import ByteKey
+from distmatch.maps.wordkey import WordKey, ranked_words
 
 CONTENTS = st.one_of(
     st.binary(max_size=400),
@@ -24,7 +26,7 @@ CONTENTS = st.one_of(
 def test_any_pair_comes_back(x, y):
     lengths = compress_files([("x", x), ("y", y)])
     assert decompress(lengths.archive) == {"x": x, "y": y}
-    assert lengths.delta >= -2.0 - 0.001 * len(y)
+    assert lengths.delta >= LEAST_DELTA - 0.001 * len(y)
     assert 0 <= lengths.container <= 8 * 64
     assert decompress(lengths.archive, only="y") == {"y": y}
     assert decompress(lengths.archive, only="X") == {"x": x}
@@ -82,7 +84,10 @@ def test_every_flipped_bit_and_every_cut_is_refused(text):
         ([], 1),
         ([Entry("x", 5, 0, b"abc")], 1),
         ([Entry.of("x", b"", b""), Entry("y", 5, 0, b"")], 1),
-        ([Entry.of("x", b"", b""), Entry("y", 5, 0, b"\x03\x01\x02\x03")], 1),
+        ([Entry.of("x", b"", b""), Entry("y", 5, 0, b"\x01\x03\x02\x03")], 1),
+        ([Entry.of("x", b"", b""), Entry("y", 5, 0, b"\x02\x05\x80\x80\x80\x40\x01\x00")], 1),
+        ([Entry.of("x", b"", b""), Entry("y", 5, 0, b"\x02\x05")], 1),
+        ([Entry.of("x", b"", b""), Entry("y", 5, 0, b"\x07\x05")], 1),
     ],
 )
 def test_forged_archives_with_good_checksums_are_refused(entries, coder):
@@ -96,10 +101,32 @@ def test_a_key_that_pays_is_used_and_the_file_comes_back(text):
     x = text.encode()
     y = key.inverse(np.frombuffer(x[100:], np.uint8)).tobytes()
     plain = compress_files([("x", x), ("y", y)])
-    mapped = compress_files([("x", x), ("y", y)], key=key)
+    mapped = compress_files([("x", x), ("y", y)], maps=[key])
     assert decompress(mapped.archive) == {"x": x, "y": y}
-    assert mapped.key is not None and mapped.map == pytest.approx(90.4, abs=0.1)
+    assert mapped.f is key and mapped.map == pytest.approx(90.4, abs=0.1)
     assert mapped.delta > plain.delta + 500
-    wrong = compress_files([("x", x), ("y", y)], key=ByteKey.of_letters(rng.permutation(26)))
-    assert wrong.key is None and wrong.delta >= -2
+    wrong = compress_files([("x", x), ("y", y)], maps=[ByteKey.of_letters(rng.permutation(26))])
+    assert wrong.f is None and wrong.delta >= LEAST_DELTA
     assert decompress(wrong.archive) == {"x": x, "y": y}
+
+
+def test_a_lexicon_that_pays_is_used_and_both_files_come_back(text):
+    rng = np.random.default_rng(2)
+    x = (text * 3).encode()
+    words = ranked_words(x)
+    key = WordKey(dict(zip((b"%d" % n for n in rng.permutation(999)), words, strict=False)))
+    y = key.inverse(np.frombuffer(x, np.uint8)).tobytes()
+    assert y != x and key(np.frombuffer(y, np.uint8)).tobytes() == x
+    mapped = compress_files([("x", x), ("y", y)], maps=[key])
+    assert mapped.f is key and mapped.delta > 0
+    assert abs(mapped.xy - mapped.x - (mapped.y_given_x or 0)) <= 8 * 64
+    assert decompress(mapped.archive) == {"x": x, "y": y}
+    assert decompress(mapped.archive, only="Y") == {"y": y}
+
+
+def test_f_of_y_may_be_far_longer_than_y():
+    x = b"incomprehensibilities " * 40
+    key = WordKey({b"1": b"incomprehensibilities"})
+    y = b"1 " * 400
+    lengths = compress_files([("x", x), ("y", y)], maps=[key])
+    assert decompress(lengths.archive) == {"x": x, "y": y}
