@@ -12,16 +12,18 @@ from distmatch.compression import arithmetic
 from distmatch.compression.decisions import FEWEST, ranking_of
 from distmatch.compression.mapcode import KINDS, ByteMap, map_bits, read_map, write_map
 from distmatch.compression.mixing import PIECE, ContextMixing
-from distmatch.compression.mixture import UNIT, run_two
 from distmatch.compression.predictor import State
 from distmatch.compression.states import copied, with_room
+from distmatch.compression.switching import UNIT, new_blend, run_two
 from distmatch.progress import Progress, silent
 
-SHARES = (0,)
-"""Shares, in 1/65536, of the mixtures of the two coders."""
+EXPERTS = 3
+"""The coder that has learned X, the one that has not, and a blend of the two."""
+SHARES = (0, 4096)
+"""Shares, in 1/65536, of the mixtures of the experts."""
 CHOICE_BITS = log2(len(KINDS))
 """To say which kind of f Y is coded through, if any."""
-LEAST_DELTA = -CHOICE_BITS - log2(2 * len(SHARES))
+LEAST_DELTA = -CHOICE_BITS - log2(EXPERTS * len(SHARES))
 """What Y loses if X tells nothing: the choice of f, and that of one of the experts of the mixture."""
 
 
@@ -160,13 +162,14 @@ def _encode_second(coder, primed, y, ranking, progress) -> tuple[float, float, b
 
 
 def _run_two(mode, coder, primed, fresh, registers, symbols, code, costs, progress) -> None:
-    weights = np.full(2 * len(SHARES), UNIT // (2 * len(SHARES)), np.int64)
-    chances = np.zeros(2, np.int64)
-    shares = np.array(SHARES, np.int64)
+    size = EXPERTS * len(SHARES)
+    weights = np.full(size, UNIT // size, np.int64)
+    chances, shares = np.zeros(EXPERTS, np.int64), np.array(SHARES, np.int64)
+    blend, odds = new_blend(), np.zeros(8, np.int32)
     for begin in range(0, len(symbols), PIECE):
         end = min(begin + PIECE, len(symbols))
         run_two(
-            mode, tuple(primed), tuple(fresh), weights, chances, shares, registers, symbols, begin, end,
+            mode, tuple(primed), tuple(fresh), weights, chances, blend, odds, shares, registers, symbols, begin, end,
             code, costs,
         )  # fmt: skip
         progress(end, len(symbols))

@@ -10,14 +10,18 @@ import numba
 import numpy as np
 
 from distmatch.compression import arithmetic
-from distmatch.compression.arithmetic import BITS, DECODE, ENCODE, LOG2, code_bit
+from distmatch.compression.arithmetic import DECODE, ENCODE, code_bit
 from distmatch.compression.codelength import Code
-from distmatch.compression.decisions import LENGTH, PATH, width_of
-from distmatch.compression.logistic import NO_RUNTIME
+from distmatch.compression.decisions import width_of
 from distmatch.compression.predictor import State, predict, update
-
-UNIT = 1 << 32
-"""Weights of experts are integers that sum to about this."""
+from distmatch.compression.switching import (
+    UNIT,
+    mixed_probability,
+    new_blend,
+    reweigh,
+    run_two,
+    share_weights,
+)
 
 
 class Predictor(Protocol):
@@ -201,51 +205,6 @@ def _switching_bits(costs, share):
     return out
 
 
-@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
-def mixed_probability(weights, chances):
-    """16-bit probability of a 1 under the weighted experts; weights may hold several sets, one after another."""
-    total, ones = np.int64(0), np.int64(0)
-    for k in range(len(weights)):
-        total += weights[k]
-        ones += (weights[k] * chances[k % len(chances)]) >> 16
-    p = (ones << 16) // total
-    return min(max(p, 1), 65535)
-
-
-@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
-def reweigh(weights, chances, bit):
-    """Multiply the weights by what their experts gave to the bit, and bring the sum back to `UNIT`."""
-    total = np.int64(0)
-    for k in range(len(weights)):
-        one = chances[k % len(chances)]
-        chance = one if bit else 65536 - one
-        weights[k] = max((weights[k] * chance) >> 16, 1)
-        total += weights[k]
-    while total < UNIT >> 1:
-        total = 0
-        for k in range(len(weights)):
-            weights[k] *= 2
-            total += weights[k]
-
-
-@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
-def share_weights(weights, shares):
-    """Move `shares` / 65536 of the weight of every set to all experts alike.
-
-    Args:
-        weights: (S K,) one set of K experts after another.
-        shares: (S,) of each set.
-    """
-    experts = len(weights) // len(shares)
-    for s in range(len(shares)):
-        if shares[s]:
-            total = np.int64(0)
-            for k in range(s * experts, (s + 1) * experts):
-                total += weights[k]
-            for k in range(s * experts, (s + 1) * experts):
-                weights[k] += ((total // experts - weights[k]) * shares[s]) >> 16
-
-
 class _MixedPredictor:
     """Integer weights, so that encoder and decoder agree on any machine."""
 
@@ -261,8 +220,8 @@ class _MixedPredictor:
         if not isinstance(a, StatePredictor) or not isinstance(b, StatePredictor):
             return False
         run_two(
-            mode, tuple(a.state), tuple(b.state), self.weights, self.chances, self.shares, registers, symbols, 0,
-            len(symbols), code, np.zeros(3),
+            mode, tuple(a.state), tuple(b.state), self.weights, self.chances, new_blend(), np.zeros(8, np.int32),
+            self.shares, registers, symbols, 0, len(symbols), code, np.zeros(3),
         )  # fmt: skip
         return True
 
@@ -278,38 +237,6 @@ class _MixedPredictor:
         if self.depth == self.width:
             self.depth = 0
             share_weights(self.weights, self.shares)
-
-
-@numba.njit(cache=True, nogil=True, **NO_RUNTIME)
-def run_two(mode, a, b, weights, chances, shares, registers, symbols, begin, end, code, costs):
-    """`arithmetic.run` for the mixture of two predictors with the same tree.
-
-    `weights` (2 S,) hold a pair for each of the `shares` (S,) in 1/65536: a Bayes mixture of S switching mixtures, so
-    that no share need be chosen beforehand. costs (3,) get the bits of the mixture and theirs.
-    """
-    ra, ia, wa, fa, sa, ta, ea, ha = a
-    rb, ib, wb, fb, sb, tb, eb, hb = b
-    for t in range(begin, end):
-        path, left = np.int64(ta[symbols[t], PATH]), np.int64(ta[symbols[t], LENGTH])
-        decoded = np.int64(-1)
-        while decoded < 0:
-            chances[0] = predict(ra, ia, wa, fa, sa, ta, ea, ha)
-            chances[1] = predict(rb, ib, wb, fb, sb, tb, eb, hb)
-            p = mixed_probability(weights, chances)
-            left -= 1
-            bit = (path >> max(left, 0)) & 1
-            if mode != BITS:
-                bit = code_bit(mode, registers, code, p, bit)
-            if mode != DECODE:
-                costs[0] += LOG2[p if bit else 65536 - p]
-                costs[1] += LOG2[chances[0] if bit else 65536 - chances[0]]
-                costs[2] += LOG2[chances[1] if bit else 65536 - chances[1]]
-            reweigh(weights, chances, bit)
-            update(ra, ia, wa, fa, sa, ta, ea, ha, bit)
-            decoded = update(rb, ib, wb, fb, sb, tb, eb, hb, bit)
-        if mode == DECODE:
-            symbols[t] = decoded
-        share_weights(weights, shares)
 
 
 class StatePredictor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 
@@ -53,7 +52,10 @@ def find_word_map(
     )
     table = match.map.table
     pairs = {names[1][c]: names[0][table[c]] for c in range(size) if table[c] < size}
-    return replace(match, map=WordKey(pairs), alternatives=[])
+    return Match(
+        map=WordKey(pairs), bits=match.bits, confidence=match.confidence, reason=match.reason, method=match.method,
+        seed=seed, seconds=match.seconds, cpu_seconds=match.cpu_seconds, history=match.history,
+    )  # fmt: skip
 
 
 def alike(x: bytes, y: bytes) -> bool:

@@ -41,8 +41,8 @@ def test_a_pair_and_its_figures(pair, tmp_path, capsys):
     assert result["delta_percent"] > 70
     assert 0 < bits["x_given_y"] < 0.5 * bits["x"]
     assert result["controls"]["itself"]["delta"] > 0.8 * result["controls"]["itself"]["bits"]
-    # Shuffled bytes still have the frequencies of X's.
-    for name, most in (("random", 0.01), ("unrelated", 0.01), ("shuffled", 0.15)):
+    # Shuffled bytes still have the frequencies of X, and a coder that has learned anything weighs its contexts better.
+    for name, most in (("random", 0.01), ("unrelated", 0.1), ("shuffled", 0.15)):
         control = result["controls"][name]
         assert LEAST_DELTA - 0.5 <= control["delta"] < most * control["bits"]
     assert {"zlib", "bz2", "xz"} <= set(result["peers"])
