@@ -1,12 +1,13 @@
 """Does one transformer on two texts with disjoint alphabets find f unaided? Discovery rates over a grid.
 
     python benchmarks/joint_model.py --config configs/joint/discovery.yaml [--data ../shared/data]
-                                     [--out docs/results/joint_model.json] [--check]
+                                     [--out docs/results/joint_model.json] [--cell 0] [--check]
 
-A cell is a width, an anchor (the space shared or not) and a size of Y; f counts as discovered if at least 90 % of
-Y's letters, the anchor left out, are read off the embeddings rightly. Beside each joint run stands a separate one
-of the same settings on Y alone; both are judged by bits a letter on unseen letters of Y. Cells already in the
-output are not run again. X is the first half of a novel, Y comes from the second; seed s takes novel s mod 10.
+A cell is a width, an anchor (the space shared or not), a size of Y and a size of the first embeddings; f counts as
+discovered if at least 90 % of Y's letters, the anchor left out, are read off the embeddings rightly. Beside each joint
+run stands a separate one of the same settings on Y alone; both are judged by bits a letter on unseen letters of Y.
+Cells already in the output are not run again. X is the first half of a novel, Y comes from the second; seed s takes
+novel s mod 10.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ FOUND = 0.9
 TOGETHER = 10
 """Seeds in one tensor program."""
 NOVEL = r"(?m)^.*(?:releaseChecker|ELTeC-1|Library of Congress Subject|Normalized id).*$"
-KEYS = {"seeds", "width", "anchor", "letters", "settings"}
+KEYS = {"seeds", "width", "anchor", "letters", "spread", "settings"}
 
 
 def cells(config: dict) -> list[tuple[JointModel, int]]:
     """Every model of the grid with its size of Y."""
     if set(config) != KEYS:
         raise SystemExit(f"the config needs exactly these keys: {' '.join(sorted(KEYS))}")
-    grid = itertools.product(config["width"], config["anchor"], config["letters"])
+    grid = itertools.product(config["width"], config["anchor"], config["letters"], config["spread"])
     return [
-        (JointModel(width=w, anchor=SPACE if a else None, **config["settings"]), int(n))
-        for w, a, n in grid
+        (JointModel(width=w, anchor=SPACE if a else None, spread=s, **config["settings"]), int(n))
+        for w, a, n, s in grid
     ]
 
 
@@ -78,7 +79,7 @@ def run_cell(model: JointModel, n: int, seeds: list[int], novels: list[np.ndarra
             rows.append(
                 {
                     "width": model.width, "anchor": model.anchor is not None, "letters": n, "seed": seed,
-                    "steps": model.steps, "right": float(np.mean((match.map(y) == plain)[counted])),
+                    "spread": model.spread, "steps": model.steps, "right": float(np.mean((match.map(y) == plain)[counted])),
                     "confidence": match.confidence, "bits": match.extra["held_out_bits"],
                     "separate_bits": other.extra["held_out_bits"], "cpu": match.cpu_seconds,
                 }
@@ -88,18 +89,18 @@ def run_cell(model: JointModel, n: int, seeds: list[int], novels: list[np.ndarra
 
 def report(rows: list[dict]) -> None:
     print(
-        "| width | anchor | letters of Y | steps | found | 95 % | mean right | joint - separate, bits a letter |"
+        "| first embeddings | width | anchor | letters of Y | steps | found | 95 % | mean right | joint - separate, bits a letter |"
     )
-    print("|---" * 8 + "|")
-    key = lambda r: (r["width"], not r["anchor"], r["letters"], r["steps"])  # noqa: E731
-    for (width, free, n, steps), group in itertools.groupby(sorted(rows, key=key), key):
+    print("|---" * 9 + "|")
+    key = lambda r: (r["spread"], r["width"], not r["anchor"], r["letters"], r["steps"])  # noqa: E731
+    for (spread, width, free, n, steps), group in itertools.groupby(sorted(rows, key=key), key):
         part = list(group)
         found = sum(r["right"] >= FOUND for r in part)
         low, high = wilson(found, len(part))
         gain = np.mean([r["bits"] - r["separate_bits"] for r in part])
         right = np.mean([r["right"] for r in part])
         print(
-            f"| {width} | {'none' if free else 'space'} | {n} | {steps} | {found}/{len(part)} | {low:.2f}-{high:.2f} "
+            f"| {spread} | {width} | {'none' if free else 'space'} | {n} | {steps} | {found}/{len(part)} | {low:.2f}-{high:.2f} "
             f"| {right:.2f} | {gain:+.3f} |"
         )
 
@@ -109,10 +110,13 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("docs/results/joint_model.json"))
+    parser.add_argument("--cell", type=int, help="only this cell of the grid, counted from 0")
     parser.add_argument("--check", action="store_true", help="parse the config and list its cells")
     options = parser.parse_args()
     config = yaml.safe_load(options.config.read_text())
     grid = cells(config)
+    if options.cell is not None:
+        grid = grid[options.cell : options.cell + 1]
     if options.check:
         for model, n in grid:
             print(f"width {model.width}, anchor {model.anchor is not None}, {n} letters")
@@ -123,9 +127,11 @@ def main() -> None:
     novels = [codes for codes in novels if len(codes) > 900_000][:10]
     rows = json.loads(options.out.read_text()) if options.out.exists() else []
     for model, n in grid:
-        mark = (model.width, model.anchor is not None, n, model.steps)
+        mark = (model.width, model.anchor is not None, n, model.spread, model.steps)
         done = {
-            r["seed"] for r in rows if (r["width"], r["anchor"], r["letters"], r["steps"]) == mark
+            r["seed"]
+            for r in rows
+            if mark == tuple(r[k] for k in ("width", "anchor", "letters", "spread", "steps"))
         }
         left = [seed for seed in range(config["seeds"]) if seed not in done]
         if left:

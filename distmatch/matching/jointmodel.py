@@ -34,6 +34,9 @@ class JointModel:
     steps: int = 1500
     rate: float = 6e-3
     """Peak learning rate of Adam; it falls to zero as half a cosine."""
+    spread: float = 1.0
+    """Size of the first random embeddings, relative to unit rows: near 0 all symbols start alike, and those that play
+    the same part on either side are pushed the same way."""
     separate: bool = False
     """Train on Y alone, as many steps of its windows: the run that the joint one is compared with."""
 
@@ -132,7 +135,7 @@ class JointModel:
         for name, (rows, columns) in shapes.items():
             spread = {"embedding": 1.0, "place": 0.3, "bias": 0.0}.get(name, 1.0) / rows**0.5
             if name == "embedding":
-                spread = 1.0 / d**0.5
+                spread = self.spread / d**0.5
             if name.startswith(("out", "down")):
                 spread /= (2 * self.layers) ** 0.5
             stack = [spread * torch.randn(rows, columns, generator=g) for g in generators]

@@ -46,3 +46,25 @@ def test_seeds_together_are_the_seeds_apart_and_learning_learns():
     assert last < 0.7 * first and both[0].extra["held_out_bits"] < np.log2(6)
     separate = JointModel(width=16, heads=2, context=8, batch=4, steps=60, rate=0.02, separate=True)
     assert separate.match(y, x, size=6, seed=3).bits.data < 4_000 * np.log2(6)
+
+
+def chain(n: int, matrix: np.ndarray, seed: int) -> np.ndarray:
+    """A walk by a matrix of transition probabilities."""
+    rng = np.random.default_rng(seed)
+    out = np.zeros(n, np.int64)
+    for t, draw in enumerate(rng.random(n - 1)):
+        out[t + 1] = min(np.searchsorted(matrix[out[t]].cumsum(), draw), len(matrix) - 1)
+    return out
+
+
+@pytest.mark.slow
+def test_f_is_found_unaided_from_small_embeddings():
+    matrix = np.random.default_rng(3).dirichlet(np.full(10, 0.15), 10)
+    x, plain = chain(20_000, matrix, 0), chain(20_000, matrix, 1)
+    model = JointModel(width=16, heads=2, context=8, batch=16, steps=300, rate=0.02, spread=0.002)
+    seeds = [0, 1, 2, 3]
+    keys = [np.random.default_rng(seed).permutation(10) for seed in seeds]
+    found = model.match_all([key[plain] for key in keys], [x] * 4, size=10, seeds=seeds)
+    right = [np.mean(m.map(key[plain]) == plain) for m, key in zip(found, keys, strict=True)]
+    # Read at random, a tenth would be right.
+    assert np.mean(right) > 0.5 and max(right) > 0.9, right
