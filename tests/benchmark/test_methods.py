@@ -20,9 +20,8 @@ def problem_of(kind, seed=0, **axes):
 
 
 def solve(problem, takes, matcher, **settings):
-    method = Method(
-        name="m", matcher=f"distmatch.benchmark.methods.{matcher}", takes=takes, settings=settings
-    )
+    module = "" if matcher.startswith("distmatch.") else "distmatch.benchmark.methods."
+    method = Method(name="m", matcher=module + matcher, takes=takes, settings=settings)
     match = make_method(method).match(*problem.view(takes), seed=0)
     return problem.score(match).metrics, match
 
@@ -35,6 +34,14 @@ CIPHERS = {
     "soft key": ("sequences", "symbols.SymbolLikelihood", {"search": "gradient"}, 3000, 0.95),
     "symbol search": ("sequences", "symbols.SymbolLikelihood", {}, 400, 0.95),
     "proximal": ("embeddings", "proximal.ProximalPoints", {"steps": 100}, 6000, 0.95),
+    "gromov": ("embeddings", "distmatch.matching.gromov.ProximalGromov", {}, 6000, 0.9),
+    "wasserstein": (
+        "embeddings",
+        "distmatch.matching.wasserstein.WassersteinProcrustes",
+        {},
+        6000,
+        0.9,
+    ),
     "joint": ("bytes", "jointcompression.JointCompression", {}, 400, 0.95),
 }
 
@@ -58,6 +65,32 @@ def test_supervised_ceilings(matcher):
     problem = problem_of("mapping", size=300, dimension=20, noise=0.1, anchors=100)
     metrics, _ = solve(problem, "anchored", matcher)
     assert metrics["precision@1"].value >= 0.9
+
+
+@pytest.mark.slow
+def test_an_adversary_reads_better_than_chance_and_claims_nothing():
+    """26 rows are few for a discriminator: half of the letters of a long cipher, where the most frequent letter
+    everywhere would give an eighth; its confidence must not pretend more."""
+    settings = {"hidden": 64, "fourier": 50, "batch": 64, "steps": 500, "conditions": 6}
+    name, found = "distmatch.matching.adversarial.Adversarial", []
+    for seed in range(3):
+        metrics, match = solve(
+            problem_of("cipher", seed, length=8000), "embeddings", name, **settings
+        )
+        found.append(metrics["accuracy"].value)
+        assert match.confidence < 0.9 or found[-1] > 0.95
+    assert max(found) > 0.4
+
+
+def test_settings_of_a_setting_are_changes_of_its_default():
+    name = "distmatch.matching.wasserstein.WassersteinProcrustes"
+    chosen = {"start": {"frequency": 0}, "normalization": ["unit"]}
+    matcher = make_method(Method(name="m", matcher=name, takes="embeddings", settings=chosen))
+    assert matcher.start.frequency == 0 and matcher.start.words == 500
+    assert matcher.normalization == ("unit",)
+    wrong = Method(name="m", matcher=name, takes="embeddings", settings={"start": {"frequncy": 0}})
+    with pytest.raises(InputError, match="setting of Start 'frequncy'. Did you mean 'frequency'"):
+        make_method(wrong)
 
 
 UNIFORM = {"power": 1, "marginals": "uniform", "epsilon": 0.02}
