@@ -1,8 +1,10 @@
 """Adapters and peers: each finds a planted answer on a task that it can solve."""
 
+import json
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,6 +185,22 @@ def test_every_task_of_the_catalogue_loads(tmp_path):
         "cipher", "lexicon", "mapping", "texts", "embeddings"
     }  # fmt: skip
     assert all((f.sha256 and f.fetch) or f.make for t in tasks for f in t.data.values())
+
+
+def test_hints_name_scripts_that_fetch_these_very_bytes(tmp_path):
+    root = Path(__file__).parents[2]
+    sums = json.loads((root / "data_scripts" / "checksums.json").read_text())
+    names = ", ".join(catalogue("tasks"))
+    (tmp_path / "c.yaml").write_text(f"benchmark: all\ntasks: [{names}]\nmethods: [annealing]\n")
+    files = [f for t in load_config(str(tmp_path / "c.yaml")).tasks for f in t.data.values()]
+    fetched = [f for f in files if f.fetch]
+    assert len(fetched) > 10
+    for file in fetched:
+        python, script = file.fetch.split()
+        assert python == "python" and (root / script).is_file()
+        assert sums[file.file] == file.sha256
+    for file in files:  # what is made is made by a command of ours
+        assert file.fetch or file.make.startswith("distmatch embed ")
 
 
 def test_commands_start_without_heavy_imports():
