@@ -96,13 +96,14 @@ class Line:
 def scale_of(
     values: Sequence[float], start: float, end: float, *, log: bool = False, pad: float = 0.04
 ) -> Scale:
-    """A scale that holds the values, with a margin."""
+    """A scale that holds the values, with a margin that is a share of their range."""
     given = [v for v in values if math.isfinite(v) and (v > 0 or not log)]
     low, high = (min(given), max(given)) if given else (0.1, 1.0)
     if log:
         if low == high:
             low, high = low / 2, high * 2
-        return Scale(low, high, start, end, True)
+        margin = (high / low) ** pad
+        return Scale(low / margin, high * margin, start, end, True)
     if low == high:
         low, high = low - 0.5, high + 0.5
     margin = pad * (high - low)

@@ -196,13 +196,13 @@ class Page:
 def _change_table(changes: Sequence[Change]) -> str:
     rows = [
         _row(
-            [escape(c.method), _verdict(c), f">{escape(f'{c.task}, {c.point}')}", f">{escape(c.quantity)}", number(c.before),
-             f'<a href="#cell{c.cell}">{number(c.now)}</a>', str(c.runs), f"{c.probability:.2g}"],
+            [escape(c.method), _verdict(c), number(c.before), f'<a href="#cell{c.cell}">{number(c.now)}</a>',
+             f">{escape(c.quantity)}", f">{escape(f'{c.task}, {c.point}')}", str(c.runs), f"{c.probability:.2g}"],
             task=c.task, method=c.method,
         )
         for c in changes
     ]  # fmt: skip
-    return _table(["method", "change", ">where", ">quantity", "before", "now", "runs", "p"], rows)
+    return _table(["method", "change", "before", "now", ">quantity", ">where", "runs", "p"], rows)
 
 
 def _some(names: set[str]) -> str:
