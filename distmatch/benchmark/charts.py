@@ -21,6 +21,7 @@ from distmatch.benchmark.metrics import (
 )
 from distmatch.benchmark.pictures import convergence, drawn
 from distmatch.benchmark.tables import Cell, Summary, TaskTable
+from distmatch.benchmark.thresholds import determined
 
 Colours = Mapping[str, int]
 SMALL_MULTIPLES = 6
@@ -106,7 +107,8 @@ def _against_axis(
             )
             + body
         )
-        text += " Left of the unicity distance the data does not determine the key, whatever the method."
+        text += " Left of the unicity distance the data does not determine the key, whatever the method. "
+        text += determined(cells)
     svg = draw.frame(x, y, axis + (" (log scale)" if log else ""), name, body, caption=text)
     entries = [(m, colours[m]) for m in lines if m in colours]
     title = (

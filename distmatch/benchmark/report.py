@@ -16,6 +16,7 @@ from distmatch.benchmark.page import Page, finite_or_none
 from distmatch.benchmark.records import check_versions, read_records
 from distmatch.benchmark.tables import Cell, Summary, TaskTable, tabulate
 from distmatch.benchmark.tasks import unknown
+from distmatch.benchmark.thresholds import determined
 
 FORMATS = ("html", "md", "csv", "json")
 
@@ -77,6 +78,8 @@ def markdown(tables: Sequence[TaskTable], changes: Sequence[Change] | None = Non
                 cells = [t.cells.get((p, method)) for p in t.points]
                 rows.append([method, *(number(c.cpu_seconds) if c else "not run" for c in cells)])
             parts.append(_pipes(rows))
+        if t.varying == ["length"] and (said := determined(list(t.cells.values()))):
+            parts.append(said + "\n")
         parts += [f"Confidence of {m}: {note}.\n" for m, note in calibrated(t).items()]
         rho, agree, pairs, runs = concordance(t)
         if pairs:

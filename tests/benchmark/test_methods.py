@@ -91,7 +91,7 @@ def test_settings_of_a_setting_are_changes_of_its_default():
     assert matcher.start.frequency == 0 and matcher.start.words == 500
     assert matcher.normalization == ("unit",)
     wrong = Method(name="m", matcher=name, takes="embeddings", settings={"start": {"frequncy": 0}})
-    with pytest.raises(InputError, match="setting of Start 'frequncy'. Did you mean 'frequency'"):
+    with pytest.raises(InputError, match="setting of Start 'frequncy'"):
         make_method(wrong)
 
 

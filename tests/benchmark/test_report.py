@@ -14,6 +14,7 @@ from distmatch.__main__ import main
 from distmatch.benchmark.records import SCHEMA, check_record, read_record
 from distmatch.benchmark.report import report
 from distmatch.benchmark.tables import tabulate
+from distmatch.benchmark.thresholds import thresholds
 
 LENGTHS = (32, 64, 128)
 
@@ -161,6 +162,29 @@ def test_csv_has_a_line_a_run_and_markdown_every_cell(folder):
         and "| exact | not run | n/a | not run |" in text
     )
     assert re.search(r"\| good \| 0\.4\d+ \[0\.\d+, 0\.\d+\] #1 \|", text)
+
+
+def test_lengths_from_which_half_are_solved(tmp_path):
+    """Planted shares of 0, 1/4, 3/4 and 1 of eight cross one half between 64 and 128, at 64 x sqrt 2."""
+    one = {"n": 1, "low": None, "high": None, "higher_is_better": True, "unit": ""}
+    records = []
+    for method, solved in (
+        ("late", (0, 2, 6, 8)),
+        ("always", (8, 8, 8, 8)),
+        ("never", (0, 0, 8, 0)),
+    ):
+        for length, count in zip((32, 64, 128, 256), solved, strict=True):
+            for run in range(8):
+                r = planted_record(method, length, run, 0.5)
+                r["metrics"]["solved"] = {**one, "value": float(run < count)}
+                records.append(r)
+    table = tabulate([(Path("r"), r) for r in records])[0]
+    found = thresholds(list(table.cells.values()))
+    assert list(found) == ["always", "late", "never"]
+    assert found["late"] == pytest.approx((64 * math.sqrt(2), 64 * math.sqrt(2) / 40))
+    assert found["always"][0] == 32 and math.isinf(found["never"][0])
+    text = report([write(tmp_path / "runs", records)], format="md")
+    assert "always ≤ 32 (0.8 times), late 90.5 (2.3 times), never never" in text
 
 
 def test_only_what_changed_beyond_noise_is_marked(folder, tmp_path):
