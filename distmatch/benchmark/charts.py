@@ -202,7 +202,8 @@ def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
         if pairs
         else ""
     )
-    text = f"Bits saved a row or letter (map included) against {name}. Spearman over {len(runs)} runs {draw.number(rho, 2)}. {told}"
+    ranks = f" Spearman over {len(runs)} runs {draw.number(rho, 2)}." if math.isfinite(rho) else ""
+    text = f"Bits saved a row or letter (map included) against {name}.{ranks} {told}"
     svg = draw.frame(x, y, "Δ: bits saved a letter or row", name, marks, caption=text)
     entries = [(m, colours[m]) for m in dict.fromkeys(c.method for c, *_ in runs)]
     return draw.figure(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def markdown(tables: Sequence[TaskTable], changes: Sequence[Change] | None = Non
             parts.append(said + "\n")
         parts += [f"Confidence of {m}: {note}.\n" for m, note in calibrated(t).items()]
         rho, agree, pairs, runs = concordance(t)
-        if pairs:
+        if pairs and math.isfinite(rho):
             parts.append(
                 f"Δ and {names[0]}: Spearman {number(rho, 2)} over {runs} runs; on one instance the answer with more "
                 f"bits saved is the better one in {agree} of {pairs} pairs.\n"
