@@ -14,8 +14,8 @@ import numpy as np
 from distmatch.benchmark import figures as draw
 from distmatch.benchmark.metrics import (
     area_under_curve,
-    calibration_bins,
     calibration_error,
+    calibration_groups,
     rank_correlation,
     wilson,
 )
@@ -274,11 +274,12 @@ def calibration(table: TaskTable, colours: Colours) -> str:
     lines = []
     for method, pairs in given.items():
         line = draw.Line(method, colours[method])
-        for mean, rate, n in calibration_bins([a for a, _ in pairs], [b for _, b in pairs]):
+        for mean, rate, n in calibration_groups([a for a, _ in pairs], [b for _, b in pairs]):
             tip = f"{method}: {n} answers, {rate:.2f} right at confidence {mean:.2f}"
             line.points.append((mean, rate, *wilson(rate * n, n), "", tip))
         lines.append(line)
-    text = "How often an answer is right, by the method's own confidence, given without gold data; the diagonal is perfect."
+    text = "How often an answer is right, by the method's own confidence, given without gold data, in groups of as many answers; "
+    text += "the diagonal is perfect."
     body = draw.diagonal(x, y) + draw.curves(lines, x, y)
     svg = draw.frame(x, y, "confidence", "share right", body, caption=text)
     known = draw.legend([(m, colours[m]) for m in given], calibrated(table))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 560, 340
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 30, 46
 AREA_X, AREA_Y = (LEFT, WIDTH - RIGHT), (HEIGHT - BOTTOM, TOP)
 COLOURS = 8
-SHAPES = ("circle", "square", "diamond", "triangle")
+SHAPES = ("circle", "square", "diamond", "triangle", "wedge", "bar", "post", "kite")
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,15 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def tick_names(ticks: Sequence[float]) -> list[str]:
+    """Numbers at the ticks of an axis, with as many digits as tell them apart."""
+    for digits in range(3, 8):
+        names = [number(tick, digits) for tick in ticks]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{tick:g}" for tick in ticks]
+
+
 @dataclass
 class Line:
     """One method's curve: x, y, and the band from low to high; links and tips go with the points."""
@@ -118,25 +127,25 @@ def frame(
     body: str,
     *,
     caption: str,
-    x_format: Callable[[float], str] = number,
 ) -> str:
     """Axes, grid and labels around a body, as one SVG element."""
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(caption)}">']
-    for tick in y.ticks():
+    names = tick_names(y.ticks())
+    for tick, name in zip(y.ticks(), names, strict=True):
         place = y(tick)
         parts.append(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}"/>'
         )
         parts.append(
-            f'<text class="tick" x="{LEFT - 7}" y="{place + 4:.1f}" text-anchor="end">{number(tick)}</text>'
+            f'<text class="tick" x="{LEFT - 7}" y="{place + 4:.1f}" text-anchor="end">{name}</text>'
         )
-    for tick in x.ticks():
+    for tick, name in zip(x.ticks(), tick_names(x.ticks()), strict=True):
         place = x(tick)
         parts.append(
             f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
         )
         parts.append(
-            f'<text class="tick" x="{place:.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{x_format(tick)}</text>'
+            f'<text class="tick" x="{place:.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{name}</text>'
         )
     parts.append(body)
     middle = (LEFT + WIDTH - RIGHT) / 2
@@ -176,19 +185,23 @@ def point(
     x: float, y: float, colour: int, link: str, tip: str, *, size: float = 4.0, hollow: bool = False
 ) -> str:
     """A linked mark; methods differ in colour and in shape."""
-    shape = SHAPES[(colour + colour // len(SHAPES)) % len(SHAPES)]
+    shape = SHAPES[(colour + colour // COLOURS) % len(SHAPES)]
     style = "mark hollow" if hollow else "mark"
     if shape == "circle":
         drawn = f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"/>'
-    elif shape == "square":
-        s = size * 0.9
-        drawn = f'<rect class="{style}" x="{x - s:.1f}" y="{y - s:.1f}" width="{2 * s}" height="{2 * s}"/>'
+    elif shape in ("square", "bar", "post"):
+        w, h = {"square": (0.9, 0.9), "bar": (1.3, 0.6), "post": (0.6, 1.3)}[shape]
+        w, h = size * w, size * h
+        drawn = f'<rect class="{style}" x="{x - w:.1f}" y="{y - h:.1f}" width="{2 * w:.1f}" height="{2 * h:.1f}"/>'
     else:
         s = size * 1.25
         up, right, down, left = (x, y - s), (x + s, y), (x, y + s), (x - s, y)
-        corners = (
-            (up, right, down, left) if shape == "diamond" else (up, (x + s, y + s), (x - s, y + s))
-        )
+        corners = {
+            "diamond": (up, right, down, left),
+            "triangle": (up, (x + s, y + s), (x - s, y + s)),
+            "wedge": (down, (x + s, y - s), (x - s, y - s)),
+            "kite": (right, (x - s, y - s), (x - s, y + s)),
+        }[shape]
         drawn = f'<polygon class="{style}" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in corners)}"/>'
     drawn = drawn.replace("/>", f"><title>{escape(tip)}</title></{drawn[1 : drawn.index(' ')]}>")
     return f'<a href="#{escape(link)}">{drawn}</a>' if link else drawn

@@ -12,6 +12,8 @@ from distmatch.benchmark.tables import Cell, TaskTable
 
 SHOWN = 6
 """Pictures of a kind in a task."""
+SETTINGS = ("step", "epoch", "iteration", "seconds", "start", "seed", "epsilon", "words", "rows")
+"""What a history says of a step that is no result of it."""
 
 
 def convergence(table: TaskTable, colours: Mapping[str, int]) -> list[str]:
@@ -116,13 +118,13 @@ def _history(cell: Cell) -> list[dict[str, Any]]:
 
 
 def _measure(steps: list[dict[str, Any]]) -> str | None:
-    """The figure of a history that is drawn."""
-    if len(steps) < 3 or not all(isinstance(s, dict) for s in steps):
+    """The figure of a history that is drawn: one that is there at four steps or more, and moves."""
+    if len(steps) < 4 or not all(isinstance(s, dict) for s in steps):
         return None
-    numeric = [
-        k
-        for k in steps[-1]
-        if draw.numeric(steps[-1][k]) and k not in ("step", "epoch", "iteration", "seconds")
-    ]
-    wanted = ("bits", "criterion", "csls", "loss", "cost", "gap")
-    return next((k for w in wanted for k in numeric if w in k), numeric[0] if numeric else None)
+    moving = []
+    for name in dict.fromkeys(k for s in steps for k in s):
+        values = [s[name] for s in steps if draw.numeric(s.get(name))]
+        if name not in SETTINGS and len(values) >= 4 and len(set(values)) > 1:
+            moving.append(name)
+    wanted = ("bits", "criterion", "csls", "loss", "cost", "gap", "moved")
+    return next((k for w in wanted for k in moving if w in k), moving[0] if moving else None)

@@ -45,6 +45,15 @@ def test_calibration_of_a_calibrated_and_a_boastful_number():
     )
 
 
+def test_groups_of_answers_are_of_one_size_and_lose_none():
+    p = np.random.default_rng(0).random(100)
+    groups = metrics.calibration_groups(p, p > 0.5)
+    assert [n for *_, n in groups] == [13, 13, 13, 13, 12, 12, 12, 12]
+    assert sum(n * mean for mean, _, n in groups) == pytest.approx(p.sum())
+    assert groups[0][1] == 0 and groups[-1][1] == 1
+    assert len(metrics.calibration_groups([0.2, 0.4], [True, False])) == 1
+
+
 def test_interval_of_a_mean_covers_it():
     rng = np.random.default_rng(1)
     covered = 0
