@@ -16,7 +16,7 @@ from distmatch.matching.attempts import Attempts
 from distmatch.matching.confidence import Evidence, confidence, explain
 from distmatch.matching.cribs import Crib
 from distmatch.matching.decipherment import Decipherment, to_json
-from distmatch.matching.keysearch import KeySearch, shuffled
+from distmatch.matching.keysearch import KeySearch, convincing, shuffled
 from distmatch.matching.match import Bits
 from distmatch.matching.periodic import PeriodicSearch
 from distmatch.matching.readings import (
@@ -29,6 +29,7 @@ from distmatch.matching.readings import (
     excess,
     may_hold_spaces,
     total_bits,
+    unicity_of,
 )
 from distmatch.progress import Progress, silent
 
@@ -38,6 +39,8 @@ TIE = 7.0
 """Bits by which a kind or language may be longer and still be named beside the best: odds of 1 in 128."""
 SHORTEST_TRANSPOSED = 200
 """Symbols from which on kind "auto" tries transpositions when it believes nothing else."""
+QUICK_CONTROL = 20_000
+"""Steps of the homophonic control where the reading is fluent and the text long."""
 MOST_TRANSPOSED = 120
 """Distinct symbols up to which it does."""
 
@@ -206,14 +209,21 @@ class Decipher:
         )  # fmt: skip
 
     def _control(self, source: Ciphertext, best: Reading, seed: int) -> float:
-        """Total bits of the same search on the shuffled ciphertext, one restart."""
+        """Total bits of the same search on the shuffled ciphertext, one restart; a short one where the text is fluent, since the
+        gain is then large whatever the control."""
         text = shuffled(source if best.breaks else source.without_breaks(), seed)
         if best.key.period:
             search = PeriodicSearch(kinds=(best.kind,), longest_period=best.key.period, starts=1)
             return search.search(text, best.language, seed=seed)[0].total
         kind = best.kind if best.kind == "simple" else "homophonic"
         enciphered = best.language.spaces and not best.breaks
-        keys = KeySearch(kind=kind, threads=1, restarts=1, polish=0, space_enciphered=enciphered)
+        quick = kind == "homophonic" and convincing(
+            excess(best), len(best.letters) / unicity_of(best), homophonic=True
+        )
+        keys = KeySearch(
+            kind=kind, threads=1, restarts=1, polish=0, space_enciphered=enciphered,
+            moves=QUICK_CONTROL if quick else 0,
+        )  # fmt: skip
         return keys.search(text, best.language, seed=seed)[0].total
 
 

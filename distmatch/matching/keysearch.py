@@ -23,8 +23,14 @@ SEARCHED = 1_200
 
 UNTIL_TIME = 1_000_000
 """Restarts with a time limit: the limit ends the search, unless restarts agree before."""
-SWEEPS = 600
-"""Steps a symbol of the first homophonic restart; each later round of two restarts is four times as long."""
+SWEEPS = 7_800
+"""Steps a symbol of the first homophonic restart, its reheats included; later rounds of two restarts grow."""
+HOPELESS = 1.35
+"""Times the unicity distance below which a homophonic text is hardly ever read, and one restart is enough to say so."""
+REHEATS = 6
+"""Times that a homophonic run warms up again from the best key it has, instead of starting anew."""
+WARM = (12.0, 10.0)
+"""Tolerances of a reheat: enough to move groups of homophones, too little to lose the text."""
 LONGEST = 20_000_000
 """Steps of the longest homophonic restart."""
 FLUENT = (0.95, 1.5)
@@ -107,6 +113,10 @@ class KeySearch:
         restarts = self._restarts(len(part), bijection, target.spaces)
         if self.time_limit < float("inf") and not self.restarts:
             restarts = UNTIL_TIME
+        elif not bijection and not self.restarts:
+            key_bits = homophonic_bits(count, self.letters(target))
+            if len(part) < HOPELESS * key_bits / redundancy(target):
+                restarts = 1
         agree = self.agree or (6 if len(part) < 48 else 3 if len(part) < 100 else 2)
         pool: dict[bytes, Candidate] = {}
         begin = time.monotonic()
@@ -152,21 +162,22 @@ class KeySearch:
             return self.restarts or (
                 (320 if spaces else 160) if n < 40 else 100 if n < 48 else 32 if n < 96 else 16
             )
-        return self.restarts or 5
+        return self.restarts or 3
 
     def _moves(self, n: int, count: int, bijection: bool, done: int, affordable: float) -> int:
         """Moves of the restarts of the next round."""
         if bijection:
             return self.moves or (8_000 if n < 48 else 20_000 if n < 180 else 10_000)
-        wanted = self.moves or min(max(SWEEPS * count, 20_000) << min(done + done % 2, 20), LONGEST)
+        wanted = self.moves or min(
+            max(SWEEPS * count, 140_000) << min(max(done - 1, 0) // 2, 20), LONGEST
+        )
         return int(max(min(wanted, affordable), 20_000))
 
     def _convincing(self, candidate: Candidate, n: int, target: Language) -> bool:
         """Whether the text is so near to the language that no second restart need confirm it."""
-        unicity = candidate.key_bits / max(np.log2(target.size) - target.text_bits, 0.3)
+        unicity = candidate.key_bits / redundancy(target)
         excess = candidate.language_bits / n - target.text_bits
-        fluent = self.kind == "homophonic" and n > 1.5 * unicity and excess < 0.25
-        return fluent or (n > 2.5 * unicity and excess < 0.5)
+        return convincing(excess, n / unicity, homophonic=self.kind == "homophonic")
 
     def _run(self, symbols, count, target, moves, seed, restart, stop) -> Candidate:
         """One restart: anneal on n-grams, then refine on words."""
@@ -216,18 +227,27 @@ class KeySearch:
         )  # fmt: skip
 
     def _anneal_homophonic(self, symbols, key, fixed, target, moves, seed, stop) -> float:
-        """Anneal; the fluent answer is climbed on words."""
+        """Anneal, warm up again and again from the best; the fluent answer is climbed on words."""
         table, cost, order = self._tables(target)
         n, size, letters = len(symbols), target.size, self.letters(target)
         logs = (UNITS_PER_BIT * np.log2(np.maximum(np.arange(len(key) + 2), 1))).astype(np.float32)
+        spoken = target.total_bits(decode(symbols, key))
         if n >= order:
             fluent = target.text_bits + FLUENT[0] - FLUENT[1] * len(key) / n
             enough = fluent * UNITS_PER_BIT * (n - order + 1)
-            hot, cold = (14.0, 11.0) if moves < 2_000 * len(key) else (17.0, 10.0)
-            heat_bath_homophonic(
-                symbols, key, fixed, table, cost, logs, order, size, letters, self.emission, moves, hot, cold, enough, stop, seed,
-            )  # fmt: skip
-        spoken = target.total_bits(decode(symbols, key))
+            short = moves // (1 + 2 * REHEATS)
+            heats = (14.0, 11.0) if short < 2_000 * len(key) else (17.0, 10.0)
+            least = np.inf
+            for turn in range(1 + REHEATS):
+                energy, _ = heat_bath_homophonic(
+                    symbols, key, fixed, table, cost, logs, order, size, letters, self.emission,
+                    2 * short if turn else short, *(WARM if turn else heats), -np.inf if turn else enough, stop, seed + turn,
+                )  # fmt: skip
+                spoken = target.total_bits(decode(symbols, key))
+                settled = energy > least - 0.5 and spoken < (target.text_bits + 0.5) * n
+                least = min(energy, least)
+                if settled or stop[0]:
+                    break
         if n >= order and spoken < (target.text_bits + 1.0) * n:
             return self._climb(symbols, key, fixed, target, 3)
         return spoken + emission_bits(key, symbols[symbols >= 0], size)
@@ -271,6 +291,24 @@ class KeySearch:
             if not bijection:
                 candidate.text += emission_bits(candidate.key, source.symbols, size)
         return sorted(leaders, key=lambda c: c.total)
+
+
+def redundancy(language: Language) -> float:
+    """Bits a letter that the language saves against random letters; at least 0.3."""
+    return max(float(np.log2(language.size)) - language.text_bits, 0.3)
+
+
+def convincing(excess: float, determined: float, *, homophonic: bool) -> bool:
+    """Whether a text so near to the language is hardly ever wrong.
+
+    Args:
+        excess: bits a letter more than the language's own words need.
+        determined: length of the text over the unicity distance.
+        homophonic: of which kind the key is.
+    """
+    return (homophonic and determined > 1.5 and excess < 0.25) or (
+        determined > 2.5 and excess < 0.5
+    )
 
 
 def _complete(key: np.ndarray, letters: int) -> np.ndarray:
