@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from distmatch.errors import InputError
 from distmatch.files import read_text
 from distmatch.languages import ngram, words
-from distmatch.languages.model import Language
+from distmatch.languages.model import WORD_SHARE, Language
+from distmatch.languages.runningtext import NONE, running_tables
 from distmatch.languages.wordfrequency import (
     WordList,
     expected_counts,
@@ -21,6 +23,10 @@ from distmatch.text.alphabet import fold
 
 ORDER = 5
 LARGEST_TABLE = 40_000_000
+HELD_OUT = 50_000
+"""Letters at the end of a reference that tell how far its long n-grams are to be trusted against words."""
+SHARES = (0.95, 0.9, 0.8, 0.65, 0.5, 0.35, 0.2)
+"""Weights of the word model tried there."""
 
 
 def build_language(
@@ -63,10 +69,17 @@ def build_language(
     if base and own is not None:
         vocabulary = _merge(vocabulary, own)
     trie = words.build_word_model(vocabulary, spaces=spaces)
+    running, share = NONE, WORD_SHARE
     language = frozen(Language(name, alphabet, spaces, cost, short, guess, trie, 0.0))
-    sample = _sample(vocabulary, spaces)
-    text_bits = float(language.bits(sample).mean())
-    return Language(name, alphabet, spaces, cost, short, guess, trie, text_bits)
+    if texts:
+        held = min(len(codes) // 20, HELD_OUT)
+        running = running_tables(codes[:-held], cost)
+        language = frozen(replace(language, running=running))
+        share = min(SHARES, key=lambda s: replace(language, share=s).total_bits(codes[-held:]))
+        language = replace(language, share=share)
+    known = codes[-held:] if texts and held >= 2_000 else _sample(vocabulary, spaces)
+    text_bits = float(language.bits(known).mean())
+    return replace(language, text_bits=text_bits)
 
 
 def _words_of(text: str, diacritics: bool) -> WordList:
@@ -116,6 +129,7 @@ def _sample(vocabulary: WordList, spaces: bool) -> np.ndarray:
 
 def frozen(language: Language) -> Language:
     """Read-only arrays, as from the cache: kernels compiled for one then serve the other."""
-    for array in (language.cost, language.short, language.guess, *vars(language.words).values()):
+    own = (language.cost, language.short, language.guess)
+    for array in (*own, *vars(language.words).values(), *language.running):
         array.flags.writeable = False
     return language

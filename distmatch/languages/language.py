@@ -30,10 +30,10 @@ __all__ = [
     "stored_references",
 ]
 
-VERSION = 6
+VERSION = 7
 """Raised when cached files change meaning; folders of other versions are not read."""
 
-_ARRAYS = ("cost", "short", "guess", "child", "mass", "end")
+_ARRAYS = ("cost", "short", "guess", "child", "mass", "end", "grams", "gram_costs", "contexts", "backoffs")
 
 
 def load_language(
@@ -152,6 +152,8 @@ def _read(folder: Path, name: str) -> Language | None:
             trie,
             meta["text_bits"],
             folder,
+            (arrays["grams"], arrays["gram_costs"], arrays["contexts"], arrays["backoffs"]),
+            float(meta["share"]),
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
@@ -162,10 +164,11 @@ def _write(folder: Path, language: Language) -> None:
     arrays = {
         "cost": language.cost, "short": language.short, "guess": language.guess, "child": language.words.child,
         "mass": language.words.mass, "end": language.words.end,
-    }  # fmt: skip
+    } | dict(zip(_ARRAYS[-4:], language.running, strict=True))  # fmt: skip
     meta = {
         "letters": language.alphabet.letters, "diacritics": language.alphabet.diacritics,
         "spaces": language.spaces, "text_bits": language.text_bits,
+        "share": language.share,
         "shapes": {name: list(array.shape) for name, array in arrays.items()},
     }  # fmt: skip
     temporary = None

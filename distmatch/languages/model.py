@@ -10,11 +10,11 @@ import numpy as np
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write
-from distmatch.languages import ngram, words
+from distmatch.languages import ngram, runningtext, words
 from distmatch.text.alphabet import Alphabet
 
 WORD_SHARE = 0.9
-"""Weight of the word model in the mixture that scores a decoded text."""
+"""Weight of the word model in the mixture that scores a decoded text, where no running text is known."""
 LARGEST_PLACES = 80_000_000
 """Bytes of `place_costs`; beyond it the homophonic search uses the shorter table."""
 PROBABILITY = 2.0 ** (-np.arange(256) / ngram.UNITS_PER_BIT)
@@ -34,6 +34,8 @@ class Language:
         words: the vocabulary.
         text_bits: bits per letter that the mixture needs on the language's own running words.
         folder: where it is cached, if it is.
+        running: longer n-grams of the reference, if there is one.
+        share: weight of the word model against the n-grams, `running` included.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Language:
     words: words.WordModel
     text_bits: float
     folder: Path | None = None
+    running: runningtext.Tables = runningtext.NONE
+    share: float = WORD_SHARE
 
     @property
     def order(self) -> int:
@@ -110,7 +114,8 @@ class Language:
             self.flat_cost,
             PROBABILITY,
             self.order,
-            WORD_SHARE,
+            self.running,
+            self.share,
             np.inf,
             out,
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from distmatch.languages.runningtext import running_probability
 from distmatch.languages.wordfrequency import WordList
 
 OOV = 0.02
@@ -92,7 +93,7 @@ def ngram_index(codes, position, order, size):
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def unspaced_bits(codes, child, mass, end, cost, probability, order, share, limit, bits):
+def unspaced_bits(codes, child, mass, end, cost, probability, order, running, share, limit, bits):
     """Bits of every letter of a text without spaces under the mixture of words and n-grams.
 
     Args:
@@ -101,6 +102,7 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, share, limi
         cost: flat uint8 n-gram costs.
         probability: (256,) float64, probability that a cost stands for.
         order: n of the table.
+        running: longer n-grams of a running text, or `runningtext.NONE`.
         share: weight of the word model in the mixture, the n-gram model having the rest.
         limit: bits beyond which the sum is of no interest: the rest of the text is then left out.
         bits: (n,) float64, filled.
@@ -119,6 +121,8 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, share, limi
         letter = codes[t]
         if t >= order - 1:
             spelled = probability[cost[ngram_index(codes, t, order, size)]]
+            if len(running[0]) > 1:
+                spelled = running_probability(codes, t, order, size, spelled, running, probability)
         else:
             spelled = mass[child[0, letter]] * 0.5 + 0.5 / size
         unknown = (unknown + boundary * OOV) * spelled
@@ -157,7 +161,7 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, share, limi
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def spaced_bits(codes, child, mass, end, cost, probability, order, share, limit, bits):
+def spaced_bits(codes, child, mass, end, cost, probability, order, running, share, limit, bits):
     """As `unspaced_bits`, for a text whose spaces (the last code) end its words."""
     size = child.shape[1] + 1
     node = 0
@@ -170,6 +174,8 @@ def spaced_bits(codes, child, mass, end, cost, probability, order, share, limit,
         for k in range(t - order + 1, t + 1):
             index = index * size + (codes[k] if k >= 0 else size - 1)
         spelled = probability[cost[index]]
+        if len(running[0]) > 1:
+            spelled = running_probability(codes, t, order, size, spelled, running, probability)
         step = 0.0
         if known > 0.0:
             if letter == size - 1:

@@ -256,7 +256,7 @@ def heat_bath_homophonic(
 @numba.njit(cache=True, nogil=True)
 def climb_homophonic(
     symbols, key, fixed, table, cost, order, size, free, spaces, child, mass, end, long_cost, long_order,
-    probability, share, tried, sweeps,
+    probability, running, share, tried, sweeps,
 ):  # fmt: skip
     """Give every symbol the letter that is best under words and n-grams, among those that n-grams find best.
 
@@ -323,7 +323,7 @@ def climb_homophonic(
                     letters[positions[p]] = letter
                 key[a] = letter
                 total = _whole_bits(
-                    symbols, letters, key, size, spaces, child, mass, end, long_cost, long_order, probability, share,
+                    symbols, letters, key, size, spaces, child, mass, end, long_cost, long_order, probability, running, share,
                     best, scratch,
                 )  # fmt: skip
                 if total < best - 1e-9:
@@ -336,15 +336,15 @@ def climb_homophonic(
 
 @numba.njit(cache=True, nogil=True)
 def _whole_bits(
-    symbols, letters, key, size, spaces, child, mass, end, cost, order, probability, share, limit, scratch
+    symbols, letters, key, size, spaces, child, mass, end, cost, order, probability, running, share, limit, scratch
 ):  # fmt: skip
     if spaces:
         total = spaced_bits(
-            letters, child, mass, end, cost, probability, order, share, limit, scratch
+            letters, child, mass, end, cost, probability, order, running, share, limit, scratch
         )
     else:
         total = unspaced_bits(
-            letters, child, mass, end, cost, probability, order, share, limit, scratch
+            letters, child, mass, end, cost, probability, order, running, share, limit, scratch
         )
     homophones = np.zeros(size, np.int64)
     for s in range(len(key)):

@@ -12,6 +12,7 @@ import numpy as np
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.languages.language import PROBABILITY, WORD_SHARE, Language
 from distmatch.languages.ngram import UNITS_PER_BIT
+from distmatch.languages.runningtext import NONE
 from distmatch.maps.key import bijection_bits, emission_bits, homophonic_bits
 from distmatch.matching.annealing import anneal_bijection
 from distmatch.matching.homophonic import climb_homophonic, heat_bath_homophonic
@@ -33,6 +34,8 @@ WARM = (12.0, 10.0)
 """Tolerances of a reheat: enough to move groups of homophones, too little to lose the text."""
 LONGEST = 20_000_000
 """Steps of the longest homophonic restart."""
+RESCORED = 24
+"""Best keys that are climbed again on the long n-grams of a reference."""
 FLUENT = (0.95, 1.5)
 """A homophonic run cools down at once when n-grams need so many bits a letter more than the language's own words,
 less the second number times symbols a letter: texts with many symbols are overfitted."""
@@ -153,7 +156,8 @@ class KeySearch:
                 settled = best.found >= agree or self._convincing(best, len(part), target)
                 if interrupted or settled or now - begin > 0.95 * self.time_limit:
                     break
-            leaders = sorted(pool.values(), key=lambda c: c.total)[:6]
+            many = RESCORED if target.running is not NONE and bijection else 6
+            leaders = sorted(pool.values(), key=lambda c: c.total)[:many]
         return self._finish(leaders, symbols, source, target, seed)
 
     def _restarts(self, n: int, bijection: bool, spaces: bool) -> int:
@@ -219,11 +223,13 @@ class KeySearch:
         polish = 0 if n > 600 else 2500 if n < 48 else 1200 if n < 100 else 300
         return self._refine(symbols, key, fixed, target, polish, 4.0 if n < 48 else 1.0, seed)
 
-    def _refine(self, symbols, key, fixed, target, moves, hot, seed) -> float:
+    def _refine(self, symbols, key, fixed, target, moves, hot, seed, *, whole=False) -> float:
+        """Climb on words and short n-grams, or, `whole`, on all that the language knows."""
         model = target.words
+        running, share = (target.running, target.share) if whole else (NONE, WORD_SHARE)
         return refine(
             symbols, key, fixed, target.flat_cost, target.guess, target.order, target.size, self.letters(target),
-            target.spaces, model.child, model.mass, model.end, PROBABILITY, WORD_SHARE, moves, hot, seed,
+            target.spaces, model.child, model.mass, model.end, PROBABILITY, running, share, moves, hot, seed,
         )  # fmt: skip
 
     def _anneal_homophonic(self, symbols, key, fixed, target, moves, seed, stop) -> float:
@@ -257,7 +263,7 @@ class KeySearch:
         model = target.words
         bits = climb_homophonic(
             symbols, key, fixed, table, cost, order, target.size, self.letters(target), target.spaces,
-            model.child, model.mass, model.end, target.flat_cost, target.order, PROBABILITY, WORD_SHARE, 4, sweeps,
+            model.child, model.mass, model.end, target.flat_cost, target.order, PROBABILITY, NONE, WORD_SHARE, 4, sweeps,
         )  # fmt: skip
         return float(bits)
 
@@ -278,10 +284,15 @@ class KeySearch:
         bijection = self.kind == "simple"
         whole = np.ascontiguousarray(symbols, np.int32)
         if bijection:
-            key = _complete(best.key, letters)
             moves = self.polish if len(symbols) < 2000 else 60
-            self._refine(whole, key, self._fixed(len(key)), target, moves, 0.0, seed + 1)
-            best.key = key[: len(source.names)].copy()
+            several = target.running is not NONE and len(symbols) < 100
+            for number, candidate in enumerate(leaders if several else leaders[:1]):
+                key = _complete(candidate.key, letters)
+                heat = 4.0 if several and len(symbols) < 48 and number < 12 else 0.0
+                self._refine(
+                    whole, key, self._fixed(len(key)), target, moves + (900 if heat else 0), heat, seed + 1, whole=True,
+                )  # fmt: skip
+                candidate.key = key[: len(source.names)].copy()
         elif len(symbols) > SEARCHED:
             self._climb(whole, best.key, self._fixed(len(best.key)), target, 1)
         for candidate in leaders:
@@ -290,7 +301,7 @@ class KeySearch:
             )
             if not bijection:
                 candidate.text += emission_bits(candidate.key, source.symbols, size)
-        return sorted(leaders, key=lambda c: c.total)
+        return sorted(_merged(leaders), key=lambda c: c.total)[:6]
 
 
 def redundancy(language: Language) -> float:
@@ -316,6 +327,16 @@ def _complete(key: np.ndarray, letters: int) -> np.ndarray:
     return np.concatenate([key, np.setdiff1d(np.arange(letters, dtype=np.int32), key)]).astype(
         np.int32
     )
+
+
+def _merged(candidates: list[Candidate]) -> list[Candidate]:
+    """One candidate a key, after a last climb that may have brought several to the same."""
+    pool: dict[bytes, Candidate] = {}
+    for candidate in candidates:
+        known = pool.setdefault(candidate.key.tobytes(), candidate)
+        if known is not candidate:
+            known.found += candidate.found
+    return list(pool.values())
 
 
 def _collect(pool: dict[bytes, Candidate], found: Candidate) -> None:

@@ -11,7 +11,7 @@ from distmatch.matching.annealing import below, draw, informed_letter, random_st
 
 @numba.njit(cache=True, nogil=True)
 def refine(
-    symbols, key, fixed, cost, guess, order, size, free, spaces, child, mass, end, probability, share, moves, hot, seed
+    symbols, key, fixed, cost, guess, order, size, free, spaces, child, mass, end, probability, running, share, moves, hot, seed
 ):  # fmt: skip
     """Anneal a bijection on the code length under the mixture of words and n-grams, evaluated whole at each move.
 
@@ -64,11 +64,11 @@ def refine(
             limit = current - np.log((draw(state) + 1.0) / 4294967296.0) * tolerance
         if spaces:
             total = spaced_bits(
-                letters, child, mass, end, cost, probability, order, share, limit, scratch
+                letters, child, mass, end, cost, probability, order, running, share, limit, scratch
             )
         else:
             total = unspaced_bits(
-                letters, child, mass, end, cost, probability, order, share, limit, scratch
+                letters, child, mass, end, cost, probability, order, running, share, limit, scratch
             )
         if total <= limit:
             current = total
