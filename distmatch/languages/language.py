@@ -33,7 +33,18 @@ __all__ = [
 VERSION = 7
 """Raised when cached files change meaning; folders of other versions are not read."""
 
-_ARRAYS = ("cost", "short", "guess", "child", "mass", "end", "grams", "gram_costs", "contexts", "backoffs")
+_ARRAYS = (
+    "cost",
+    "short",
+    "guess",
+    "child",
+    "mass",
+    "end",
+    "grams",
+    "gram_costs",
+    "contexts",
+    "backoffs",
+)
 
 
 def load_language(

@@ -73,7 +73,9 @@ def running_tables(codes: np.ndarray, cost: np.ndarray) -> Tables:
         backoff = np.maximum(1.0 - said, 1e-4) / np.maximum(1.0 - replaced, 1e-4)
         useful = said > 0.0
         levels.append(
-            _Level(grams[kept], probability[kept], contexts[useful], np.minimum(backoff[useful], 1.0))
+            _Level(
+                grams[kept], probability[kept], contexts[useful], np.minimum(backoff[useful], 1.0)
+            )
         )
     grams = [_fingerprints(level.grams, order + 1 + i) for i, level in enumerate(levels)]
     contexts = [_fingerprints(level.contexts, order + i) for i, level in enumerate(levels)]
@@ -114,7 +116,9 @@ def _probability(
 
 @numba.njit(cache=True, nogil=True)
 def _mixed(code, length):
-    h = np.uint64(code) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(length) * np.uint64(0xD1B54A32D192ED03)
+    h = np.uint64(code) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(length) * np.uint64(
+        0xD1B54A32D192ED03
+    )
     h ^= h >> np.uint64(33)
     h *= np.uint64(0xC2B2AE3D27D4EB4F)
     return h ^ (h >> np.uint64(29))

@@ -84,7 +84,9 @@ def break_bits(source: Ciphertext) -> float:
     breaks, places = int(source.breaks[:-1].sum()), len(source) - 1
     if breaks == 0 or equal_groups(source):
         return 0.0
-    placements = math.lgamma(places + 1) - math.lgamma(breaks + 1) - math.lgamma(places - breaks + 1)
+    placements = (
+        math.lgamma(places + 1) - math.lgamma(breaks + 1) - math.lgamma(places - breaks + 1)
+    )
     return MISLEADING + placements / math.log(2)
 
 

@@ -53,7 +53,9 @@ def test_text_like_the_reference_is_shorter_than_without_long_ngrams(reference):
     with_long = language.total_bits(codes)
     without = replace(language, running=NONE).total_bits(codes)
     assert len(codes) > LONGEST
-    assert with_long < without - 5.0  # "cat" or "dog" is told six letters before, beyond the dense table's reach
+    assert (
+        with_long < without - 5.0
+    )  # "cat" or "dog" is told six letters before, beyond the dense table's reach
 
 
 def test_a_cached_language_gives_the_same_bits(reference):
