@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import distmatch as dm
+from distmatch.retrieval.scoring import csls
 
 
 def peak_mib() -> float:
@@ -77,7 +78,10 @@ def load(_: Path, n: int = 200_000, d: int = 300) -> dict[str, object]:
 
 
 def neighbours(_: Path, n: int = 200_000, d: int = 300, queries: int = 5_000) -> dict[str, object]:
-    """Extra memory of exact neighbours among n keys, by faiss and torch; seconds are for `queries` of the rows."""
+    """Memory of exact neighbours and CSLS among n keys, by faiss and torch; seconds are for `queries` of the rows.
+
+    Blocks of queries are independent: more of them cost time, and 320 bytes each for candidates and answer.
+    """
     keys = np.random.default_rng(0).standard_normal((n, d)).astype(np.float32)
     result: dict[str, object] = {"figure": "neighbours", "keys": n, "queries": queries, "k": 10}
     found = {}
@@ -89,6 +93,14 @@ def neighbours(_: Path, n: int = 200_000, d: int = 300, queries: int = 5_000) ->
             "peak MiB": peak_mib(),
             "more MiB": peak_mib() - before,
         }
+    keys /= np.linalg.norm(keys, axis=1, keepdims=True)
+    before, start = peak_mib(), time.process_time()
+    csls(keys[:queries], keys, 10)
+    result["csls"] = {
+        "cpu_seconds": time.process_time() - start,
+        "peak MiB": peak_mib(),
+        "more MiB": peak_mib() - before,
+    }
     result["equal"] = bool((found["faiss"][1] == found["torch"][1]).all())
     return result
 

@@ -63,7 +63,7 @@ def mutual_neighbours(
     if keep < 1:
         group = None
     if crowd is None:
-        crowd = _pass(x, y, neighbourhood, None, 1.0, None, group)[0]
+        crowd = crowds(x, y, neighbourhood, group)
     new, best, values, highest = _pass(x, y, neighbourhood, crowd, keep, generator, group)
     if union:
         _, back, back_values, _ = _pass(
@@ -74,6 +74,15 @@ def mutual_neighbours(
         return Pairs(*pairs, torch.cat([values, back_values]), new)
     source = torch.nonzero((values >= highest[best]) & torch.isfinite(values)).squeeze(1)
     return Pairs(source, best[source], values[source], new)
+
+
+def crowds(x: Tensor, y: Tensor, k: int, group: Group = None) -> tuple[Tensor, Tensor]:
+    """Mean cosine of each row of x with its k nearest of y, (n,), and the reverse, (m,), within 2 % of exact.
+
+    Args:
+        x: (n, d) unit rows. y: (m, d) unit rows.
+    """
+    return _pass(x, y, k, None, 1.0, None, group)[0]
 
 
 def _pass(
