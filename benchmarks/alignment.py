@@ -225,14 +225,22 @@ def same(source: Any) -> Any:
 
 def fit(path: Path) -> None:
     """Logistic regression of "P@1 is at least half of supervised" on the evidence; leave-one-pair-out AUC and ECE."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [r for r in rows if r["part"] in ("calibration", "pairs", "refusals")]
+    # Rows without an order of frequency have no rank and coefficients of their own.
+    for ordered in (True, False):
+        some = [r for r in rows if (r["evidence"]["rank"] is not None) == ordered]
+        if some:
+            print("words" if ordered else "rows without an order")
+            skipped = {"split"} if ordered else {"split", "rank", "agreement"}
+            fit_rows(some, [n for n in some[0]["evidence"] if n not in skipped])
+
+
+def fit_rows(rows: list[dict[str, Any]], names: list[str]) -> None:
+    """The regression on some of the evidence; `excess` is `split` less the control."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rows = [r for r in rows if r["part"] in ("calibration", "pairs", "refusals")]
-    names = [
-        n for n in rows[0]["evidence"] if n != "split"
-    ]  # `excess` is the same less the control
     x = np.array([[r["evidence"][n] for n in names] for r in rows])
     y = np.array([r["supervised"] is not None and r["p1"] >= r["supervised"] / 2 for r in rows])
     groups = np.array([r["pair"] for r in rows])

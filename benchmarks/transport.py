@@ -4,6 +4,7 @@
     ... --only planted --sizes 50 100 500 1000 2000 5000 10000
     ... --only text --seeds 0 1 2
     ... --only words --seeds 0 1
+    ... --only calibration --seeds 0 1 2 > rows.jsonl; python benchmarks/alignment.py --only fit --out rows.jsonl
 
 Every row is one JSON line on standard output. CPU seconds are those of the process; memory is the growth of the
 peak resident size while the solver ran, each in a process of its own.
@@ -113,41 +114,149 @@ def planted_row(data: Path, n: int, noise: float, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def text_row(data: Path, seed: int) -> dict[str, Any]:
-    """Text embeddings of disjoint captions; the paired test captions only score."""
+def text_sides(data: Path) -> tuple[Any, Any]:
+    """Both sides' disjoint captions as embeddings without an order."""
+    from distmatch.embeddings.embeddings import Embeddings
+
+    names = "minilm.train-first-half", "wordllama.train-second-half"
+    x, y = (
+        Embeddings(tuple(map(str, range(len(v)))), v, None, False)
+        for v in (load(data, name) for name in names)
+    )
+    return x, y
+
+
+def text_scores(data: Path, match_map: Any) -> dict[str, float]:
+    """Share of 1,000 test captions put first by cosine and by CSLS (k = 10), and the mean rank of the right one.
+
+    The normalisation is that of the training rows: their mean is taken off, not that of the test rows.
+    """
     import torch
     from torch.nn.functional import normalize
 
-    from distmatch.embeddings.embeddings import Embeddings
+    mapped = []
+    for train, test, w in (
+        ("minilm.train-first-half", "minilm.test", match_map.source),
+        ("wordllama.train-second-half", "wordllama.test", match_map.target),
+    ):
+        rows, mean = unit(load(data, test)), unit(load(data, train)).mean(0)
+        centred = torch.from_numpy(unit(rows - mean))
+        mapped.append(normalize(centred if w is None else centred @ torch.from_numpy(w), dim=1))
+    scores = mapped[0] @ mapped[1].T
+    crowd = scores.topk(10, 1).values.mean(1)[:, None] + scores.topk(10, 0).values.mean(0)
+    gold = torch.arange(len(scores))
+    return {
+        "first_cosine": float((scores.argmax(1) == gold).double().mean()),
+        "first_csls": float(((2 * scores - crowd).argmax(1) == gold).double().mean()),
+        "mean_rank": float((scores > scores.diag()[:, None]).sum(1).double().mean() + 1),
+    }
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Rows of length 1."""
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def text_row(data: Path, seed: int) -> dict[str, Any]:
+    """Text embeddings of disjoint captions; the paired test captions only score."""
     from distmatch.matching.profilegromov import ProfileGromov
 
-    names = (
-        "minilm.train-first-half",
-        "wordllama.train-second-half",
-        "minilm.test",
-        "wordllama.test",
-    )
-    x, y, s, t = (load(data, name) for name in names)
-    sides = [Embeddings(tuple(map(str, range(len(v)))), v, None, False) for v in (x, y)]
-    match = ProfileGromov().match(sides[0], sides[1], seed=seed)
-    assert match.map.target is not None
-
-    def centred(test: np.ndarray, train: np.ndarray, w: np.ndarray) -> torch.Tensor:
-        unit = train / np.linalg.norm(train, axis=1, keepdims=True)
-        test = test / np.linalg.norm(test, axis=1, keepdims=True) - unit.mean(0)
-        return normalize(torch.from_numpy(test @ w), dim=1)
-
-    scores = centred(s, x, match.map.source) @ centred(t, y, match.map.target).T
-    csls = (
-        2 * scores - scores.topk(10, 1).values.mean(1)[:, None] - scores.topk(10, 0).values.mean(0)
-    )
-    gold = torch.arange(len(s))
-    rank = (scores > scores.diag()[:, None]).sum(1).double().mean() + 1
+    match = ProfileGromov().match(*text_sides(data), seed=seed)
     return {
-        "task": "text", "seed": seed, "first_cosine": float((scores.argmax(1) == gold).double().mean()),
-        "first_csls": float((csls.argmax(1) == gold).double().mean()), "mean_rank": float(rank),
-        "confidence": round(match.confidence, 4), "cpu_seconds": round(match.cpu_seconds, 1), **match.extra,
+        "task": "text", "seed": seed, **text_scores(data, match.map), "confidence": round(match.confidence, 4),
+        "cpu_seconds": round(match.cpu_seconds, 1), **match.extra,
     }  # fmt: skip
+
+
+SUPERVISED_TEXT = 91.6
+"""Per cent of test captions that a Procrustes map from 1,014 pairs puts first."""
+
+
+def text_calibration(data: Path, seed: int) -> list[dict[str, Any]]:
+    """Evidence with the truth at every piece of work of one `ProfileGromov` run, right and wrong ones."""
+    from dataclasses import asdict
+
+    from distmatch.matching.alignment import Clouds
+    from distmatch.matching.alignment_confidence import Control, measure
+    from distmatch.matching.checkpoint import Checkpoint
+    from distmatch.matching.profilegromov import ProfileGromov
+
+    class Kept(Checkpoint):
+        """Hands on every learned map."""
+
+        def put(self, name: str, matrix: np.ndarray) -> None:
+            self.matrices[name] = matrix
+
+    kept = Kept()
+    sides = text_sides(data)
+    matcher = ProfileGromov()
+    match = matcher.match(*sides, seed=seed, checkpoint=kept)
+    clouds = Clouds.of(*sides, steps=matcher.normalization)
+    control = Control.of(clouds.x, clouds.y, seed=seed)
+    rows = []
+    for name, matrix in kept.matrices.items():
+        current = clouds.x.new_tensor(matrix[:-1])
+        evidence, _ = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=False)
+        scores = text_scores(data, clouds.linear(current))
+        rows.append({
+            "part": "calibration", "pair": "rows-text", "kind": name, "seed": seed,
+            "p1": round(100 * scores["first_cosine"], 2), "supervised": SUPERVISED_TEXT, "evidence": asdict(evidence),
+        })  # fmt: skip
+    final = {**text_scores(data, match.map), "confidence": round(match.confidence, 4)}
+    rows[-1]["final"] = {**final, "cpu_seconds": round(match.cpu_seconds, 1), **match.extra}
+    return rows
+
+
+def planted_calibration(data: Path, seed: int) -> list[dict[str, Any]]:
+    """Evidence with the truth: shuffled rotations with noise, of maps that are more or less wrong; unrelated clouds."""
+    from dataclasses import asdict
+
+    import torch
+    from torch.nn.functional import normalize
+
+    from distmatch.matching.alignment_confidence import Control, measure
+    from distmatch.matching.mapfitting import self_learn
+    from distmatch.transport.procrustes import procrustes
+
+    random = np.random.default_rng(1000 + seed)
+    rows = []
+    for name in ("minilm.train-first-half", "wordllama.train-second-half"):
+        for n in (400, 1000, 3000, 10_000):
+            x = unit(load(data, name))
+            x = unit(x[random.permutation(len(x))[:n]] - x.mean(0))
+            d = x.shape[1]
+            rotation = np.linalg.qr(random.standard_normal((d, d)))[0]
+            for noise in (0.5, 1.0, 2.0):
+                order = random.permutation(n)
+                clean = x @ rotation + noise / d**0.5 * random.standard_normal((n, d))
+                clouds = {f"noise {noise}": unit(clean - clean.mean(0))[order]}
+                if noise == 1.0:
+                    clouds["gaussian"] = unit(random.standard_normal((n, d)))
+                    clouds["coordinates"] = unit(random.permuted(clean, axis=1))
+                for kind, other in clouds.items():
+                    a, b = (torch.from_numpy(v.astype(np.float32)) for v in (x, other))
+                    control = Control.of(a, b, seed=seed)
+                    true = torch.from_numpy(rotation.astype(np.float32))
+
+                    def share(w: Any, a: Any = a, b: Any = b, order: Any = order) -> float:
+                        some = order[:1000]
+                        best = normalize(a[some] @ w, dim=1) @ b.T
+                        return 100 * float((best.argmax(1).numpy() == np.arange(len(some))).mean())
+
+                    related = kind.startswith("noise")
+                    for error in (0.3, 1.0, 2.0, 4.0) if related else (4.0,):
+                        wrong = torch.from_numpy(random.standard_normal((d, d)).astype(np.float32))
+                        start = procrustes(true + error / d**0.5 * wrong)
+                        w, _ = self_learn(
+                            a[:2000], b[:2000], start, steps=int(random.integers(1, 8))
+                        )
+                        given, _ = measure(a, b, w, control, seed=seed, ranked=False)
+                        rows.append({
+                            "part": "calibration", "pair": f"rows-{name[:6]}-{n}", "kind": f"{kind} error {error}",
+                            "seed": seed, "p1": share(w) if related else 0.0,
+                            "supervised": share(true) if related else 100.0, "evidence": asdict(given),
+                        })  # fmt: skip
+    return rows
 
 
 def words_row(data: Path, method: str, seed: int) -> dict[str, Any]:
@@ -180,7 +289,9 @@ def main() -> None:
     """Run the rows asked for, one after the other, each in a fresh process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--only", choices=["sinkhorn", "planted", "text", "words"], required=True)
+    parser.add_argument(
+        "--only", choices=["sinkhorn", "planted", "text", "words", "calibration"], required=True
+    )
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--solvers", nargs="+", default=["POT", "dense", "streaming"])
@@ -201,11 +312,16 @@ def main() -> None:
             (words_row, (given.data, method, seed)) for method in given.methods for seed in given.seeds
         ],
         "text": [(text_row, (given.data, seed)) for seed in given.seeds],
+        "calibration": [
+            (function, (given.data, seed)) for seed in given.seeds for function in (planted_calibration, text_calibration)
+        ],
     }[given.only]  # fmt: skip
     context = multiprocessing.get_context("spawn")
     for function, arguments in calls:
         with context.Pool(1) as pool:
-            print(json.dumps(pool.apply(function, arguments)), flush=True)
+            found = pool.apply(function, arguments)
+            for row in found if isinstance(found, list) else [found]:
+                print(json.dumps(row), flush=True)
 
 
 if __name__ == "__main__":

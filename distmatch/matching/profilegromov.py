@@ -2,58 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from distmatch.device import generator
+from distmatch.device import generator, process_group
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import Clock, Clouds, Trace, conclude
+from distmatch.matching.alignment_confidence import Control, confidence, measure
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
-from distmatch.matching.induction import mutual_neighbours
-from distmatch.matching.match import Match
+from distmatch.matching.match import BELIEF, Match
 from distmatch.matching.selflearning import SelfLearning
+from distmatch.matching.softinduction import soft_moment
 from distmatch.progress import Progress, silent
 from distmatch.transport.fusedgromov import fused_gromov
 from distmatch.transport.procrustes import procrustes
 from distmatch.transport.profiles import density_profiles, shared_components
 
+Learned = tuple[Tensor, float]
+"""An isometry (d, d') and the mean best CSLS that it was learned with."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileGromov:
-    """Fused Gromov-Wasserstein on density profiles, several starts, then self-learning on fresh rows.
+    """Fused Gromov-Wasserstein on density profiles, several starts, then soft self-learning on fresh rows.
 
     The rows' order says nothing here, so what tells them apart at first is how crowded the cloud is
-    around each, at all scales. Every start matches other random rows; the starts that self-learning
-    leaves with the highest mean CSLS of mutual neighbours go on. Self-learning on other random rows at
-    every step does not settle on one sample's accidents, and over-relaxation doubles its pace.
+    around each, at all scales. Every start matches other random rows; those that self-learning leaves
+    closest go on, and so do averages of them, since the errors of independent starts cancel. If none is
+    believed, another round of starts is tried. Self-learning on other random rows at every step does not
+    settle on one sample's accidents, average partners are better than nearest ones where no row has a true
+    partner, and over-relaxation doubles the pace.
     """
 
     starts: int = 8
-    """Independent fused Gromov-Wasserstein runs."""
+    """Independent fused Gromov-Wasserstein runs a round."""
+    rounds: int = 3
+    """Rounds of starts at most; the next one only if the best so far is not believed."""
     kept: int = 2
-    """Starts that get a longer self-learning before the last choice."""
+    """Starts that get a longer self-learning before the choice."""
+    averaged: tuple[int, ...] = (3, 8)
+    """Averages of so many of the best starts that get one too."""
     profiled: int = 5_000
     """Rows whose density profile is computed."""
     matched: int = 1_500
     """Rows a side in a start."""
     components: int = 5
     """Principal components of the profiles."""
-    stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 15), (4_000, 25), (7_000, 15))
-    """(rows a side, steps): of all starts, of the kept ones, then of the one chosen."""
-    final_steps: int = 4
-    """Steps on all rows at the end."""
+    stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 10), (4_000, 20), (6_000, 15), (8_000, 10))  # fmt: skip
+    """(rows a side, steps): of all starts, of the candidates, then of the one chosen."""
+    temperature: float = 0.05
+    """Of the soft partners, in units of CSLS."""
     relaxation: float = 1.0
     """Share of the last move by which a step goes on beyond the fitted map."""
     memory: float = 0.5
     """Weight of the former moments in each step's fit."""
     reweighting: float = 0.25
-    """Power of the moment's singular values in the similarity that finds neighbours."""
+    """Power of the moment's singular values in the similarity that finds partners."""
     rows: int = 20_000
-    """Rows a side at most in the last steps."""
+    """Rows a side at most in the last re-weighting."""
     normalization: tuple[str, ...] = ("unit", "center", "unit")
     """Steps applied to both sides first."""
     device: str = "auto"
@@ -75,76 +86,121 @@ class ProfileGromov:
         """
         clock = Clock()
         clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
-        x, y = clouds.x, clouds.y
-        noise = generator(seed, x.device)
         trace = Trace(progress=progress, checkpoint=checkpoint)
-        found = [
-            self._learn(x, y, first, self.stages[0], noise, trace)
-            for first in self._first_maps(x, y, noise, trace)
-        ]
-        found.sort(key=lambda pair: -pair[1])
-        again = [
-            self._learn(x, y, one, self.stages[1], noise, trace) for one, _ in found[: self.kept]
-        ]
-        current = max(again, key=lambda pair: pair[1])[0]
-        for stage in self.stages[2:]:
-            current, _ = self._learn(x, y, current, stage, noise, trace)
-        whole = (self.rows, self.final_steps)
-        current, _ = self._learn(x, y, current, whole, noise, trace)
+        ranked = source.ranked and target.ranked
+        control = Control.of(clouds.x, clouds.y, seed=seed)
+        run = _Run(self, clouds, trace, seed)
+
+        def believed(current: Tensor) -> bool:
+            given, _ = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=ranked)
+            return confidence(given) >= BELIEF
+
+        current = run.screen(believed)
+        for number, stage in enumerate(self.stages[2:], start=2):
+            current = run.learn(f"stage {number}", current, stage)[0]
         a, b = SelfLearning(weighted=self.rows).finish(clouds, current, seed=seed)
         return conclude(
-            clouds, a, b, method="profile-gromov", seed=seed, clock=clock, trace=trace,
-            ranked=source.ranked and target.ranked,
-            extra={"screen": [round(value, 4) for _, value in found]},
+            clouds, a, b, method="profile-gromov", seed=seed, clock=clock, trace=trace, ranked=ranked,
+            control=control, extra={"screen": [round(value, 4) for value in run.values]},
         )  # fmt: skip
 
-    def _first_maps(
-        self, x: Tensor, y: Tensor, noise: torch.Generator, trace: Trace
-    ) -> list[Tensor]:
-        """An isometry (d, d') from each start."""
-        x, y = (_sample(z, self.profiled, noise) for z in (x, y))
-        u, v = shared_components(density_profiles(x), density_profiles(y), self.components)
-        maps = []
-        for number in range(self.starts):
-            i, j = (
-                torch.randperm(len(z), generator=noise, device=z.device)[: self.matched]
-                for z in (x, y)
-            )
-            result = fused_gromov(x[i], y[j], (u[i], v[j]))
-            maps.append(procrustes(result.moment))
-            trace.step({"start": number, "sharpness": result.history[-1]["sharpness"]})
-        return maps
 
-    def _learn(
-        self,
-        x: Tensor,
-        y: Tensor,
-        start: Tensor,
-        stage: tuple[int, int],
-        noise: torch.Generator,
-        trace: Trace,
-    ) -> tuple[Tensor, float]:
-        """Self-learning on fresh random rows; the map and the mean CSLS of its last steps."""
-        rows, steps = stage
-        current, weights = start, torch.eye(y.shape[1], device=y.device)
+class _Run:
+    """One run of a `ProfileGromov`: each piece of work has random numbers and a checkpoint of its own."""
+
+    def __init__(self, settings: ProfileGromov, clouds: Clouds, trace: Trace, seed: int) -> None:
+        self.settings, self.x, self.y = settings, clouds.x, clouds.y
+        self.trace, self.seed, self.pieces = trace, seed, 0
+        self.group = process_group(self.x.device)
+        self.values: list[float] = []
+        """Mean best CSLS of every start, best first."""
+
+    def noise(self) -> torch.Generator:
+        """Random numbers of the next piece."""
+        self.pieces += 1
+        return generator(self.seed * 10_000 + self.pieces, self.x.device)
+
+    def screen(self, believed: Callable[[Tensor], bool]) -> Tensor:
+        """The best map after rounds of starts, until one is believed or the run is interrupted."""
+        given = self.settings
+        x, y = (_sample(z, given.profiled, self.noise()) for z in (self.x, self.y))
+        profiles = shared_components(density_profiles(x), density_profiles(y), given.components)
+        found: list[Learned] = []
+        best: Learned | None = None
+        for number in range(given.rounds):
+            for start in range(given.starts):
+                name = f"start {number}.{start}"
+                found.append(
+                    self.learn(name, self._first(x, y, profiles, self.noise()), given.stages[0])
+                )
+                if self.trace.interrupted:
+                    break
+            found.sort(key=lambda pair: -pair[1])
+            self.values = [value for _, value in found]
+            again = [best] if best is not None else []
+            for k, candidate in enumerate(self._candidates([one for one, _ in found])):
+                if not self.trace.interrupted:
+                    again.append(self.learn(f"again {number}.{k}", candidate, given.stages[1]))
+            best = max(again or found, key=lambda pair: pair[1])
+            if self.trace.interrupted or believed(best[0]):
+                break
+        assert best is not None
+        return best[0]
+
+    def _candidates(self, maps: list[Tensor]) -> list[Tensor]:
+        """The best maps, and averages of them."""
+        given = self.settings
+        sizes = sorted({min(size, len(maps)) for size in given.averaged})
+        return maps[: given.kept] + [procrustes(sum(maps[:k], start=0 * maps[0])) for k in sizes]
+
+    def _first(
+        self, x: Tensor, y: Tensor, profiles: tuple[Tensor, Tensor], noise: torch.Generator
+    ) -> Tensor:
+        """An isometry (d, d') from a match of random rows."""
+        i, j = (
+            torch.randperm(len(z), generator=noise, device=z.device)[: self.settings.matched]
+            for z in (x, y)
+        )
+        return procrustes(fused_gromov(x[i], y[j], (profiles[0][i], profiles[1][j])).moment)
+
+    def learn(self, name: str, start: Tensor, stage: tuple[int, int]) -> Learned:
+        """Soft self-learning on fresh random rows; the map and the mean best CSLS of its last steps."""
+        noise = self.noise()
+        kept = self.trace.checkpoint.get(name)
+        if kept is not None:
+            *rows, last = torch.from_numpy(kept).to(start)
+            return torch.stack(rows), float(last[0])
+        learned = start, 0.0
+        try:
+            for result in self._steps(start, stage, noise):
+                learned = result
+        except KeyboardInterrupt:
+            self.trace.interrupted = True
+            return learned
+        value = start.new_full((1, start.shape[1]), learned[1])
+        self.trace.checkpoint.put(name, torch.cat([learned[0], value]).cpu().numpy())
+        return learned
+
+    def _steps(self, start: Tensor, stage: tuple[int, int], noise: torch.Generator):
+        given, (rows, steps) = self.settings, stage
+        current, weights = start, torch.eye(self.y.shape[1], device=self.y.device)
         moment, fitted, scores = None, None, []
         for step in range(steps):
-            some, other = _sample(x, rows, noise), _sample(y, rows, noise)
-            pairs = mutual_neighbours(
-                normalize(some @ current, dim=1), normalize(other @ weights, dim=1)
+            some, other = _sample(self.x, rows, noise), _sample(self.y, rows, noise)
+            similar = normalize(some @ current, dim=1), normalize(other @ weights, dim=1)
+            new, score = soft_moment(
+                some, other, similar, temperature=given.temperature, group=self.group
             )
-            scores.append(float(pairs.score.mean()))
-            new = some[pairs.source].T @ other[pairs.target] / len(pairs)
-            moment = new if moment is None else self.memory * moment + (1 - self.memory) * new
+            moment = new if moment is None else given.memory * moment + (1 - given.memory) * new
             last, fitted = fitted, procrustes(moment)
             current = fitted
-            if last is not None and step < steps - 1:
-                current = procrustes(fitted + self.relaxation * (fitted - last))
+            if last is not None:
+                current = procrustes(fitted + given.relaxation * (fitted - last))
             _, s, axes = torch.linalg.svd(moment, full_matrices=False)
-            weights = (axes.T * (s / s[0]) ** self.reweighting) @ axes
-            trace.step({"step": step, "words": rows, "pairs": len(pairs), "csls": scores[-1]})
-        mean = sum(scores[-4:]) / len(scores[-4:])
-        return (start if fitted is None else fitted), mean
+            weights = (axes.T * (s / s[0]) ** given.reweighting) @ axes
+            scores.append(score)
+            self.trace.step({"step": step, "words": rows, "csls": score})
+            yield fitted, sum(scores[-4:]) / len(scores[-4:])
 
 
 def _sample(z: Tensor, n: int, noise: torch.Generator) -> Tensor:
