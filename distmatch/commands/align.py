@@ -45,7 +45,8 @@ def align(
         source: vectors of the language to translate from: word2vec, GloVe, fastText, .safetensors or .npy (rows).
         target: vectors of the language to translate into.
         out: folder for source.vec, target.vec, map.safetensors, lexicon.tsv, record.json and config.yaml.
-        method: auto, self-learning, gromov, wasserstein, adversarial, sorted or procrustes.
+        method: auto, self-learning, gromov, wasserstein, profile, adversarial, sorted or procrustes; auto is profile where
+            the rows are not in order of frequency (.npy).
         preset: settings of a paper: vecmap or muse.
         dictionary: file of known pairs, for the method procrustes.
         limit: rows read from each file, the most frequent first.

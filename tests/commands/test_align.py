@@ -73,6 +73,31 @@ def test_noise_is_not_believed_and_exits_with_1(files, capsys):
     assert capsys.readouterr().out.startswith("NOT believed: confidence 0.0")
 
 
+@pytest.mark.slow
+def test_matrices_of_two_encoders_choose_their_method_and_map_themselves(tmp_path, capsys):
+    rng = np.random.default_rng(1)
+    n, d, wide = 500, 24, 32
+    centres = rng.standard_normal((40, d)) * np.linspace(2, 0.5, d)
+    rows = centres[(40 * rng.random(n) ** 2).astype(int)] + 0.7 * rng.standard_normal((n, d))
+    turn = np.linalg.qr(rng.standard_normal((wide, wide)))[0][:d]
+    order = rng.permutation(n)
+    np.save(tmp_path / "a.npy", rows.astype(np.float32))
+    other = rows @ turn + 0.1 * rng.standard_normal((n, wide))
+    np.save(tmp_path / "b.npy", other[order].astype(np.float32))
+    paths = [str(tmp_path / f"{side}.npy") for side in "ab"]
+    code = main(["align", *paths, "--out", str(tmp_path / "run"), "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert result["method"] == "profile-gromov"
+    assert code == 0 and result["believed"]
+    left, right = (
+        Embeddings.load(tmp_path / "run" / f"{side}.vec") for side in ("source", "target")
+    )
+    left, right = (
+        v.vectors / np.linalg.norm(v.vectors, axis=1, keepdims=True) for v in (left, right)
+    )
+    assert np.mean(order[(left @ right.T).argmax(axis=1)] == np.arange(n)) > 0.95
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

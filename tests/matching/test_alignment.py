@@ -43,7 +43,7 @@ def precision(match, source: Embeddings, target: Embeddings) -> float:
     return float(np.mean([target.words[j] == w for w, j in zip(source.words, best, strict=True)]))
 
 
-@pytest.mark.parametrize("method", ["auto", "self-learning"])
+@pytest.mark.parametrize("method", ["auto", "self-learning", "gromov", "wasserstein"])
 def test_recovers_a_planted_rotation_and_believes_it(method):
     source, target = planted()
     match = align(source, target, method=method)

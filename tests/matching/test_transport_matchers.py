@@ -44,14 +44,66 @@ def test_proximal_gromov_recovers_a_rotation_into_any_dimension(wide):
     assert found(match, x, y, order) > 0.98
 
 
-def test_profile_gromov_recovers_a_rotation_without_means_or_order():
+PROFILE = ProfileGromov(
+    starts=3, rounds=2, profiled=1500, matched=700, stages=((800, 5), (1000, 5), (1500, 5))
+)
+
+
+def test_profile_gromov_recovers_a_rotation_without_means_or_order_and_believes_it():
     x, y, order = planted(1500, 30, 40, 0.3, 1)
-    matcher = ProfileGromov(
-        starts=3, profiled=1500, matched=700, stages=((800, 5), (1500, 5)), final_steps=3
-    )
-    match = matcher.match(x, y, seed=0)
+    match = PROFILE.match(x, y, seed=0)
     assert found(match, x, y, order) > 0.95
+    assert match.believed
     assert match.map.source.shape == (30, 30) and match.map.target.shape == (40, 30)
+    assert len(match.extra["screen"]) == 3  # one round was enough
+
+
+@pytest.mark.parametrize("kind", ["noise", "coordinates"])
+def test_profile_gromov_refuses_unrelated_clouds(kind):
+    x, y, _ = planted(1500, 30, 40, 0.3, 1)
+    random = np.random.default_rng(3)
+    if kind == "noise":
+        other = random.standard_normal(y.vectors.shape).astype(np.float32)
+    else:
+        other = random.permuted(y.vectors, axis=1)
+    match = PROFILE.match(x, y.with_vectors(other), seed=0)
+    assert match.confidence <= 0.05
+    assert len(match.extra["screen"]) == 6  # both rounds were tried
+
+
+@pytest.mark.slow
+def test_profile_gromov_goes_on_where_it_was_killed(tmp_path):
+    from distmatch.matching.checkpoint import Checkpoint
+
+    x, y, _ = planted(1500, 30, 40, 0.3, 1)
+
+    class Killed(Exception):
+        pass
+
+    def kill(done, total=None, /, **figures):
+        if done == 12:
+            raise Killed
+
+    path = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(Killed):
+        PROFILE.match(x, y, progress=kill, checkpoint=Checkpoint(path, "run"))
+    kept = Checkpoint(path, "run")
+    assert set(kept.matrices) == {"start 0.0", "start 0.1"}
+    resumed, whole = PROFILE.match(x, y, checkpoint=kept), PROFILE.match(x, y)
+    assert len(resumed.history) < len(whole.history)
+    np.testing.assert_allclose(resumed.map.source, whole.map.source, atol=1e-5)
+
+
+def test_an_interrupted_profile_gromov_keeps_the_best_so_far():
+    x, y, order = planted(1500, 30, 40, 0.3, 1)
+
+    def interrupt(done, total=None, /, **figures):
+        if done == 25:  # the starts have ended
+            raise KeyboardInterrupt
+
+    match = PROFILE.match(x, y, progress=interrupt)
+    assert "stopped early" in match.reason
+    assert found(match, x, y, order) > 0.8
 
 
 @pytest.mark.parametrize("batch", [None, 600])
