@@ -166,16 +166,15 @@ def _find(marks, hashed):
 
 
 @numba.njit(cache=True, nogil=True)
-def running_probability(codes, t, order, size, short, tables, probability):
+def running_probability(codes, t, order, size, short, marks, costs, contexts, backoffs, probability):
     """Probability of the letter at t after all letters before it.
 
     Args:
         codes: (n,) uint8.
         order: n of the dense table; short: its probability of this letter.
-        tables: of `running_tables`.
+        marks, costs, contexts, backoffs: of `running_tables`; one by one, as numba counts references of a tuple's members.
         probability: (256,) float64 that a cost stands for.
     """
-    marks, costs, contexts, backoffs = tables
     longest = min(t + 1, LONGEST)
     gram = np.uint64(0)
     power = np.uint64(1)

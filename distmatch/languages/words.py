@@ -111,6 +111,8 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, running, sh
         The sum of the bits, or a number above `limit`.
     """
     size = child.shape[1]
+    marks, costs, contexts, backoffs = running
+    long = len(marks) > 1
     nodes = np.empty(64, np.int32)
     weights = np.empty(64, np.float64)
     active = 0
@@ -121,8 +123,10 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, running, sh
         letter = codes[t]
         if t >= order - 1:
             spelled = probability[cost[ngram_index(codes, t, order, size)]]
-            if len(running[0]) > 1:
-                spelled = running_probability(codes, t, order, size, spelled, running, probability)
+            if long:
+                spelled = running_probability(
+                    codes, t, order, size, spelled, marks, costs, contexts, backoffs, probability
+                )
         else:
             spelled = mass[child[0, letter]] * 0.5 + 0.5 / size
         unknown = (unknown + boundary * OOV) * spelled
@@ -164,6 +168,8 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, running, sh
 def spaced_bits(codes, child, mass, end, cost, probability, order, running, share, limit, bits):
     """As `unspaced_bits`, for a text whose spaces (the last code) end its words."""
     size = child.shape[1] + 1
+    marks, costs, contexts, backoffs = running
+    long = len(marks) > 1
     node = 0
     known = 1.0 - OOV
     unknown = OOV
@@ -174,8 +180,10 @@ def spaced_bits(codes, child, mass, end, cost, probability, order, running, shar
         for k in range(t - order + 1, t + 1):
             index = index * size + (codes[k] if k >= 0 else size - 1)
         spelled = probability[cost[index]]
-        if len(running[0]) > 1:
-            spelled = running_probability(codes, t, order, size, spelled, running, probability)
+        if long:
+            spelled = running_probability(
+                codes, t, order, size, spelled, marks, costs, contexts, backoffs, probability
+            )
         step = 0.0
         if known > 0.0:
             if letter == size - 1:

@@ -38,7 +38,7 @@ def test_probabilities_sum_to_one_in_every_context(reference):
             padded = np.concatenate([np.full(order, size - 1, np.uint8), codes])[-order:]
             short = PROBABILITY[language.cost[tuple(padded)]]
             total += running_probability(
-                codes, len(codes) - 1, order, size, short, language.running, PROBABILITY
+                codes, len(codes) - 1, order, size, short, *language.running, PROBABILITY
             )
         assert total == pytest.approx(1.0, abs=0.05)  # costs are rounded to 1/16 bit
 
