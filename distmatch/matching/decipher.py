@@ -41,6 +41,8 @@ SHORTEST_TRANSPOSED = 200
 """Symbols from which on kind "auto" tries transpositions when it believes nothing else."""
 QUICK_CONTROL = 20_000
 """Steps of the homophonic control where the reading is fluent and the text long."""
+FOR_SEARCH = 0.85
+"""Share of a time limit that the search may use; the rest is for the control."""
 MOST_TRANSPOSED = 120
 """Distinct symbols up to which it does."""
 
@@ -73,7 +75,7 @@ class Decipher:
         """
         check_kind(self.kind)
         wall, cpu = time.monotonic(), time.process_time()
-        deadline = wall + self.time_limit
+        deadline = wall + FOR_SEARCH * self.time_limit
         if len(source.names) == len(source) > 60:
             raise InputError(
                 f"each of the {len(source)} symbols occurs once; any text at all would fit. Check how symbols are written"
@@ -169,7 +171,7 @@ class Decipher:
     ) -> Decipherment:
         readings = sorted(readings, key=total_bits)
         best = readings[0]
-        control = self._control(source, best, seed)
+        control = self._control(source, best, seed, max(wall + self.time_limit - time.monotonic(), 0.1))
         size = len(best.language.alphabet)
         redundancy = max(math.log2(size) - best.language.text_bits, 0.3)
         unicity = best.key_bits / redundancy
@@ -208,7 +210,7 @@ class Decipher:
             made[0], alternatives=made[1:], evidence=given, reason=reason, extra={"compared": compared, "ties": list(ties)}
         )  # fmt: skip
 
-    def _control(self, source: Ciphertext, best: Reading, seed: int) -> float:
+    def _control(self, source: Ciphertext, best: Reading, seed: int, seconds: float) -> float:
         """Total bits of the same search on the shuffled ciphertext, one restart; a short one where the text is fluent, since the
         gain is then large whatever the control."""
         text = shuffled(source if best.breaks else source.without_breaks(), seed)
@@ -222,7 +224,7 @@ class Decipher:
         )
         keys = KeySearch(
             kind=kind, threads=1, restarts=1, polish=0, space_enciphered=enciphered,
-            moves=QUICK_CONTROL if quick else 0,
+            moves=QUICK_CONTROL if quick else 0, time_limit=seconds,
         )  # fmt: skip
         return keys.search(text, best.language, seed=seed)[0].total
 
