@@ -166,7 +166,9 @@ def _find(marks, hashed):
 
 
 @numba.njit(cache=True, nogil=True)
-def running_probability(codes, t, order, size, short, marks, costs, contexts, backoffs, probability):
+def running_probability(
+    codes, t, order, size, short, marks, costs, contexts, backoffs, probability
+):
     """Probability of the letter at t after all letters before it.
 
     Args:

@@ -171,7 +171,9 @@ class Decipher:
     ) -> Decipherment:
         readings = sorted(readings, key=total_bits)
         best = readings[0]
-        control = self._control(source, best, seed, max(wall + self.time_limit - time.monotonic(), 0.1))
+        control = self._control(
+            source, best, seed, max(wall + self.time_limit - time.monotonic(), 0.1)
+        )
         size = len(best.language.alphabet)
         redundancy = max(math.log2(size) - best.language.text_bits, 0.3)
         unicity = best.key_bits / redundancy
