@@ -1,6 +1,6 @@
 """Rerun every figure of docs/results/ciphers-codes.md: codes for words, transpositions, nulls, faults.
 
-    python benchmarks/ciphers_codes.py [--data ../shared/data] [--only words,dictionary,wilkinson,zodiac,given,nulls,faults]
+    python benchmarks/ciphers_codes.py [--data ../shared/data] [--only ROW,...] [--seeds N]
 
 A token is right if its word is. CPU seconds of this process. Texts for the made codes are the last tenth of the
 English novels; the reference is the nine tenths before, so no text is in its own reference.
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from madecodes import one_book, table_and_dictionary
 
 from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
@@ -42,13 +43,13 @@ def right_tokens(found: str, gold: list[str]) -> float:
 
 
 def words(
-    reference: str, held_out: list[str], lengths: list[int], seeds: int, size: int = 500
+    reference: str, held_out: list[str], lengths: list[int], seeds: range, size: int = 500
 ) -> None:
     """Random codes over the most frequent words of the reference; other words are left out of the text."""
     frequent = set(most_frequent(read_text(reference).split(), size))
     kept = [w for w in held_out if w in frequent]
     for length in lengths:
-        for seed in range(seeds):
+        for seed in seeds:
             plain = kept[seed * length : (seed + 1) * length]
             if len(plain) < length:
                 break
@@ -68,30 +69,31 @@ def most_frequent(running: list[str], size: int) -> list[str]:
     return [w for w, _ in Counter(running).most_common(size)]
 
 
-def dictionary(reference: str, held_out: list[str], seeds: int, length: int = 600) -> None:
-    """Alphabetical codes: the codebook is all the words of the 40,000 words around the text."""
-    for seed in range(seeds):
+def dictionary(reference: str, held_out: list[str], seeds: range) -> None:
+    """Alphabetical codes of about the length of Wilkinson's: one book of all words around the text; a table and a dictionary."""
+    for seed in seeds:
         part = held_out[40_000 * seed : 40_000 * (seed + 1)]
-        book = {w: i for i, w in enumerate(sorted(set(part)), 1)}
-        plain = part[5000 : 5000 + length]
-        begin = time.process_time()
-        match = decipher(
-            "\n".join(str(book[w]) for w in plain), kind="dictionary-code", reference=[reference], seed=seed
-        )  # fmt: skip
-        print(
-            f"| dictionary code, {length} tokens, book of {len(book)}, seed {seed} | "
-            f"{100 * right_tokens(match.text, plain):.1f} % | {time.process_time() - begin:.1f} s | "
-            f"confidence {match.confidence:.2f} |",
-            flush=True,
-        )
+        plain = part[5_000:5_570]
+        for kind, (cipher, _) in (
+            ("one book", one_book(plain, part)),
+            ("table and dictionary", table_and_dictionary(plain, seed=seed)),
+        ):
+            begin = time.process_time()
+            match = decipher(cipher, kind="dictionary-code", reference=[reference], seed=seed)
+            print(
+                f"| dictionary code, {kind}, {len(plain)} tokens, seed {seed} | "
+                f"{100 * right_tokens(match.plaintext, plain):.1f} % | {time.process_time() - begin:.0f} s | "
+                f"confidence {match.confidence:.2f} | {match.bits.total:.0f} bits |",
+                flush=True,
+            )
 
 
-def wilkinson(data: Path, seeds: int) -> None:
+def wilkinson(data: Path, seeds: range) -> None:
     """The real code; the whole corpus is the reference. Tokens whose word the transcript does not know are left out."""
     folder = data / "ciphers/wilkinson"
     gold = [line.split() for line in (folder / "plaintext.txt").read_text().splitlines()]
     source = read_ciphertext((folder / "ciphertext.txt").read_text(), words=True)
-    for seed in range(seeds):
+    for seed in seeds:
         begin = time.process_time()
         match = decipher(
             source, kind="word-code", reference=[str(data / "corpora/en.txt.xz")], seed=seed
@@ -118,10 +120,10 @@ def zodiac_340(data: Path) -> tuple[Ciphertext, dict]:
     return Ciphertext(source.symbols, source.names, source.breaks, source.tokens, lines), item
 
 
-def zodiac(data: Path, seeds: int) -> None:
+def zodiac(data: Path, seeds: range) -> None:
     """Which family ranks first, and how many orders a second two cores screen (CPU time halved)."""
     source, _ = zodiac_340(data)
-    for seed in range(seeds):
+    for seed in seeds:
         begin = time.process_time()
         ranked = TranspositionScreen(threads=1).rank(source, load_language("en"), seed=seed)
         seconds = time.process_time() - begin
@@ -133,11 +135,11 @@ def zodiac(data: Path, seeds: int) -> None:
         )
 
 
-def given(data: Path, seeds: int) -> None:
+def given(data: Path, seeds: range) -> None:
     """The right order given: SER of the first two sections, 18 rows of 17, symbol by symbol where each was written."""
     source, item = zodiac_340(data)
     label = "step width 17 down 1 right 2 sections 9+9"
-    for seed in range(seeds):
+    for seed in seeds:
         begin = time.process_time()
         match = decipher(source, transposition=label, seed=seed, threads=1)
         gold = item["plaintext_in_cipher_order"].lower()[:306]
@@ -151,9 +153,9 @@ def given(data: Path, seeds: int) -> None:
         )
 
 
-def nulls(held_out: list[str], count: int) -> None:
+def nulls(held_out: list[str], seeds: range) -> None:
     """Homophonic, 45 symbols and 4 nulls, 500 letters: the nulls found, and the letters read."""
-    for seed in range(count):
+    for seed in seeds:
         letters = "".join(held_out[30_000 * seed : 30_000 * seed + 300])[:500]
         made = encipher(letters, "homophonic", seed=seed, symbols=45, nulls=4)
         begin = time.process_time()
@@ -168,11 +170,11 @@ def nulls(held_out: list[str], count: int) -> None:
         )
 
 
-def faults(held_out: list[str], count: int) -> None:
+def faults(held_out: list[str], seeds: range) -> None:
     """Five symbols in a hundred wrong, missing or extra: share of the symbols whose letter is right in the key."""
     for kind, length in (("simple", 256), ("homophonic", 500)):
         shares, seconds = [], []
-        for seed in range(count):
+        for seed in seeds:
             letters = "".join(held_out[20_000 * seed : 20_000 * seed + 300])[:length]
             made = encipher(letters, kind, seed=seed, symbols=45, noise=0.05, faults=FAULTS)
             begin = time.process_time()
@@ -184,7 +186,8 @@ def faults(held_out: list[str], count: int) -> None:
                 )
             )
         print(
-            f"| 5 % faults, {kind}, {length} letters, {count} ciphers | {100 * np.mean(shares):.1f} % of symbols right, "
+            f"| 5 % faults, {kind}, {length} letters, seeds {seeds.start} to {seeds.stop - 1} | "
+            f"{100 * np.mean(shares):.1f} % of symbols right, "
             f"{sum(s >= 0.95 for s in shares)} keys found | {np.mean(seconds):.2f} s |",
             flush=True,
         )
@@ -194,10 +197,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="../shared/data")
     parser.add_argument("--only", default="words,dictionary,wilkinson,zodiac,given,nulls,faults")
-    parser.add_argument("--lengths", default="10000,40000")
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--lengths", default="10000,40000,100000")
+    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
     arguments = parser.parse_args()
-    data, only, seeds = Path(arguments.data), arguments.only.split(","), arguments.seeds
+    data, only = Path(arguments.data), arguments.only.split(",")
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
     with tempfile.TemporaryDirectory() as folder:
         reference, held_out = novels(data, Path(folder))
         if "words" in only:
@@ -211,9 +216,9 @@ def main() -> None:
         if "given" in only:
             given(data, seeds)
         if "nulls" in only:
-            nulls(held_out, 2 * seeds)
+            nulls(held_out, seeds)
         if "faults" in only:
-            faults(held_out, 5 * seeds)
+            faults(held_out, seeds)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ class WordGrams:
         triples: the same for three words, (G,) int64.
         triple_logs: (G,) float32.
         counts: (V,) int64 occurrences in the reference.
+        pair_counts: (H,) float32 log2 occurrences of the pairs in `pairs`.
     """
 
     words: tuple[str, ...]
@@ -52,6 +53,7 @@ class WordGrams:
     triples: np.ndarray
     triple_logs: np.ndarray
     counts: np.ndarray
+    pair_counts: np.ndarray
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -155,7 +157,7 @@ def train(
 def _estimate(ids: np.ndarray, vocabulary: tuple[str, ...], size: int) -> WordGrams:
     base = size + 1
     counts = np.bincount(ids, minlength=base)
-    pair_keys = np.unique(ids[:-1] * base + ids[1:])
+    pair_keys, occurrences = np.unique(ids[:-1] * base + ids[1:], return_counts=True)
     triple_keys, triple_counts = np.unique(
         (ids[:-2] * base + ids[1:-1]) * base + ids[2:], return_counts=True
     )
@@ -179,11 +181,11 @@ def _estimate(ids: np.ndarray, vocabulary: tuple[str, ...], size: int) -> WordGr
     pair_rest = np.where(whole > 0, DISCOUNT * various / np.maximum(whole, 1), 1.0)
     lower = np.searchsorted(pair_keys, triple_keys % (base * base))
     triple = (triple_counts - DISCOUNT) / whole[where] + pair_rest[where] * pair[lower]
-    pairs, (pair_logs, pair_backoff) = _table(pair_keys, pair, pair_rest)
+    pairs, (pair_logs, pair_backoff, pair_counts) = _table(pair_keys, pair, pair_rest, occurrences)
     triples, (triple_logs,) = _table(triple_keys, triple)
     return WordGrams(
         vocabulary, np.log2(single).astype(np.float32), np.log2(rest).astype(np.float32), pairs, pair_logs,
-        pair_backoff, triples, triple_logs, counts[:size],
+        pair_backoff, triples, triple_logs, counts[:size], pair_counts,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from distmatch.ciphers.codes import CodeBook, joined
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.languages.wordgrams import WordGrams
 from distmatch.maps.key import Key
+from distmatch.matching.codeconfidence import CodeEvidence, confidence
 from distmatch.matching.decipherment import Decipherment
 from distmatch.matching.match import Bits
 
@@ -36,7 +37,7 @@ class CodeReading:
     key_bits: float
     expected: float
     model: WordGrams
-    belief: float | None = None
+    belief: float = 0.0
     codes: int = 0
 
     @property
@@ -67,8 +68,13 @@ def conclude(
     """The `Decipherment` of the readings, the best first."""
     best = readings[0]
     unicity = best.unicity
-    sure = _confidence(len(source), unicity, best, control)
-    reason = _explain(len(source), unicity, best, control, sure)
+    gain = 0.0 if control is None else (control - best.total) / max(len(source), 1)
+    given = CodeEvidence(
+        tokens=len(source), codes=best.codes, unicity=unicity, excess=best.excess, gain=gain, belief=best.belief,
+        alphabetical=best.kind == "dictionary-code",
+    )  # fmt: skip
+    sure = confidence(given)
+    reason = _explain(given, control is not None, sure)
     made = []
     for reading in readings[:6]:
         plain, text = _written(source, book, reading)
@@ -84,45 +90,35 @@ def conclude(
         for kind in dict.fromkeys(r.kind for r in readings)
     }
     return replace(
-        made[0], confidence=sure, reason=reason, alternatives=made[1:], extra={"compared": compared},
+        made[0], confidence=sure, reason=reason, alternatives=made[1:], extra={"compared": compared, "evidence": given},
         bits=Bits(data=best.text, map=best.key_bits, control=control),
     )  # fmt: skip
 
 
-def _confidence(tokens: int, unicity: float, best: CodeReading, control: float | None) -> float:
-    """Conservative: high only for texts well beyond the unicity distance that read like the reference (docs/log.md).
-
-    Where the posterior was sampled, no more than the share of tokens expected to be right.
-    """
-    gain = 0.0 if control is None else (control - best.total) / max(tokens, 1)
-    length = math.log2(max(tokens, 1) / max(unicity, 1.0))
-    score = -5.0 + 1.5 * length - 4.0 * max(best.excess, 0.0) + 1.5 * min(gain, 2.0)
-    sure = 1.0 / (1.0 + math.exp(-max(min(score, 30.0), -30.0)))
-    return sure if best.belief is None else min(sure, best.belief)
-
-
-def _explain(
-    tokens: int, unicity: float, best: CodeReading, control: float | None, sure: float
-) -> str:  # fmt: skip
-    gain = 0.0 if control is None else (control - best.total) / max(tokens, 1)
+def _explain(given: CodeEvidence, compared: bool, sure: float) -> str:
     if sure >= 0.9:
         return (
-            f"{gain:.2f} bits a word shorter than the shuffled control; {tokens} words against a unicity distance of "
-            f"{unicity:.0f}; {best.excess:+.2f} bits a word against the reference's own text"
+            f"{given.gain:.2f} bits a word shorter than the shuffled control; {given.tokens} words against a unicity "
+            f"distance of {given.unicity:.0f}; {given.excess:+.2f} bits a word against the reference's own text"
         )
     reasons = []
-    if tokens < 2 * unicity:
+    if given.tokens < 2 * given.unicity:
         reasons.append(
-            f"{tokens} words are few for a unicity distance of {unicity:.0f}; more text or known words (--crib) would help"
+            f"{given.tokens} words are few for a unicity distance of {given.unicity:.0f}; more text or known words (--crib) "
+            "would help"
         )
-    if control is None:
+    if not compared:
         reasons.append("the time limit left no time for the shuffled control")
-    elif gain < 0.5:
+    elif given.gain < 0.5:
         reasons.append("hardly any gain over the shuffled control; another --kind may be right")
-    if best.belief is not None and best.belief < 0.9:
-        reasons.append(f"restarts and samples agree on {100 * best.belief:.0f} % of the words")
-    if best.excess > 0.3:
+    if given.belief < 0.9:
+        reasons.append(f"samples of the posterior agree on {100 * given.belief:.0f} % of the words")
+    if given.excess > 0.3:
         reasons.append("the text is unlike the reference; a --reference nearer to it would help")
+    if given.tokens < 30 * given.codes:
+        reasons.append(
+            f"{given.tokens / max(given.codes, 1):.0f} tokens a code leave the rare ones open; more text would help"
+        )
     return "; ".join(reasons) or "the evidence is short of nine in ten; more text would help"
 
 

@@ -24,6 +24,8 @@ from distmatch.progress import Progress, silent
 
 OPEN_WORDS = 25_000
 """Words that a dictionary code may stand for."""
+LARGEST_BELIEF = 20_000_000
+"""Codes times words of the beliefs about a dictionary code, about; many codes must do with fewer words."""
 NOMENCLATOR = 8_000
 """Words that codes at random may stand for where other words are in clear."""
 
@@ -69,7 +71,7 @@ class CodeMatcher:
         if not readings:
             raise InputError("more codes than the reference has words. Give more --reference text")
         fewest = min(readings, key=lambda r: r.total).kind
-        readings.sort(key=lambda r: (r.kind != fewest, r.belief is None, r.total))
+        readings.sort(key=lambda r: (r.kind != fewest, r.belief == 0.0, r.total))
         control = None
         if time.monotonic() < deadline:
             control = self._control(source, book, words, readings[0], seed, deadline)
@@ -103,7 +105,7 @@ class CodeMatcher:
                 spoken, len(coded), model, running, seed=seed, fixed=fixed, first=key if first else None, report=progress
             )  # fmt: skip
             names = [*model.words, "?"]
-            first = {s: names[best.key[s]] for s in np.flatnonzero(coded)}
+            first = {int(s): names[best.key[s]] for s in np.flatnonzero(coded)}
             shown = {source.names[s]: word for s, word in (first | book.clear).items()}
             key_bits = bijection_bits(codes, size)
             free = coded[spoken]
@@ -120,7 +122,9 @@ class CodeMatcher:
     def _dictionary(
         self, source: Ciphertext, book: CodeBook, words: WordText, seed: int, progress: Progress, deadline: float
     ) -> list[CodeReading]:  # fmt: skip
-        chosen = np.arange(min(OPEN_WORDS, len(words.words)))
+        codes_seen = int((book.family >= 0).sum())
+        most = max(LARGEST_BELIEF // max(codes_seen, 1), 3 * codes_seen // 2)
+        chosen = np.arange(min(OPEN_WORDS, most, len(words.words)))
         chosen = np.array(sorted(chosen, key=lambda i: words.words[i]))
         if len(chosen) < len(source.names):
             return []
@@ -146,7 +150,7 @@ class CodeMatcher:
                     key.key_bits,
                     expected,
                     model,
-                    None if key.samples is None else agreement(key, text.units),
+                    0.0 if key.samples is None else agreement(key, text.units),
                     len(codes),
                 )
             )
@@ -205,7 +209,7 @@ class CodeMatcher:
             )
             return found.text + best.key_bits
         text, _ = dictionary_text(mixed, book, best.model)
-        search = DictionarySearch(sweeps=60, restarts=1, sampled=0, deadline=deadline)
+        search = DictionarySearch(steps=4, sweeps=16, restarts=1, sampled=0, deadline=deadline)
         return search.search(text, best.model, best.model.counts, seed=seed)[0].total
 
 

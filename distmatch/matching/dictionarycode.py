@@ -1,9 +1,10 @@
 """`DictionarySearch`: keys of codes whose numbers keep the alphabetical order of the words.
 
 A key is then a monotone map for each numbered family, a much smaller set than all one-to-one maps. How many entries
-lie between two codes says about how many words lie between theirs. The words are sampled one code at a time, each
-between those of its neighbours in the family, in proportion to the likelihood of the trigrams that it takes part in
-(Gibbs sampling), while the temperature falls to 1; then the samples vote on the word of every code.
+lie between two codes says about how many words lie between theirs. Beliefs that sum the order out
+(`matching.dictionarybelief`) begin. Then words are sampled one code at a time, each between those of its neighbours in
+the family, in proportion to the likelihood of the trigrams that it takes part in (Gibbs sampling), while the
+temperature falls; the samples around the best key vote on the word of every code.
 """
 
 from __future__ import annotations
@@ -11,15 +12,20 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from distmatch.languages.wordgrams import WordGrams
-from distmatch.matching.wordsampling import STRAY_BITS, align_family, sample_words
+from distmatch.matching.dictionarybelief import Family, TokenTypes, settle
+from distmatch.matching.wordsampling import sample_words
 
-ALIGNED = 8_000
-"""Most frequent words that the first alignment uses."""
+IN_THE_SMALLER = 0.9
+"""Share of the words of a smaller book that are never written with a larger one."""
+IN_ORDER = 0.99
+"""Share of the words that a book is likely to have that stand in their place."""
+RANKS = 2_000.0
+"""Words out of order are as likely as 1 / (rank + so many)."""
 SWEEPS = 2
 """Sweeps between two looks at the clock."""
 
@@ -63,11 +69,13 @@ class DictionaryKey:
 class DictionarySearch:
     """Settings of the search."""
 
-    sweeps: int = 240
+    steps: int = 10
+    """Rounds of the beliefs at the start."""
+    sweeps: int = 40
     restarts: int = 2
-    sampled: int = 60
+    sampled: int = 40
     """Sweeps at temperature 1 from the best key found; their votes make the consensus."""
-    hot: float = 2.0
+    hot: float = 1.2
     """First temperature of a restart."""
     cold: float = 0.4
     """Its last."""
@@ -88,21 +96,28 @@ class DictionarySearch:
             report: called with restarts done and in all.
         """
         chains, starts = _chains(text)
-        rank = _ranks(frequency)
-        entries = np.stack(
-            [_entries(text, chains[a:b], rank) for a, b in itertools.pairwise(starts)]
-        )
+        families = _families(text, chains, starts, frequency)
         held = np.zeros(len(text.family), bool)
         found: list[DictionaryKey] = []
-        common = np.argsort(rank)[:2000].astype(np.int32)
+        common = np.argsort(-frequency, kind="stable")[:2000].astype(np.int32)
 
         def sweep(key, stray, number, temperature, best, best_key, best_stray) -> None:
             sample_words(
-                text.units, text.ending, text.forms, text.family, text.place, chains, starts, entries, key, stray, held,
-                common, *target.tables, SWEEPS, temperature, seed * 1_000_000 + number, best, best_key, best_stray,
+                text.units, text.ending, text.forms, text.family, text.place, chains, starts, entries, use, key, stray,
+                held, common, *target.tables, SWEEPS, temperature, seed * 1_000_000 + number, best, best_key, best_stray,
             )  # fmt: skip
 
-        first = _first_key(text, chains, starts, entries, target.unigram[: len(rank)], rank)
+        share_of_time = time.monotonic() + 0.4 * (self.deadline - time.monotonic())
+        belief, loose, scales = settle(
+            families, TokenTypes.of(text.units, text.ending), text.forms, target, len(text.family), steps=self.steps,
+            fixed=fixed, deadline=share_of_time,
+        )  # fmt: skip
+        first = _first_key(belief, loose, families)
+        entries = np.stack(
+            [scale * family.entries for scale, family in zip(scales, families, strict=True)]
+        )
+        use = np.stack([scale * family.use for scale, family in zip(scales, families, strict=True)])
+        use = -np.log2(np.maximum(use, 1e-6))
         interrupted = False
         for restart in range(self.restarts):
             key, stray = first[0].copy(), first[1].copy()
@@ -160,45 +175,58 @@ def _chains(text: DictionaryText) -> tuple[np.ndarray, np.ndarray]:
     return order, np.searchsorted(text.family[order], np.arange(families + 1)).astype(np.int64)
 
 
-def _ranks(frequency: np.ndarray) -> np.ndarray:
+def _families(text, chains, starts, frequency) -> list[Family]:
+    """The families with the words expected of their books.
+
+    A codebook of so many numbers has the most frequent words; words that a smaller book is likely to have are seldom
+    written with a larger one.
+    """
     rank = np.empty(len(frequency))
     rank[np.argsort(-frequency, kind="stable")] = np.arange(len(frequency))
-    return rank
+    made: list[tuple[float, np.ndarray, Family]] = []
+    for a, b in itertools.pairwise(starts):
+        members, place = chains[a:b], text.place[chains[a:b]]
+        size = max(place[-1] - place[0], 2.0 * len(members)) if len(members) else 1.0
+        likely = 1.0 / (1.0 + (rank / size) ** 2)
+        weight = likely * size / likely.sum()
+        entries = np.concatenate([[0.0], np.cumsum(weight)])
+        made.append((size, likely, Family(members, place, entries, weight, weight)))
+    astray = np.prod([1.0 - IN_ORDER * likely for _, likely, _ in made], axis=0) / (rank + RANKS)
+    astray /= astray.sum()
+    families = []
+    for size, _, family in made:
+        use = family.use
+        for other, likely, _ in made:
+            if other < size:
+                use = use * (1.0 - IN_THE_SMALLER * likely)
+        families.append(replace(family, use=use, astray=astray))
+    return families
 
 
-def _entries(text: DictionaryText, members: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    """(V + 1,) cumulative entries that a codebook of the family's size is expected to have before each word."""
-    if not len(members):
-        return np.arange(len(rank) + 1, dtype=float)
-    places = text.place[members]
-    size = max(places.max() - places.min(), 2.0 * len(members))
-    weight = 1.0 / (1.0 + (rank / size) ** 2)
-    weight *= size / weight.sum()
-    return np.concatenate([[0.0], np.cumsum(weight)])
-
-
-def _first_key(text, chains, starts, entries, unigram, rank) -> tuple[np.ndarray, np.ndarray]:
-    """The alignment of each family with the alphabet that explains best how often its codes occur.
-
-    Codes before and after the aligned run (blocks of names or letters) are out of order.
-    """
-    key = np.zeros(len(text.family), np.int32)
-    stray = np.zeros(len(text.family), bool)
-    counts = np.bincount(text.units[text.units >= 0], minlength=len(key)).astype(float)
-    frequent = np.sort(np.argsort(rank)[:ALIGNED])
-    stray_bits = (
-        STRAY_BITS + np.log2(len(rank)) + counts * np.log2(counts.sum() / np.maximum(counts, 1))
-    )
-    for number in range(len(starts) - 1):
-        members = chains[starts[number] : starts[number + 1]]
-        if not len(members):
-            continue
-        words = align_family(
-            text.place[members], counts[members], stray_bits[members], entries[number][frequent],
-            np.diff(entries[number])[frequent], unigram[frequent].astype(float),
-        )  # fmt: skip
-        key[members] = np.where(words >= 0, frequent[np.maximum(words, 0)], len(rank))
-        stray[members] = words < 0
+def _first_key(
+    belief: np.ndarray, loose: np.ndarray, families: list[Family]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The likeliest word of each code; of those against the order, the ones most believed in stay in it."""
+    key = belief.argmax(axis=1).astype(np.int32)
+    stray = (loose > 0.5) | (key == belief.shape[1] - 1)
+    for family in families:
+        members = [c for c in family.members if not stray[c]]
+        weight = [float(belief[c, key[c]]) for c in members]
+        best: list[
+            tuple[float, int]
+        ] = []  # weight of the best rising run that ends here, and the place before it
+        for i, c in enumerate(members):
+            before = max(
+                ((best[j][0], j) for j in range(i) if key[members[j]] < key[c]), default=(0.0, -1)
+            )
+            best.append((before[0] + weight[i], before[1]))
+        kept = set()
+        i = int(np.argmax([w for w, _ in best])) if best else -1
+        while i >= 0:
+            kept.add(members[i])
+            i = best[i][1]
+        for c in members:
+            stray[c] = c not in kept
     return key, stray
 
 

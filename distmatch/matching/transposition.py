@@ -61,7 +61,7 @@ class TranspositionScreen:
     """Widths for which the order of the columns is climbed for on repeats, where the text has 12 rows or more."""
     deadline: float = math.inf
     """`time.monotonic()` after which no new round begins."""
-    long_moves: int = 400_000
+    long_moves: int = 2_000_000
     """Steps of each restart of the whole search; 0 lets them grow."""
     restarts: int = 5
     """Most restarts of the whole search, 0 for the usual; it ends earlier when they agree."""

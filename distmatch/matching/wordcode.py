@@ -225,7 +225,7 @@ def _assigned(belief: sparse.csr_matrix, fixed: dict[int, int]) -> np.ndarray:
     """The one-to-one key of the strongest beliefs, -1 for codes without any, (K,) int32."""
     from scipy.optimize import linear_sum_assignment
 
-    key = np.full(belief.shape[0], -1, np.int32)
+    key = np.full(len(belief.indptr) - 1, -1, np.int32)
     rows = np.flatnonzero(np.diff(belief.indptr))
     rows = np.array([r for r in rows if int(r) not in fixed], np.int64)
     if len(rows):

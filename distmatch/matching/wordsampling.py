@@ -15,6 +15,8 @@ STRAYS = 40
 """Words tried for a code out of order in one draw."""
 STRAY_BITS = 6.0
 """Extra bits of a code out of its family's alphabetical order, beside naming its word among all."""
+DOUBLE_BITS = 10.0
+"""Bits of a code whose word another code has already, beside those that say which of them stands at each place."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -22,6 +24,25 @@ def _gap_bits(codes_between, entries_between):
     """Bits (up to a constant of the place) of a gap: Laplace about the expected entries, wider for wide gaps."""
     scale = np.sqrt(1.0 + codes_between + (0.15 * codes_between) ** 2)
     return 1.4427 * 1.4142 * abs(entries_between - codes_between) / scale + np.log2(1.4142 * scale)
+
+
+@numba.njit(cache=True, nogil=True)
+def _double_bits(word, count, taken, size, factorials):
+    """Bits that tell `count` tokens of a code from the `taken[word]` tokens of other codes of the same word."""
+    others = taken[word]
+    if others == 0:
+        return 0.0
+    choice = factorials[others + count] - factorials[others] - factorials[count]
+    return choice + (DOUBLE_BITS if word < size else 0.0)
+
+
+@numba.njit(cache=True, nogil=True)
+def log_factorials(most):
+    """(most + 1,) log2 of the factorials."""
+    out = np.zeros(most + 1)
+    for k in range(1, most + 1):
+        out[k] = out[k - 1] + np.log2(k)
+    return out
 
 
 @numba.njit(cache=True, nogil=True)
@@ -60,10 +81,10 @@ def _promising(code, choices, costs, tried, at, words, ending, forms, tables):
 
 
 @numba.njit(cache=True, nogil=True)
-def _place_bits(code, word, before, after, key, family, place, entries):
-    """Bits of the gaps to the neighbours in the family; -1: there is none."""
+def _place_bits(code, word, before, after, key, family, place, entries, use):
+    """Bits of the word in the family's book and of the gaps to the neighbours in the family; -1: there is none."""
     e = entries[family[code]]
-    bits = -np.log2(max(e[word + 1] - e[word], 1e-6))
+    bits = use[family[code], word]
     if before >= 0:
         bits += _gap_bits(place[code] - place[before], e[word] - e[key[before]])
     if after >= 0:
@@ -73,16 +94,17 @@ def _place_bits(code, word, before, after, key, family, place, entries):
 
 @numba.njit(cache=True, nogil=True)
 def sample_words(
-    units, ending, forms, family, place, chains, starts, entries, key, stray, held, common,
+    units, ending, forms, family, place, chains, starts, entries, use, key, stray, held, common,
     unigram, backoff, pairs, pair_logs, pair_backoff, triples, triple_logs, sweeps, temperature, seed,
     best, best_key, best_stray,
 ):  # fmt: skip
     """Sweeps of Gibbs sampling at one temperature.
 
     Arguments as in `DictionaryText` and `WordGrams`; `chains`, `starts`: codes by family and place; `entries`:
-    (F, V + 1) cumulative expected entries; `held`: codes that keep their word; `common`: words tried for strays.
-    `key` and `stray` are changed in place; whenever a sweep ends with fewer bits than `best` (2,), of text and of
-    key, all three of `best`, `best_key` and `best_stray` become those of the sweep.
+    (F, V + 1) cumulative expected entries; `use`: (F, V) bits of a word in the family's book; `held`: codes that keep
+    their word; `common`: words tried for strays. `key` and `stray` are changed in place; whenever a sweep ends with
+    fewer bits than `best` (2,), of text and of key, all three of `best`, `best_key` and `best_stray` become those of
+    the sweep.
     """
     np.random.seed(seed)
     tables = (unigram, backoff, pairs, pair_logs, pair_backoff, triples, triple_logs)
@@ -102,6 +124,10 @@ def sample_words(
     words = np.empty(n, np.int32)
     for t in range(n):
         words[t] = forms[ending[t], key[units[t]]] if units[t] >= 0 else -1 - units[t]
+    taken = np.zeros(size + 1, np.int64)
+    for c in range(count):
+        taken[key[c]] += offsets[c + 1] - offsets[c]
+    factorials = log_factorials(n + 1)
     rank_of = np.empty(count, np.int64)
     for i in range(count):
         rank_of[chains[i]] = i
@@ -113,6 +139,8 @@ def sample_words(
         for c in np.random.permutation(count):
             if held[c]:
                 continue
+            often = offsets[c + 1] - offsets[c]
+            taken[key[c]] -= often
             at = rank_of[c]
             f = family[c]
             before = after = -1
@@ -147,7 +175,8 @@ def sample_words(
             first = low + (np.random.randint(step) if step > 1 else 0)
             for w in range(first, high, step):
                 choices[tried] = w
-                costs[tried] = _place_bits(c, w, before, after, key, family, place, entries)
+                costs[tried] = _place_bits(c, w, before, after, key, family, place, entries, use)
+                costs[tried] += _double_bits(w, often, taken, size, factorials)
                 tried += 1
             if tried > CLOSELY:
                 tried = _promising(
@@ -159,19 +188,26 @@ def sample_words(
                 for _ in range(STRAYS):
                     w = common[min(int(len(common) * np.random.random() ** 3), len(common) - 1)]
                     choices[tried] = w
-                    costs[tried] = stray_cost + skip_gap
+                    costs[tried] = (
+                        stray_cost + skip_gap + _double_bits(w, often, taken, size, factorials)
+                    )
                     tried += 1
                 choices[tried] = size
-                costs[tried] = stray_cost + skip_gap
+                costs[tried] = (
+                    stray_cost + skip_gap + _double_bits(size, often, taken, size, factorials)
+                )
                 tried += 1
             old = key[c]
             if stray[c]:
                 choices[tried] = old
-                costs[tried] = stray_cost + skip_gap
+                costs[tried] = (
+                    stray_cost + skip_gap + _double_bits(old, often, taken, size, factorials)
+                )
                 tried += 1
             elif step > 1:
                 choices[tried] = old
-                costs[tried] = _place_bits(c, old, before, after, key, family, place, entries)
+                costs[tried] = _place_bits(c, old, before, after, key, family, place, entries, use)
+                costs[tried] += _double_bits(old, often, taken, size, factorials)
                 tried += 1
             lowest = np.inf
             for i in range(tried):
@@ -193,6 +229,7 @@ def sample_words(
                     chosen = i
                     break
             key[c] = choices[chosen]
+            taken[key[c]] += often
             stray[c] = chosen >= inside and not (step > 1 and chosen == tried - 1 and not stray[c])
             for p in range(offsets[c], offsets[c + 1]):
                 t = places[p]
@@ -200,7 +237,9 @@ def sample_words(
         text_bits = 0.0
         for t in range(n):
             text_bits += _token_bits(t, words, tables)
-        of_key = key_bits(key, stray, chains, starts, family, place, entries)
+        of_key = key_bits(
+            key, stray, chains, starts, place, entries, use, np.diff(offsets), factorials
+        )
         if text_bits + of_key < best[0] + best[1]:
             best[0], best[1] = text_bits, of_key
             best_key[:] = key
@@ -208,77 +247,28 @@ def sample_words(
 
 
 @numba.njit(cache=True, nogil=True)
-def key_bits(key, stray, chains, starts, family, place, entries):
-    """Bits of a key: the gaps of every family, and the codes out of order."""
-    stray_cost = STRAY_BITS + np.log2(entries.shape[1] - 1)
+def key_bits(key, stray, chains, starts, place, entries, use, counts, factorials):
+    """Bits of a key: the words and gaps of every family, the codes out of order, and the choice where words share codes.
+
+    `counts`: (K,) occurrences of each code; `factorials`: their log2.
+    """
+    size = entries.shape[1] - 1
+    stray_cost = STRAY_BITS + np.log2(size)
+    taken = np.zeros(size + 1, np.int64)
     bits = 0.0
     for f in range(len(starts) - 1):
         before = -1
         for i in range(starts[f], starts[f + 1]):
             c = chains[i]
+            bits += _double_bits(key[c], counts[c], taken, size, factorials)
+            taken[key[c]] += counts[c]
             if stray[c]:
                 bits += stray_cost
                 continue
-            e = entries[f]
-            bits -= np.log2(max(e[key[c] + 1] - e[key[c]], 1e-6))
+            bits += use[f, key[c]]
             if before >= 0:
-                bits += _gap_bits(place[c] - place[before], e[key[c]] - e[key[before]])
+                bits += _gap_bits(
+                    place[c] - place[before], entries[f][key[c]] - entries[f][key[before]]
+                )
             before = c
     return bits
-
-
-@numba.njit(cache=True, nogil=True)
-def align_family(places, counts, stray_bits, entries, density, logs):
-    """Words of one family's codes by dynamic programming on how often each code occurs.
-
-    Args:
-        places: (n,) rising places of the codes.
-        counts: (n,) how often each occurs.
-        stray_bits: (n,) bits of a code that is out of order.
-        entries: (V,) entries expected before each word, rising.
-        density: (V,) entries expected of each word.
-        logs: (V,) log2 frequencies.
-
-    Returns:
-        (n,) int64 words, rising; -1 for the codes before and after the aligned run.
-    """
-    n, size = len(places), len(entries)
-    behind = np.empty((n, size), np.int32)
-    before = np.full(size, np.inf)
-    now = np.empty(size)
-    after = np.zeros(n + 1)
-    for i in range(n - 1, -1, -1):
-        after[i] = after[i + 1] + stray_bits[i]
-    best, last_code, last_word = np.inf, -1, -1
-    skipped = 0.0
-    spacing = 3.0 * (entries[-1] - entries[0]) / size
-    for i in range(n):
-        gap = places[i] - places[i - 1] if i > 0 else 0.0
-        scale = np.sqrt(1.0 + gap + (0.15 * gap) ** 2)
-        slope, base = 1.4427 * 1.4142 / scale, np.log2(1.4142 * scale)
-        reach = 6.0 * scale + spacing
-        low = 0
-        for w in range(size):
-            least, where = skipped, -1
-            if i > 0:
-                while low < w and entries[low] < entries[w] - gap - reach:
-                    low += 1
-                for v in range(low, w):
-                    step = entries[w] - entries[v]
-                    if step < gap - reach:
-                        break
-                    bits = before[v] + slope * abs(step - gap) + base
-                    if bits < least:
-                        least, where = bits, v
-            behind[i, w] = where
-            now[w] = least - counts[i] * logs[w] - np.log2(max(density[w], 1e-6))
-            if now[w] + after[i + 1] < best:
-                best, last_code, last_word = now[w] + after[i + 1], i, w
-        before[:] = now
-        skipped += stray_bits[i]
-    words = np.full(n, -1, np.int64)
-    while last_code >= 0 and last_word >= 0:
-        words[last_code] = last_word
-        last_word = behind[last_code, last_word]
-        last_code -= 1
-    return words

@@ -1,0 +1,121 @@
+"""Fit the coefficients of `matching/codeconfidence.py` on codes for words made from novels.
+
+    python benchmarks/calibrate_codes.py ../shared/data/corpora --count 48 --save evidence.jsonl
+
+Texts are the last tenth of the English, French and German novels, the reference the nine tenths before. Two in three are
+numbered at random, 1,000 to 60,000 tokens over 100 to 800 words; the others in alphabetical order, 300 to 3,000 tokens over
+one book or a table and a dictionary. Of all, one in six is read with the reference of another language, one in ten is
+shuffled. Cases already in the file are kept. No file of `ciphers/` is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from calibrate_ciphers import fit, score
+from ciphers_codes import most_frequent
+from madecodes import one_book, table_and_dictionary
+
+from distmatch.ciphers.encipher import encipher
+from distmatch.files import atomic_write, read_text
+from distmatch.matching.codeconfidence import CodeEvidence, features
+from distmatch.matching.decipher import decipher
+from distmatch.text.alphabet import fold
+
+NAMES = ("en", "fr", "de")
+
+
+def prepare(corpora: Path, folder: Path) -> None:
+    """Folded references and held-out texts of the languages, made once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in NAMES:
+        if not (folder / f"{name}.held.txt").exists():
+            words = fold(read_text(corpora / f"{name}.txt.xz")).split()
+            cut = len(words) * 9 // 10
+            for part, kept in (("reference", words[:cut]), ("held", words[cut:])):
+                with atomic_write(folder / f"{name}.{part}.txt", "w") as file:
+                    file.write(" ".join(kept))
+
+
+def case(folder: Path, number: int) -> dict:
+    """One code, deciphered: its evidence and the share of its tokens read right."""
+    rng = np.random.default_rng([2027, number])
+    alphabetical = number % 3 == 2
+    name = NAMES[0] if alphabetical else NAMES[int(rng.integers(len(NAMES)))]
+    held = read_text(folder / f"{name}.held.txt").split()
+    fate = rng.random()
+    if alphabetical:
+        length = int(300 * 10 ** rng.random())
+        start = int(rng.integers(len(held) - 45_000))
+        around = held[start : start + 40_000]
+        plain = around[5_000 : 5_000 + length]
+    else:
+        length = int(1_000 * 60 ** rng.random())
+        size = int(100 * 8 ** rng.random())
+        frequent = set(most_frequent(read_text(folder / f"{name}.reference.txt").split(), size))
+        kept = [word for word in held if word in frequent]
+        start = int(rng.integers(max(len(kept) - length, 1)))
+        plain = around = kept[start : start + length]
+    if fate < 0.1:
+        plain = [plain[i] for i in rng.permutation(len(plain))]
+    reference = name if fate > 0.27 else NAMES[(NAMES.index(name) + 1) % len(NAMES)]
+    if not alphabetical:
+        cipher = str(encipher(" ".join(plain), "word-code", seed=number)["ciphertext"])
+    elif rng.random() < 0.5:
+        cipher, _ = one_book(plain, around)
+    else:
+        cipher, _ = table_and_dictionary(plain, seed=number)
+    begin = time.process_time()
+    match = decipher(
+        cipher, kind="dictionary-code" if alphabetical else "word-code", reference=[str(folder / f"{reference}.reference.txt")],
+        seed=number,
+    )  # fmt: skip
+    right = np.mean([a == b for a, b in zip(match.plaintext.split(), plain, strict=True)])
+    return {
+        "number": number, "fate": fate, "right": float(right), "seconds": time.process_time() - begin,
+        "evidence": asdict(match.extra["evidence"]),
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpora", type=Path)
+    parser.add_argument("--folder", type=Path, default=Path("/tmp/codes-calibration"))
+    parser.add_argument("--count", type=int, default=48)
+    parser.add_argument("--save", type=Path, required=True)
+    parser.add_argument("--part", default="0/1", help="which of how many parts of the cases to do")
+    parser.add_argument(
+        "--limit", type=float, default=1e9, help="seconds after which no case is begun"
+    )
+    arguments = parser.parse_args()
+    part, parts = map(int, arguments.part.split("/"))
+    done = set()
+    if arguments.save.exists():
+        done = {json.loads(line)["number"] for line in arguments.save.read_text().splitlines()}
+    begin = time.monotonic()
+    for number in range(part, arguments.count, parts):
+        if number not in done and time.monotonic() - begin < arguments.limit:
+            prepare(arguments.corpora, arguments.folder)
+            row = case(arguments.folder, number)
+            with open(arguments.save, "a") as out:
+                out.write(json.dumps(row) + "\n")
+    rows = [json.loads(line) for line in arguments.save.read_text().splitlines()]
+    x = np.array([features(CodeEvidence(**row["evidence"])) for row in rows])
+    y = np.array([row["right"] >= 0.95 for row in rows])
+    held = np.empty(len(y))
+    for number in range(5):
+        out_of = np.arange(len(y)) % 5 == number
+        w = fit(x[~out_of], y[~out_of], 1.0)
+        held[out_of] = 1 / (1 + np.exp(-(w[0] + x[out_of] @ w[1:])))
+    print(score(held, y))
+    w = fit(x, y, 1.0)
+    print("INTERCEPT =", round(w[0], 3), "WEIGHTS =", tuple(map(float, np.round(w[1:], 3))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""How sure the reading of a code for words is: a probability from evidence that needs no solution.
+
+The coefficients come from `benchmarks/calibrate_codes.py`: a logistic regression of "at most 5 % of the tokens are
+wrong" on codes made from novels, half of them too short, shuffled, or read with the reference of another language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log, log2
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeEvidence:
+    """What the search knows about its own answer; all code lengths in bits.
+
+    Args:
+        tokens: of the text that stand for words.
+        codes: distinct ones.
+        unicity: tokens from which on the key is determined.
+        excess: bits a token above what text of the reference's own needs.
+        gain: bits a token saved against the shuffled control.
+        belief: share of the samples of the posterior that agree with the key, over the tokens.
+        alphabetical: whether the codes keep the order of the words.
+    """
+
+    tokens: int
+    codes: int
+    unicity: float
+    excess: float
+    gain: float
+    belief: float
+    alphabetical: bool
+
+
+def features(given: CodeEvidence) -> tuple[float, ...]:
+    """What the regression sees: log2 of length over unicity distance and of tokens a code, excess, gain, log-odds of the
+    samples' agreement, and whether the codes are alphabetical.
+    """
+    belief = min(max(given.belief, 0.01), 0.9999)
+    return (
+        min(max(log2(max(given.tokens, 1) / max(given.unicity, 1.0)), -3.0), 6.0),
+        min(log2(max(given.tokens, 1) / max(given.codes, 1)), 7.0),
+        min(max(given.excess, -0.5), 3.0),
+        min(max(given.gain, -0.5), 3.0),
+        log(belief / (1 - belief)),
+        float(given.alphabetical),
+    )
+
+
+INTERCEPT = -5.0
+WEIGHTS = (1.5, 0.0, -4.0, 1.5, 0.0, 0.0)
+
+
+def confidence(given: CodeEvidence) -> float:
+    """Probability that at most 5 % of the tokens are wrong; no more than the share of samples that agree."""
+    score = INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, features(given), strict=True))
+    return min(1.0 / (1.0 + exp(-max(min(score, 30.0), -30.0))), given.belief)

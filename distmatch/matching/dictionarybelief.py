@@ -1,0 +1,391 @@
+"""Beliefs about the words of alphabetical codes: the order of every family summed out, the text by its neighbours.
+
+A code's word is a hidden state, its family a chain of them in the order of the numbers. How many entries lie between two
+codes says about how many of the book's words lie between theirs: a Laplace kernel about the expected number, over which
+forward and backward sums cost a pass each, whatever its width. What the text says of a code comes from the beliefs about
+its neighbours' words and the model's word pairs; the two take turns while the weight of the text rises to one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from scipy import sparse
+
+from distmatch.languages.wordgrams import DISCOUNT, WordGrams
+
+OUT_OF_ORDER = 2.0**-6
+"""Share of the codes that stand for a word out of the order of their family."""
+OUTSIDE = 0.25
+"""Weight of a place before or after the words, where blocks of names and letters are."""
+EXCLUSIVE = 0.999
+"""Weight of the rule that no two codes stand for one word."""
+UNKNOWN = 0.3
+"""Share of the codes out of order that stand for words unknown to the model: names."""
+NAME, AGAIN = -9.2, -3.9
+"""Log probability that an unknown word is a certain one, and that the next unknown words are the same again."""
+ENDS, FARTHEST = 0.05, 6.0
+"""A book is taken to begin at number 0 and to end with the last code, within so many spans a nat, at most so many nats."""
+SCALES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
+"""How many entries a book may have for one expected: blocks that hold no words make the numbering longer than the book."""
+SCALED = (0, 2)
+"""Rounds in which the scale is chosen."""
+SHAPE = 5.0
+"""Of the gamma distribution of a text's rate of a word about the reference's: a fifth of its square is the variance."""
+PADS = 200
+"""Places before the words, and as many after them."""
+KEPT = 100
+"""Words that a code is thought to be when it gives evidence about its neighbours."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """A numbered family and the words that its book is expected to have.
+
+    Args:
+        members: (n,) int32 codes in the order of their places.
+        place: (n,) float64, rising.
+        entries: (V + 1,) cumulative entries expected before each word.
+        use: (V,) expected number of entries that are the word and written with this family.
+        astray: (V,) chances of a word that is out of order: of those that no book is likely to have in its place.
+    """
+
+    members: np.ndarray
+    place: np.ndarray
+    entries: np.ndarray
+    use: np.ndarray
+    astray: np.ndarray
+
+
+def spread_of_gap(gap: float) -> float:
+    """Scale of the Laplace kernel for a gap of so many entries."""
+    return float(np.sqrt(1.0 + gap + (0.15 * gap) ** 2) / 1.4142)
+
+
+class PairMessages:
+    """What the neighbours of a word, as believed, say about it: word pairs by absolute discounting.
+
+    Their counts are the occurrences, where the lower orders of Kneser-Ney count contexts: here nothing stands above them.
+    """
+
+    def __init__(self, target: WordGrams):
+        base = len(target.words) + 1
+        seen = target.pairs >= 0
+        first, second = target.pairs[seen] // base, target.pairs[seen] % base
+        occurrences = np.rint(np.exp2(target.pair_counts[seen].astype(np.float64)))
+        entering = np.bincount(second, weights=occurrences, minlength=base) + 0.5
+        self.single = entering / entering.sum()
+        leaving = np.bincount(first, weights=occurrences, minlength=base)
+        kinds = np.bincount(first, minlength=base)
+        self.leave = np.where(leaving > 0, DISCOUNT * kinds / np.maximum(leaving, 1.0), 1.0)
+        more = (occurrences - DISCOUNT) / leaving[first]
+        self.more = sparse.csr_matrix((more, (first, second)), shape=(base, base))
+        self.back = self.more.T.tocsr()
+
+    def after(self, belief: Any) -> np.ndarray:
+        """(T, V + 1) log probability of the word that follows words so believed, a sparse (T, V + 1)."""
+        chance = (belief @ self.more).toarray()
+        chance += (belief @ self.leave)[:, None] * self.single[None, :]
+        return np.log(np.maximum(chance, 1e-30)).astype(np.float32)
+
+    def before(self, belief: Any) -> np.ndarray:
+        """(T, V + 1) log probability that words so believed follow each word."""
+        chance = (belief @ self.back).toarray()
+        chance += (belief @ self.single)[:, None] * self.leave[None, :]
+        return np.log(np.maximum(chance, 1e-30)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class TokenTypes:
+    """Distinct tokens of a text: a code with its ending, or a word in clear.
+
+    Args:
+        code: (T,) int64, -1 for words in clear.
+        ending: (T,) int64.
+        word: (T,) int64 of words in clear.
+        pairs: sparse (T, T), how often one follows another.
+        counts: (T,) occurrences.
+    """
+
+    code: np.ndarray
+    ending: np.ndarray
+    word: np.ndarray
+    pairs: Any
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, units: np.ndarray, ending: np.ndarray) -> TokenTypes:
+        """The types of `DictionaryText.units` and `.ending`."""
+        both = np.stack([units, np.where(units >= 0, ending, 0)], axis=1).astype(np.int64)
+        kinds, tokens, counts = np.unique(both, axis=0, return_inverse=True, return_counts=True)
+        tokens = tokens.ravel()
+        shape = (len(kinds), len(kinds))
+        pairs = sparse.csr_matrix(
+            (np.ones(len(tokens) - 1, np.float32), (tokens[:-1], tokens[1:])), shape=shape
+        )
+        code = kinds[:, 0]
+        return cls(np.where(code >= 0, code, -1), kinds[:, 1], -1 - code, pairs, counts)
+
+
+def settle(
+    families: list[Family], types: TokenTypes, forms: np.ndarray, target: WordGrams, codes: int, *,
+    flat: float = 0.4, steps: int = 10, fixed: dict[int, int] | None = None,
+    deadline: float = float("inf"),
+) -> tuple[np.ndarray, np.ndarray, list[float]]:  # fmt: skip
+    """Beliefs about the words of alphabetical codes.
+
+    Returns:
+        (K, V + 1) float32, for every code; (K,) the chance that it is out of order; for each family the entries of its
+        book for one expected.
+    """
+    size = len(target.words)
+    messages = PairMessages(target)
+    occurrences = np.bincount(types.code[types.code >= 0], types.counts[types.code >= 0], codes)
+    rates = np.log(messages.single).astype(np.float32)
+    frequency = np.zeros((codes, size + 1), np.float32)
+    for t in np.flatnonzero(types.code >= 0):
+        frequency[types.code[t]] += types.counts[t] * rates[forms[types.ending[t]]]
+    frequency[:, :size] += _uneven(occurrences, messages.single[:size] * types.counts.sum())
+    frequency[:, size] += NAME + AGAIN * np.maximum(occurrences - 1, 0)
+    belief = np.zeros((codes, size + 1), np.float32)
+    stray = np.zeros(codes)
+    scales = [1.0] * len(families)
+    for step in range(steps):
+        weight = min(flat + (1.0 - flat) * step / max(steps - 4, 1), 1.0)
+        evidence = frequency.copy()
+        if step > 0:
+            chances = (
+                _chances(types, forms, belief, messages)
+                - types.counts[:, None].astype(np.float32) * rates
+            )
+            for t in np.flatnonzero(types.code >= 0):
+                evidence[types.code[t]] += weight * chances[t, forms[types.ending[t]]]
+        for code, word in (fixed or {}).items():
+            evidence[code] = -100.0 * occurrences[code]
+            evidence[code, word] = 0.0
+        claims = belief[:, :size] / np.maximum(belief[:, :size].sum(axis=0), 1.0)
+        taken = claims.sum(axis=0)
+        fresh = np.zeros_like(belief)
+        for number, family in enumerate(families):
+            members = family.members
+            if not len(members):
+                continue
+            free = np.log1p(-EXCLUSIVE * np.minimum(taken - claims[members], 1.0))
+            told = _Told.of(evidence[members, :size] + free, evidence[members, size], family.astray)
+            if step in SCALED:
+                scales[number] = _scale(family, told)
+            for code, row, unknown, out in _chain(family, told, scales[number]):
+                fresh[code, :size] = row
+                fresh[code, size] = unknown
+                stray[code] = out
+        belief = fresh if step == 0 else 0.5 * belief + 0.5 * fresh
+        if time.monotonic() > deadline:
+            break
+    return belief, stray, scales
+
+
+def _uneven(occurrences: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """(K, V) log of the gamma-Poisson over the Poisson odds that a word occurs as often as a code, against not at all.
+
+    Texts differ in how often they use a word; the pairs' probabilities alone know one rate for all (Church & Gale 1995).
+    """
+    counts = occurrences.astype(int)
+    most = int(counts.max(initial=0))
+    k = np.arange(most + 1)[:, None]
+    shape = SHAPE
+    steps = np.log(shape + np.arange(most)) if most else np.zeros(0)
+    rising = np.concatenate([[0.0], np.cumsum(steps)])[:, None]
+    mean = np.maximum(expected, 1e-12)[None, :]
+    return (rising - k * np.log(shape + mean)).astype(np.float32)[counts]
+
+
+def _chances(types, forms, belief, messages) -> np.ndarray:
+    """(T, V + 1) log probability of the tokens of each type, if it were each word, by the beliefs about their neighbours."""
+    rows, columns, values = [], [], []
+    for t in range(len(types.code)):
+        if types.code[t] < 0:
+            rows.append([t])
+            columns.append([types.word[t]])
+            values.append([1.0])
+            continue
+        mine = belief[types.code[t]]
+        top = np.argpartition(-mine, KEPT)[:KEPT] if len(mine) > KEPT else np.arange(len(mine))
+        share = mine[top] / max(mine[top].sum(), 1e-30)
+        rows.append(np.full(len(top), t))
+        columns.append(forms[types.ending[t], top])
+        values.append(share)
+    thought = sparse.csr_matrix(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(len(types.code), belief.shape[1]),
+    )
+    return types.pairs.T @ messages.after(thought) + types.pairs @ messages.before(thought)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the text says about the n codes of a family, in the units of the chain's states.
+
+    Args:
+        likely: (n, V) of the tokens if the code were each word, up to a factor of the code.
+        loose: (n, V) the same times the chance of the word if it is out of order.
+        unknown: (n,) the same for an unknown word.
+    """
+
+    likely: np.ndarray
+    loose: np.ndarray
+    unknown: np.ndarray
+
+    @classmethod
+    def of(cls, evidence: np.ndarray, name: np.ndarray, anything: np.ndarray) -> _Told:
+        """From log probabilities of the tokens for every word, (n, V), and for an unknown one, (n,)."""
+        top = np.maximum(evidence.max(axis=1), name)
+        likely = np.exp(evidence - top[:, None])
+        loose = ((1 - UNKNOWN) * anything).astype(np.float32) * likely
+        return cls(likely, loose, UNKNOWN * np.exp(name - top))
+
+    def states(self, family: Family, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Places (S,) and emissions (n, S) of the states: places outside, words, places outside; and (n, V) words in order.
+
+        Args:
+            family: its places and its book.
+            scale: entries of the real book for one expected.
+        """
+        span = max(family.place[-1] - family.place[0], 1.0)
+        pad = span / PADS * (1 + np.arange(PADS))
+        entries = scale * family.entries
+        x = np.concatenate([-pad[::-1], entries[:-1], entries[-1] + pad])
+        strays = self.loose.sum(axis=1) + self.unknown
+        ordered = ((1 - OUT_OF_ORDER) * scale * family.use).astype(np.float32) * self.likely
+        emission = np.empty((len(strays), len(x)), np.float32)
+        emission[:] = (OUTSIDE * span / PADS * strays)[:, None]
+        emission[:, PADS : PADS + len(entries) - 1] = (
+            ordered + OUT_OF_ORDER * strays[:, None] * np.diff(entries)[None, :]
+        )
+        for at, expected in ((0, family.place[0]), (-1, entries[-1])):
+            nearness = np.exp(-np.minimum(np.abs(x - expected) / (ENDS * span), FARTHEST))
+            emission[at] *= nearness
+            ordered[at] *= nearness[PADS:-PADS]
+        return x, emission, ordered
+
+
+def _scale(family: Family, told: _Told) -> float:
+    """Entries of the book for one expected: of a few, the number under which the codes are likeliest."""
+    gaps = np.diff(family.place)
+    slopes = 1.0 / np.array([spread_of_gap(gap) for gap in gaps])
+    logs = []
+    for scale in SCALES:
+        x, emission, _ = told.states(family, scale)
+        logs.append(forward(emission, x, gaps, slopes)[1])
+    return SCALES[int(np.argmax(logs))]
+
+
+def _chain(family: Family, told: _Told, scale: float):
+    """For each code of a family: its number, (V,) belief, belief in an unknown word, and the chance of no order."""
+    x, emission, ordered = told.states(family, scale)
+    gaps = np.diff(family.place)
+    slopes = 1.0 / np.array([spread_of_gap(gap) for gap in gaps])
+    posterior = forward_backward(emission, x, gaps, slopes)
+    inside = slice(PADS, PADS + told.likely.shape[1])
+    for i, code in enumerate(family.members):
+        sure = posterior[i, inside] * ordered[i] / np.maximum(emission[i, inside], 1e-300)
+        out = max(1.0 - sure.sum(), 0.0) / (told.loose[i].sum() + told.unknown[i])
+        yield (
+            int(code),
+            sure + out * told.loose[i],
+            out * told.unknown[i],
+            max(1.0 - sure.sum(), 0.0),
+        )
+
+
+@numba.njit(cache=True, nogil=True)
+def forward(emission, x, gaps, slopes):
+    """(n, S) forward sums of the chain, each normalised, and the log likelihood; arguments as in `forward_backward`."""
+    n, size = emission.shape
+    ahead = np.empty((n, size), np.float32)
+    total = emission[0].sum()
+    log = np.log(total)
+    ahead[0] = emission[0] / total
+    buffer = np.empty(size)
+    for i in range(1, n):
+        _spread(ahead[i - 1], x, gaps[i - 1], slopes[i - 1], buffer)
+        buffer *= emission[i]
+        total = max(buffer.sum(), 1e-300)
+        log += np.log(total)
+        ahead[i] = buffer / total
+    return ahead, log
+
+
+@numba.njit(cache=True, nogil=True)
+def forward_backward(emission, x, gaps, slopes):
+    """(n, S) posterior of the states of a chain whose steps are Laplace about the gaps, and upwards.
+
+    Args:
+        emission: (n, S).
+        x: (S,) rising places of the states.
+        gaps, slopes: (n - 1,) expected steps, and one over their scales.
+    """
+    n, size = emission.shape
+    ahead, _ = forward(emission, x, gaps, slopes)
+    buffer = np.empty(size)
+    mirrored = -x[::-1].copy()
+    back = np.ones(size)
+    for i in range(n - 2, -1, -1):
+        back *= emission[i + 1]
+        back /= max(back.sum(), 1e-300)
+        _spread(back[::-1].copy(), mirrored, gaps[i], slopes[i], buffer)
+        back = buffer[::-1].copy()
+        ahead[i] *= back
+        ahead[i] /= max(ahead[i].sum(), 1e-300)
+    return ahead
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _spread(mass, x, gap, slope, out):
+    """out[s] = sum over r < s of mass[r] exp(-slope |x[s] - x[r] - gap|); 0 where that is of no account."""
+    out[:] = 0.0
+    far = 35.0 / slope
+    size = len(x)
+    first, last = 0, size - 1
+    while first < size - 1 and mass[first] < 1e-14:
+        first += 1
+    while last > first and mass[last] < 1e-14:
+        last -= 1
+    begin = max(first, np.searchsorted(x, x[first] + gap - far))
+    end = min(size, np.searchsorted(x, x[last] + gap + far) + 1)
+    below = 0.0  # masses up to y, seen from y
+    r = first
+    fade = np.empty(size)
+    for s in range(begin + 1, end):
+        fade[s] = np.exp(-slope * (x[s] - x[s - 1]))
+    for s in range(begin, end):
+        y = x[s] - gap
+        if s > begin:
+            below *= fade[s]
+        while r < s and r <= last and x[r] <= y:
+            if mass[r] > 1e-14 and y - x[r] < far:
+                below += mass[r] * np.exp(-slope * (y - x[r]))
+            r += 1
+        out[s] = below
+    above = 0.0  # masses above y, seen from y
+    rest = 0.0  # masses from s on, seen from x[s]
+    back = np.exp(-slope * gap) if gap < far else 0.0
+    r = last
+    t = last
+    for s in range(end - 1, begin - 1, -1):
+        y = x[s] - gap
+        if s < end - 1:
+            above *= fade[s + 1]
+            rest *= fade[s + 1]
+        while t >= s:
+            if x[t] - x[s] < far:
+                rest += mass[t] * np.exp(-slope * (x[t] - x[s]))
+            t -= 1
+        while r >= first and x[r] > y:
+            if mass[r] > 1e-14 and x[r] - y < far:
+                above += mass[r] * np.exp(-slope * (x[r] - y))
+            r -= 1
+        out[s] += max(above - rest * back, 0.0)
