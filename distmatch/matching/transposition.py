@@ -1,8 +1,9 @@
 """`TranspositionScreen`: substitution and transposition together; which reading order makes a language possible.
 
 A language repeats its pairs and triples of letters, and so do the symbols in the right order: repeats rank all
-orders first. The best of them are scored by annealing runs of a homophonic key on the reordered text, fewer and longer
-each time, and the last few by a whole search. Repeats alone do not single out the order on short texts.
+orders first. Short annealing runs of a homophonic key on the reordered text pick a few of the best; they tell where
+symbols are few, and say nothing where they are many, so the best few by repeats alone go on with them to long runs,
+and the leaders of those to longer ones, the best of which counts.
 """
 
 from __future__ import annotations
@@ -54,9 +55,13 @@ class TranspositionScreen:
     widths: tuple[int, ...] = ()
     """Widths of the grid; empty: the width of the ciphertext's own lines, else divisors of its length."""
     moves: int = 2_000
-    """Steps of the first short run."""
-    kept: tuple[int, ...] = (40, 16, 6, 1)
-    """Orders that go on from the repeats to short runs, to runs 8 and 250 times as long, and to the whole search."""
+    """Steps of the first short run; those of the second are 8 times as many."""
+    kept: tuple[int, ...] = (40, 16, 3, 1)
+    """Orders in the first and second short runs, from the second to the long ones, and in the whole search."""
+    repeated: tuple[int, int] = (4, 1)
+    """Orders, fixed and keyed, that repeats alone send to the long runs; keyed ones are climbed for on repeats."""
+    long_runs: tuple[tuple[int, int, int], ...] = ((8, 1, 10_000), (3, 2, 12_000))
+    """Rounds of long runs: orders, runs of each, and steps a symbol."""
     keyed: tuple[int, ...] = (4, 5, 6, 7, 8, 9, 10, 11, 12)
     """Widths for which the order of the columns is climbed for on repeats, where the text has 12 rows or more."""
     deadline: float = math.inf
@@ -72,38 +77,58 @@ class TranspositionScreen:
     ) -> list[tuple[float, Transposition]]:
         """Orders by the cost of their last annealing run (units of the search table), the best first."""
         n = len(source)
-        orders: dict[bytes, Transposition] = {}
+        distinct: dict[bytes, Transposition] = {}
         for width in self.widths or _widths(source):
             for order in candidates(n, width):
-                orders.setdefault(order.indices(n).tobytes(), order)
+                distinct.setdefault(order.indices(n).tobytes(), order)
         for width in self.keyed:
             if n >= 12 * width and time.monotonic() < self.deadline:
                 columns = climb_columns(
                     source.symbols, width, len(source.names), 40, seed + width, _starts(n, width)
                 )
                 order = Transposition("keyed", width, order=tuple(map(int, columns)))
-                orders.setdefault(order.indices(n).tobytes(), order)
-        pool = list(orders.values())
+                distinct.setdefault(order.indices(n).tobytes(), order)
+        orders = list(distinct.values())
         counted = np.array(
-            [repeats(source.symbols[order.indices(n)], len(source.names)) for order in pool], float
+            [repeats(source.symbols[order.indices(n)], len(source.names)) for order in orders], float
         )
         worth = ((counted - counted.mean(axis=0)) / (counted.std(axis=0) + 1e-9)).sum(axis=1)
         best = np.argsort(-worth, kind="stable")
-        ranked = [(math.inf, pool[i]) for i in best]
+        ranked = [(math.inf, orders[i]) for i in best]
         speed = math.inf  # steps a second
-        for keep, longer in zip(self.kept[:3], (1, 8, 250), strict=True):
+        count = len(source.names)
+        rounds = [(self.kept[0], 1, self.moves), (self.kept[1], 1, 8 * self.moves)]
+        rounds += [(keep, runs, steps * count) for keep, runs, steps in self.long_runs]
+        for number, (keep, runs, moves) in enumerate(rounds):
             begin = time.monotonic()
-            pool = [order for _, order in ranked[:keep]]
-            if begin > self.deadline or not pool:
+            if number == 2:
+                ranked = self._shortlist(ranked, [orders[i] for i in best])
+            tried = [order for _, order in ranked[:keep]]
+            if begin > self.deadline or not tried:
                 break
-            affordable = speed * max(self.deadline - begin, 0.0) / len(pool)
-            moves = int(max(min(longer * self.moves, affordable), 1_000))
-            costs = self._round(source, target, pool, moves, seed + longer)
+            affordable = speed * max(self.deadline - begin, 0.0) / (runs * len(tried))
+            moves = int(max(min(moves, affordable), 1_000))
+            costs = self._round(source, target, tried * runs, moves, seed + number)
             if math.isfinite(self.deadline):
-                speed = moves * len(pool) / max(time.monotonic() - begin, 1e-6)
-            better = sorted(zip(costs, pool, strict=True), key=lambda pair: pair[0])
+                speed = moves * runs * len(tried) / max(time.monotonic() - begin, 1e-6)
+            lowest = np.min(np.reshape(costs, (runs, len(tried))), axis=0)
+            if number == len(rounds) - 1:
+                lowest = np.minimum(lowest, [cost for cost, _ in ranked[:keep]])
+            better = sorted(zip(lowest.tolist(), tried, strict=True), key=lambda pair: pair[0])
             ranked = better + ranked[keep:]
         return ranked
+
+    def _shortlist(
+        self, ranked: list[tuple[float, Transposition]], by_repeats: list[Transposition]
+    ) -> list[tuple[float, Transposition]]:
+        """The best of the short runs, then the orders with the most repeats, then the rest."""
+        fixed = [order for order in by_repeats if order.family != "keyed"][: self.repeated[0]]
+        keyed = [order for order in by_repeats if order.family == "keyed"][: self.repeated[1]]
+        first = ranked[: self.kept[2]]
+        known = {id(order) for _, order in first}
+        first += [(math.inf, order) for order in (*fixed, *keyed) if id(order) not in known]
+        known |= {id(order) for _, order in first}
+        return first + [pair for pair in ranked if id(pair[1]) not in known]
 
     def search(
         self, source: Ciphertext, target: Language, *, seed: int = 0
