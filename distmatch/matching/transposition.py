@@ -90,7 +90,8 @@ class TranspositionScreen:
                 distinct.setdefault(order.indices(n).tobytes(), order)
         orders = list(distinct.values())
         counted = np.array(
-            [repeats(source.symbols[order.indices(n)], len(source.names)) for order in orders], float
+            [repeats(source.symbols[order.indices(n)], len(source.names)) for order in orders],
+            float,
         )
         worth = ((counted - counted.mean(axis=0)) / (counted.std(axis=0) + 1e-9)).sum(axis=1)
         best = np.argsort(-worth, kind="stable")
