@@ -155,11 +155,14 @@ def describe(result: dict[str, Any]) -> str:
         )
     if result.get("peers"):
         lines.append(
-            f"{'':<10}{'C(X)':>14}" + f"{'C(Y)':>14}{'C(XY)':>14}{'Δ':>12}" * (len(names) - 1)
+            f"{'':<10}{'C(X)':>14}"
+            + f"{'C(Y)':>14}{'C(XY)':>14}{'Δ':>12}  % of C(Y)" * (len(names) - 1)
         )
     for name, peer in result.get("peers", {}).items():
         columns = "".join(f"{peer[c]:>14,.0f}" for c in ("x", "y", "xy") if c in peer)
-        delta = f"{peer['delta']:>12,.0f}" if "delta" in peer else ""
+        delta = ""
+        if "delta" in peer:
+            delta = f"{peer['delta']:>12,.0f}{100 * peer['delta'] / (peer['y'] or 1):>11.2f}"
         lines.append(f"{name:<10}{columns}{delta}")
     lines.append(f"{result['seconds']:.1f} s")
     return "\n".join(lines)
