@@ -14,11 +14,11 @@ from distmatch.compression.mapcode import KINDS, ByteMap, map_bits, read_map, wr
 from distmatch.compression.mixing import PIECE, ContextMixing
 from distmatch.compression.predictor import State
 from distmatch.compression.states import copied, with_room
-from distmatch.compression.switching import UNIT, new_blend, run_two
+from distmatch.compression.switching import UNIT, run_two
 from distmatch.progress import Progress, silent
 
-EXPERTS = 3
-"""The coder that has learned X, the one that has not, and a blend of the two."""
+EXPERTS = 2
+"""The coder that has learned X and the one that has not."""
 SHARES = (0, 4096)
 """Shares, in 1/65536, of the mixtures of the experts."""
 CHOICE_BITS = log2(len(KINDS))
@@ -165,11 +165,10 @@ def _run_two(mode, coder, primed, fresh, registers, symbols, code, costs, progre
     size = EXPERTS * len(SHARES)
     weights = np.full(size, UNIT // size, np.int64)
     chances, shares = np.zeros(EXPERTS, np.int64), np.array(SHARES, np.int64)
-    blend, odds = new_blend(), np.zeros(8, np.int32)
     for begin in range(0, len(symbols), PIECE):
         end = min(begin + PIECE, len(symbols))
         run_two(
-            mode, tuple(primed), tuple(fresh), weights, chances, blend, odds, shares, registers, symbols, begin, end,
+            mode, tuple(primed), tuple(fresh), weights, chances, shares, registers, symbols, begin, end,
             code, costs,
         )  # fmt: skip
         progress(end, len(symbols))

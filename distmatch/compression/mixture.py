@@ -17,7 +17,6 @@ from distmatch.compression.predictor import State, predict, update
 from distmatch.compression.switching import (
     UNIT,
     mixed_probability,
-    new_blend,
     reweigh,
     run_two,
     share_weights,
@@ -220,8 +219,8 @@ class _MixedPredictor:
         if not isinstance(a, StatePredictor) or not isinstance(b, StatePredictor):
             return False
         run_two(
-            mode, tuple(a.state), tuple(b.state), self.weights, self.chances, new_blend(), np.zeros(8, np.int32),
-            self.shares, registers, symbols, 0, len(symbols), code, np.zeros(3),
+            mode, tuple(a.state), tuple(b.state), self.weights, self.chances, self.shares, registers, symbols,
+            0, len(symbols), code, np.zeros(3),
         )  # fmt: skip
         return True
 

@@ -7,11 +7,9 @@ import numpy as np
 
 from distmatch.compression.arithmetic import BITS, DECODE, LOG2, code_bit
 from distmatch.compression.decisions import LENGTH, PATH
-from distmatch.compression.logistic import NO_RUNTIME, STRETCH, dot, squash, train
+from distmatch.compression.logistic import NO_RUNTIME
 from distmatch.compression.predictor import predict, update
 
-LEVELS = 6
-"""Degrees of sureness of either expert, each pair with weights of its own in a blend."""
 UNIT = 1 << 32
 """Weights of experts are integers that sum to about this."""
 
@@ -22,8 +20,8 @@ def mixed_probability(weights, chances):
     total, ones = np.int64(0), np.int64(0)
     for k in range(len(weights)):
         total += weights[k]
-        ones += (weights[k] * chances[k % len(chances)]) >> 16
-    p = (ones << 16) // total
+        ones += weights[k] * chances[k % len(chances)]
+    p = (ones + (total >> 1)) // total
     return min(max(p, 1), 65535)
 
 
@@ -61,35 +59,13 @@ def share_weights(weights, shares):
                 weights[k] += ((total // experts - weights[k]) * shares[s]) >> 16
 
 
-BLEND_RATE = 480
-"""Step of the blend, in units of 1/65536 a nat."""
-
-
-def new_blend() -> np.ndarray:
-    """(LEVELS ** 2, 8) int32 16.16 weights of the blend: half and half."""
-    blend = np.zeros((LEVELS * LEVELS, 8), np.int32)
-    blend[:, :2] = 32768
-    return blend
-
-
-@numba.njit(cache=True, nogil=True, inline="always", **NO_RUNTIME)
-def _level(odds):
-    """How sure log-odds are, 0 to `LEVELS` - 1: below 0.5, 1, 2, 3, 5 nats or above."""
-    size = abs(odds)
-    return (size >= 128) + (size >= 256) + (size >= 512) + (size >= 768) + (size >= 1280)
-
-
 @numba.njit(cache=True, nogil=True, **NO_RUNTIME)
-def run_two(
-    mode, a, b, weights, chances, blend, odds, shares, registers, symbols, begin, end, code, costs
-):
+def run_two(mode, a, b, weights, chances, shares, registers, symbols, begin, end, code, costs):
     """`arithmetic.run` for the mixture of two predictors with the same tree.
 
     Args:
-        weights: (S K,) int64, a set for each share: a Bayes mixture of S switching mixtures.
-        chances: (K,) int64, K = 2, or 3 to have the blend as an expert: the log-odds of the two, mixed by learned weights.
-        blend: from `new_blend`.
-        odds: (8,) int32 zeros, for the blend.
+        weights: (2 S,) int64, a pair for each share: a Bayes mixture of S switching mixtures, so that none need be chosen.
+        chances: (2,) int64.
         shares: (S,) int64 in 1/65536.
         costs: (3,) to which the bits of the mixture and of the two are added.
 
@@ -97,19 +73,12 @@ def run_two(
     """
     ra, ia, wa, fa, sa, ta, ea, ha = a
     rb, ib, wb, fb, sb, tb, eb, hb = b
-    blending = len(chances) == 3
-    row = np.int64(0)
     for t in range(begin, end):
         path, left = np.int64(ta[symbols[t], PATH]), np.int64(ta[symbols[t], LENGTH])
         decoded = np.int64(-1)
         while decoded < 0:
             chances[0] = predict(ra, ia, wa, fa, sa, ta, ea, ha)
             chances[1] = predict(rb, ib, wb, fb, sb, tb, eb, hb)
-            if blending:
-                for k in range(2):
-                    odds[k] = STRETCH[chances[k] >> 4]
-                row = _level(np.int64(odds[0])) * LEVELS + _level(np.int64(odds[1]))
-                chances[2] = squash(dot(odds, 0, blend, row, 8))
             p = mixed_probability(weights, chances)
             left -= 1
             bit = (path >> max(left, 0)) & 1
@@ -120,9 +89,6 @@ def run_two(
                 costs[1] += LOG2[chances[0] if bit else 65536 - chances[0]]
                 costs[2] += LOG2[chances[1] if bit else 65536 - chances[1]]
             reweigh(weights, chances, bit)
-            if blending:
-                error = ((bit << 16) - chances[2]) * BLEND_RATE >> 10
-                train(odds, 0, blend, row, 8, error)
             update(ra, ia, wa, fa, sa, ta, ea, ha, bit)
             decoded = update(rb, ib, wb, fb, sb, tb, eb, hb, bit)
         if mode == DECODE:
