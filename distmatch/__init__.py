@@ -32,6 +32,7 @@ _PUBLIC = {
     "alignment_code": "distmatch.compression.vectorcode",
     "ContextMixing": "distmatch.compression.mixing",
     "Mixture": "distmatch.compression.mixture",
+    "NgramCode": "distmatch.compression.ngramcode",
     "compress_files": "distmatch.compression.coders",
     "decompress": "distmatch.compression.coders",
     "joint_code": "distmatch.matching.joint",
