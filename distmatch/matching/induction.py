@@ -101,18 +101,20 @@ def _pass(
     # Processes take whole groups of rows, so that the maxima are those of one process.
     share = shard(-(-n // width), group)
     first, last = share.start * width, min(share.stop * width, n)
-    crowd_x, tops = x.new_zeros(n), []
+    crowd_x, maxima = x.new_zeros(n), x.new_empty(share.stop - share.start, m)
+    # One buffer: blocks freed and allocated anew leave holes that small results nibble at, up to (n, m) in all.
+    buffer = x.new_empty(min(rows, max(last - first, 0)), m)
     best = torch.zeros(n, dtype=torch.int64, device=x.device)
     values = x.new_zeros(n)
     highest = x.new_full((m,), -torch.inf)
     for start in range(first, last, rows):
         part = slice(start, min(start + rows, last))
-        scores = x[part] @ y.T
+        scores = torch.mm(x[part], y.T, out=buffer[: part.stop - part.start])
         crowd_x[part] = scores.topk(min(k, m), dim=1, sorted=False).values.mean(dim=1)
-        whole = len(scores) - len(scores) % width
-        tops.append(scores[:whole].view(-1, width, m).amax(dim=1))
-        if whole < len(scores):
-            tops.append(scores[whole:].amax(dim=0, keepdim=True))
+        whole, top = len(scores) // width, (start - first) // width
+        maxima[top : top + whole] = scores[: whole * width].view(-1, width, m).amax(dim=1)
+        if whole * width < len(scores):
+            maxima[top + whole] = scores[whole * width :].amax(dim=0)
         if crowd is None:
             continue
         scores.mul_(2).sub_(crowd[1]).sub_(crowd[0][part, None])
@@ -121,7 +123,7 @@ def _pass(
             scores.masked_fill_(dropped, -torch.inf)
         values[part], best[part] = scores.max(dim=1)
         torch.maximum(highest, scores.amax(dim=0), out=highest)
-    crowd_y = largest(torch.cat(tops).T.contiguous(), k, group).mean(dim=1)
+    crowd_y = largest(maxima.T.contiguous(), k, group).mean(dim=1)
     if group is not None:
         for rows_of_all in (crowd_x, best, values):
             sum_over(rows_of_all, group)

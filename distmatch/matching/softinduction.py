@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from distmatch.device import Group, shard, sum_over
@@ -40,9 +41,11 @@ def soft_moment(
     back = x.new_zeros(len(y), x.shape[1])
     columns, best = x.new_zeros(len(y)), x.new_zeros(())
     mine = shard(len(x), group)
+    buffer = x.new_empty(min(step, mine.stop - mine.start), len(y))
     for start in range(mine.start, mine.stop, step):
         part = slice(start, min(start + step, mine.stop))
-        scores = (a[part] @ b.T).mul_(2).sub_(crowd_y).sub_(crowd_x[part, None])
+        scores = torch.mm(a[part], b.T, out=buffer[: part.stop - part.start])
+        scores.mul_(2).sub_(crowd_y).sub_(crowd_x[part, None])
         best += scores.amax(dim=1).sum()
         # CSLS is at most 2, so exponentials stay finite down to a temperature of 0.025.
         weights = scores.div_(temperature).exp_()
