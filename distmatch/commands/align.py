@@ -121,6 +121,8 @@ def to_json(match: Match[LinearMap], lexicon: Lexicon, figures: dict[str, float]
             "map": round(bits.map, 1),
             "separate": None if bits.control is None else round(bits.control, 1),
             "delta": None if bits.control is None else round(bits.control - bits.total, 1),
+            "saved_by_map": match.extra.get("bits_saved_by_map"),
+            "of_map": match.extra.get("bits_of_map"),
         },
         "divergences": {name: round(value, 6) for name, value in figures.items()},
         "evidence": match.extra.get("evidence", {}),
@@ -163,6 +165,13 @@ def write(
     write_run(out, "align", options, result, method=match.method, data=data)
 
 
+def unused(bits: dict[str, Any]) -> str:
+    """What the map would have saved, where it was not worth its own bits."""
+    if bits["map"] or bits["of_map"] is None:
+        return ""
+    return f"; the map would save {bits['saved_by_map']:.0f} and cost {bits['of_map']:.0f}, so it is not used for the code"
+
+
 def describe(result: dict[str, Any]) -> str:
     """The result as text for people."""
     bits = result["bits"]
@@ -171,7 +180,7 @@ def describe(result: dict[str, Any]) -> str:
         f"{verdict}: confidence {result['confidence']:.3f}; {result['reason']}",
         f"method {result['method']}, {result['seconds']:.1f} s ({result['cpu_seconds']:.1f} CPU s), seed {result['seed']}",
         f"bits: target given source {bits['data']:.0f} + map {bits['map']:.0f}; target alone {bits['separate']:.0f}; "
-        f"saved {bits['delta']:+.0f}",
+        f"saved {bits['delta']:+.0f}" + unused(bits),
         "divergences: "
         + ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in result["divergences"].items()),
     ]

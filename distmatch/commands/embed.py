@@ -22,7 +22,7 @@ def embed(
     out: str,
     tokens: str = "words",
     keep_case: bool = False,
-    breaks: str = "line",
+    breaks: str = "auto",
     phrases: float = 0.0,
     method: str = "skipgram",
     dimension: int = 200,
@@ -49,7 +49,8 @@ def embed(
         out: file of vectors; the suffix names the format: .vec .txt .bin .safetensors .npy, text also .gz .xz.
         tokens: words, characters, or sentencepiece:8000 (that many pieces; the model is stored as OUT.model).
         keep_case: keep capitals; without it text is lower-cased.
-        breaks: what no window reaches over: line ends, blank lines (text wrapped at a width), or none.
+        breaks: what no window reaches over: auto (line ends, but not those of text wrapped at a width), line, blank
+            (blank lines), or none. Pieces of sentencepiece always end with their line.
         phrases: join word pairs that score above this (word2phrase; 100 is usual); 0 is off.
         method: skipgram, or spectral (PPMI and truncated SVD; for up to about 50,000 words).
         dimension: numbers a vector.

@@ -164,6 +164,6 @@ def _model(corpus: list[str] | None, lower: bool, progress: Progress) -> Any:
 
     with tempfile.TemporaryDirectory() as folder:
         encoded = encode_corpus(
-            corpus, words(lower=lower), Path(folder), min_count=1, progress=progress
+            corpus, words(lower=lower, breaks="auto"), Path(folder), min_count=1, progress=progress
         )
         return WordNgram.train(encoded)

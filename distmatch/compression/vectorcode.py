@@ -36,6 +36,8 @@ class VectorCode:
     """The map, as it is used (quantised); 0 if it was not worth its bits."""
     step: float
     """Quantisation step of the map's parameters."""
+    offered: tuple[float, float]
+    """Bits that the map would save on Y if it were known, and bits of the map, used or not."""
 
     @property
     def delta(self) -> float:
@@ -67,12 +69,14 @@ def alignment_code(
         norm = float((source.astype(np.float64) ** 2).sum(axis=1).mean())
         noise = 0.5 * float(target.astype(np.float64).var())
         step = 2.0 ** round(0.5 * log2(12 * noise / max(len(target) * norm / len(matrix), 1e-12)))
-    used, bits = quantize_map(matrix, step)
+    rounded, bits = quantize_map(matrix, step)
     separate = vector_bits(target, precision=precision)
-    mapped = vector_bits(target, given=source @ used, ranked=ranked, precision=precision)
-    if mapped + bits >= separate:
-        return VectorCode(separate=separate, conditional=separate + CHOICE_BITS, map=0.0, step=step)
-    return VectorCode(separate=separate, conditional=mapped + CHOICE_BITS, map=bits, step=step)
+    mapped = vector_bits(target, given=source @ rounded, ranked=ranked, precision=precision)
+    used = mapped + bits < separate
+    return VectorCode(
+        separate=separate, conditional=(mapped if used else separate) + CHOICE_BITS, map=bits if used else 0.0,
+        step=step, offered=(separate - mapped, bits),
+    )  # fmt: skip
 
 
 def vector_bits(

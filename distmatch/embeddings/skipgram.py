@@ -35,6 +35,9 @@ class SkipGram:
     """Frequency above which words are left out at random; 0 keeps all."""
     rate: float = 0.025
     """Learning rate at the start, falling linearly to a ten-thousandth of itself."""
+    context: bool = True
+    """Whether a word's vector is the sum of its own and of that which it has as noise or centre of a window (Levy et al.
+    2015, section 3.3), which is less noisy in small corpora; without it, word2vec's."""
     threads: int = 1
     """Threads of the compiled path."""
     device: str = "cpu"
@@ -101,7 +104,9 @@ class SkipGram:
                         lambda: dict(zip(("inputs", "outputs"), trainer.arrays(), strict=True)),
                         now=step // per_epoch > group.start // per_epoch,
                     )
-        return Embeddings(corpus.words, trainer.arrays()[0], corpus.counts.astype(np.float64))
+        inputs, outputs = trainer.arrays()
+        vectors = inputs + outputs if self.context else inputs
+        return Embeddings(corpus.words, vectors, corpus.counts.astype(np.float64))
 
     def _rate(self, done: float) -> float:
         return self.rate * max(1e-4, 1 - done)

@@ -13,9 +13,16 @@ from distmatch.device import choose_device
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
-from distmatch.matching.alignment_confidence import Control, explain, measure
+from distmatch.matching.alignment_confidence import (
+    CONTROL_STEPS,
+    WORDS,
+    Control,
+    explain,
+    measure,
+)
 from distmatch.matching.alignment_confidence import confidence as confidence_of
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
+from distmatch.matching.mapfitting import self_learn
 from distmatch.matching.match import Bits, Match
 from distmatch.progress import Progress, silent
 from distmatch.transport.procrustes import procrustes
@@ -132,11 +139,14 @@ def conclude(
     isometry = procrustes(a if b is None else a @ torch.linalg.pinv(b))
     x, y = clouds.x, clouds.y
     control = control or Control.of(x, y, seed=seed)
-    evidence, _ = measure(x, y, isometry, control, seed=seed, ranked=ranked, agreement=agreement)
+    # The control was fitted to the words that the evidence looks at, so the map is too.
+    settled, _ = self_learn(x[:WORDS], y[:WORDS], isometry, steps=CONTROL_STEPS)
+    evidence, _ = measure(x, y, settled, control, seed=seed, ranked=ranked, agreement=agreement)
     confidence = confidence_of(evidence)
+    bits, offered = code_length(clouds, isometry, ranked=ranked)
     return Match(
         map=clouds.linear(a, b),
-        bits=code_length(clouds, isometry, ranked=ranked),
+        bits=bits,
         confidence=confidence,
         reason=("stopped early; " if trace.interrupted else "") + explain(evidence, confidence),
         method=method,
@@ -145,12 +155,20 @@ def conclude(
         cpu_seconds=time.process_time() - clock.cpu,
         history=trace.history,
         alternatives=alternatives or [],
-        extra={"evidence": evidence.to_json(), **(extra or {})},
+        extra={
+            "evidence": evidence.to_json(), "bits_saved_by_map": round(offered[0], 1), "bits_of_map": round(offered[1], 1),
+            **(extra or {}),
+        },  # fmt: skip
     )
 
 
-def code_length(clouds: Clouds, isometry: Tensor, *, ranked: bool) -> Bits:
+def code_length(
+    clouds: Clouds, isometry: Tensor, *, ranked: bool
+) -> tuple[Bits, tuple[float, float]]:
     """Bits of the first `CODED` rows of Y given those of f(X); the control is the same rows alone.
+
+    Beside them what the map would save if it were known, and what it costs: few rows of many dimensions are not worth
+    a map's bits, however right it is, and are then coded without it.
 
     The code learns by itself how the best linear map departs from the isometry, so only the isometry is charged.
 
@@ -161,4 +179,4 @@ def code_length(clouds: Clouds, isometry: Tensor, *, ranked: bool) -> Bits:
 
     x, y = (cloud[:CODED].cpu().numpy() for cloud in (clouds.x, clouds.y))
     code = alignment_code(x, y, isometry.cpu().numpy(), ranked=ranked)
-    return Bits(data=code.conditional, map=code.map, control=code.separate)
+    return Bits(data=code.conditional, map=code.map, control=code.separate), code.offered

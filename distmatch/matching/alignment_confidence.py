@@ -156,8 +156,8 @@ def confidence(given: Evidence) -> float:
 def explain(given: Evidence, probability: float) -> str:
     """One line: why the answer is believed or not, and what would help."""
     figures = (
-        f"mutual neighbours {exp(given.gain):.2f} times as close as under a random rotation, "
-        f"{given.split:.0%} found again by the other half ({given.split - given.excess:.0%} there)"
+        f"mutual neighbours {exp(given.gain):.2f} times as close as after the same steps from a random rotation, "
+        f"{given.split:.0%} of them found again by a map fitted on the others ({given.split - given.excess:.0%} there)"
     )
     if given.rank is not None:
         figures += f", rank correlation {given.rank:.2f}"

@@ -14,8 +14,13 @@ from distmatch.errors import InputError, missing_package
 
 BREAK = "\n"
 """The token that ends a sentence: no window reaches over it."""
-BREAKS = ("line", "blank", "none")
-"""What ends a sentence: each line end, each empty line (for text wrapped at a width), or nothing."""
+BREAKS = ("auto", "line", "blank", "none")
+"""What ends a sentence: each line end but those where a text is wrapped at a width (auto), each line end, each empty line,
+or nothing."""
+STRETCH = 400
+"""Lines looked at together to see whether they are wrapped."""
+WIDEST = 120
+"""Characters of the widest wrapped line: nine in ten are shorter."""
 
 Tokenize = Callable[[str], list[str]]
 
@@ -34,13 +39,33 @@ def word_pattern() -> str:
     return f"(?:[^\\W_]|[{inside}])+"
 
 
+def unwrapped(text: str) -> str:
+    """Text whose paragraphs are one line each: line ends that a fixed width has made become blanks.
+
+    Where at least half of a stretch of lines are nearly as long as its long ones, lines longer than 0.6 of that width
+    go on in the next. Lines of one sentence each, or of one paragraph, differ too much in length and stay.
+    """
+    lines = text.split("\n")
+    out: list[str] = []
+    for start in range(0, len(lines), STRETCH):
+        part = lines[start : start + STRETCH]
+        lengths = sorted(len(line) for line in part if line.strip())
+        width = lengths[int(0.9 * (len(lengths) - 1))] if len(lengths) >= 20 else WIDEST + 1
+        full = sum(0.75 * width <= n <= 1.1 * width for n in lengths)
+        wrapped = width <= WIDEST and full >= len(lengths) / 2
+        for line in part:
+            out.append(line)
+            out.append(" " if wrapped and len(line) > 0.6 * width else "\n")
+    return "".join(out[:-1])
+
+
 def words(*, lower: bool = True, breaks: str = "line") -> Tokenize:
     """Words: runs of letters and digits, in composed form; everything else separates.
 
     Raises:
         InputError: an unknown kind of break.
     """
-    ends = {"line": "|\n", "blank": "|\n[^\\S\n]*(?=\n)", "none": ""}
+    ends = {"auto": "|\n", "line": "|\n", "blank": "|\n[^\\S\n]*(?=\n)", "none": ""}
     if breaks not in ends:
         raise InputError(f"unknown --breaks {breaks!r}. Known: {' '.join(BREAKS)}")
     pattern = re.compile(word_pattern() + ends[breaks])
@@ -48,6 +73,8 @@ def words(*, lower: bool = True, breaks: str = "line") -> Tokenize:
 
     def tokenize(text: str) -> list[str]:
         text = unicodedata.normalize("NFC", text.lower() if lower else text)
+        if breaks == "auto":
+            text = unwrapped(text)
         found = pattern.findall(text)
         return [t if t[0] != BREAK else BREAK for t in found] if blank else found
 
@@ -58,11 +85,13 @@ def characters(*, lower: bool = True, breaks: str = "line") -> Tokenize:
     """Characters; a run of blanks is one "▁", as sentencepiece writes it."""
     if breaks not in BREAKS:
         raise InputError(f"unknown --breaks {breaks!r}. Known: {' '.join(BREAKS)}")
-    space = re.compile(r"[^\S\n]+" if breaks == "line" else r"\s+")
+    space = re.compile(r"[^\S\n]+" if breaks in ("auto", "line") else r"\s+")
     blank = re.compile(r"\n\s*\n")
 
     def tokenize(text: str) -> list[str]:
         text = unicodedata.normalize("NFC", text.lower() if lower else text)
+        if breaks == "auto":
+            text = unwrapped(text)
         if breaks == "blank":
             return list(BREAK.join(space.sub("▁", part) for part in blank.split(text)))
         return list(space.sub("▁", text))

@@ -1,4 +1,5 @@
 import gzip
+import textwrap
 
 import numpy as np
 import pytest
@@ -107,3 +108,15 @@ def test_phrases_join_what_belongs_together(tmp_path):
         *" | ".join(lines).split(),
         "|",
     ]
+
+
+def test_lines_wrapped_at_a_width_are_joined_and_sentences_a_line_are_not():
+    rng = np.random.default_rng(0)
+    paragraphs = [" ".join(["word"] * size) for size in rng.integers(40, 150, 30)]
+    lines = [line for p in paragraphs for line in textwrap.wrap(p, 70)]
+    found = words(breaks="auto")("\n".join(lines) + "\n")
+    # A paragraph whose last line happens to be long goes on in the next.
+    assert 10 <= found.count("\n") <= 30 < len(lines)
+    assert found.count("word") == sum(p.count("word") for p in paragraphs)
+    sentences = "\n".join(" ".join(["so"] * size) for size in rng.integers(3, 40, 300)) + "\n"
+    assert words(breaks="auto")(sentences) == words(breaks="line")(sentences)
