@@ -140,7 +140,9 @@ def conclude(
     x, y = clouds.x, clouds.y
     control = control or Control.of(x, y, seed=seed)
     # The control was fitted to the words that the evidence looks at, so the map is too.
-    settled, _ = self_learn(x[:WORDS], y[:WORDS], isometry, steps=CONTROL_STEPS)
+    settled = isometry
+    if ranked:
+        settled, _ = self_learn(x[:WORDS], y[:WORDS], isometry, steps=CONTROL_STEPS)
     evidence, _ = measure(x, y, settled, control, seed=seed, ranked=ranked, agreement=agreement)
     confidence = confidence_of(evidence)
     bits, offered = code_length(clouds, isometry, ranked=ranked)
@@ -156,7 +158,9 @@ def conclude(
         history=trace.history,
         alternatives=alternatives or [],
         extra={
-            "evidence": evidence.to_json(), "bits_saved_by_map": round(offered[0], 1), "bits_of_map": round(offered[1], 1),
+            "evidence": evidence.to_json(),
+            "bits_saved_by_map": round(offered[0], 1),
+            "bits_of_map": round(offered[1], 1),
             **(extra or {}),
         },  # fmt: skip
     )

@@ -1,9 +1,10 @@
-"""`Auto`: many starts, short self-learning of each, the best by unsupervised evidence, one long refinement."""
+"""`Auto`: many starts, short self-learning of each, the mean of those that agree with the best, refinement."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -18,6 +19,7 @@ from distmatch.matching.match import BELIEF, Match
 from distmatch.matching.selflearning import LONG, SHORT, SelfLearning, Stage
 from distmatch.matching.starts import Start
 from distmatch.progress import Progress, silent
+from distmatch.transport.procrustes import procrustes
 
 STARTS = (
     Start(words=500, frequency=0.2),
@@ -37,8 +39,12 @@ STARTS = (
 REFINEMENT = SelfLearning(stages=LONG)
 AGREE = 0.8
 """Share of equal translations from which two starts count as the same answer."""
+LEAST_AGREEMENT = 0.1
+"""Share of equal translations below which two starts have nothing in common."""
 ENOUGH = 3
 """Starts that agree and end the search for more."""
+CONSISTENT = 0.8
+"""Share of mutual neighbours found again by the others from which rarer words, whose pairs are worse, improve a map."""
 TRIED = 7
 """Starts after which a believed answer ends it too."""
 
@@ -96,8 +102,8 @@ class Auto:
         control = Control.of(clouds.x, clouds.y, seed=seed)
         found = self.screen(clouds, control, seed=seed, ranked=ranked, trace=trace)
         best, agreement = choose(found)
-        current = best.map
-        if not trace.interrupted:
+        current = consensus(found, best)
+        if not trace.interrupted and best.evidence.split >= CONSISTENT:
             current = self.refinement.learn(clouds, current, seed=seed, trace=trace)
         a, b = self.refinement.finish(clouds, current, seed=seed)
         return conclude(
@@ -182,3 +188,15 @@ def choose(found: list[Candidate]) -> tuple[Candidate, float]:
     fit = [i for i, share in enumerate(nearest) if share >= max(nearest) / 2]
     best = max(fit, key=lambda i: found[i].evidence.gain)
     return found[best], nearest[best]
+
+
+def consensus(found: list[Candidate], best: Candidate) -> Tensor:
+    """The isometry nearest to the mean of the candidates that agree with the best one (d, d').
+
+    Self-learning on noisy vectors ends somewhere around the right map, elsewhere from each start; the mean is nearer
+    to it than any of them.
+    """
+    shares = [0.0 if one is best else _agreement(one, best) for one in found]
+    bar = max(max(shares) / 2, LEAST_AGREEMENT)
+    others = [one.map for one, share in zip(found, shares, strict=True) if share >= bar]
+    return procrustes(torch.stack([best.map, *others]).mean(dim=0))

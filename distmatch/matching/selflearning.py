@@ -47,7 +47,7 @@ class Stage:
 
 
 SHORT = Stage(words=2_000, steps=20, temperatures=(0.5, 0.03))
-LONG = (Stage(words=4_000, steps=8, temperatures=(0.1, 0.03)), Stage(words=10_000, steps=5))
+LONG = (Stage(words=3_000, steps=6, temperatures=(0.06, 0.03)),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,8 @@ class SelfLearning:
     """Words whose mutual neighbours fit the re-weighting."""
     contrast: int = 50
     """Contrastive steps after the re-weighting, where there are pairs enough, see `pairs_needed`."""
+    averaged: int = 3
+    """Runs of contrastive steps, on different batches, whose maps are averaged."""
     pairs_needed: float = 0.5
     """Pairs a parameter of the map below which contrastive steps, which would fit the errors of the pairs, are left
     out and the re-weighting is half as strong."""
@@ -163,7 +165,8 @@ class SelfLearning:
     def _stage(
         self, clouds: Clouds, current: Tensor, stage: Stage, noise: torch.Generator, report: Report
     ) -> Tensor:
-        x, y = clouds.x[: stage.words], clouds.y[: stage.words]
+        n = min(stage.words, len(clouds.x), len(clouds.y))
+        x, y = clouds.x[:n], clouds.y[:n]
         group = process_group(x.device)
         if stage.temperatures is not None:
             first, last = stage.temperatures
@@ -180,10 +183,14 @@ class SelfLearning:
     def finish(
         self, clouds: Clouds, current: Tensor, *, seed: int = 0
     ) -> tuple[Tensor, Tensor | None]:
-        """Re-weighting and contrastive steps on the mutual neighbours of `weighted` words."""
+        """Re-weighting and contrastive steps on the mutual neighbours of `weighted` words.
+
+        As many on either side: the rarer words of the longer side have no translation on the other, and only mislead.
+        """
         if not self.weights and not self.contrast:
             return current, None
-        x, y = clouds.x[: self.weighted], clouds.y[: self.weighted]
+        n = min(self.weighted, len(clouds.x), len(clouds.y))
+        x, y = clouds.x[:n], clouds.y[:n]
         pairs = mutual_neighbours(
             normalize(x @ current, dim=1), y, neighbourhood=self.neighbourhood, union=self.union
         )
@@ -196,4 +203,9 @@ class SelfLearning:
             normalize(x @ a, dim=1), normalize(y @ b, dim=1), neighbourhood=self.neighbourhood
         )
         noise = generator(seed, x.device)
-        return contrast(x, y, pairs, (a, b), steps=self.contrast, generator=noise)
+        runs = [
+            contrast(x, y, pairs, (a, b), steps=self.contrast, generator=noise)
+            for _ in range(self.averaged)
+        ]
+        left, right = (torch.stack(side).mean(dim=0) for side in zip(*runs, strict=True))
+        return left, right
