@@ -162,7 +162,7 @@ def conclude(
             "bits_saved_by_map": round(offered[0], 1),
             "bits_of_map": round(offered[1], 1),
             **(extra or {}),
-        },  # fmt: skip
+        },
     )
 
 
