@@ -198,6 +198,7 @@ def main() -> None:
     parser.add_argument("--data", default="../shared/data")
     parser.add_argument("--only", default="words,dictionary,wilkinson,zodiac,given,nulls,faults")
     parser.add_argument("--lengths", default="10000,40000,100000")
+    parser.add_argument("--vocabulary", type=int, default=500, help="of the word codes")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     arguments = parser.parse_args()
@@ -206,7 +207,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         reference, held_out = novels(data, Path(folder))
         if "words" in only:
-            words(reference, held_out, [int(n) for n in arguments.lengths.split(",")], seeds)
+            words(
+                reference,
+                held_out,
+                [int(n) for n in arguments.lengths.split(",")],
+                seeds,
+                arguments.vocabulary,
+            )
         if "dictionary" in only:
             dictionary(reference, held_out, seeds)
         if "wilkinson" in only:
