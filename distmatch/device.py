@@ -86,10 +86,14 @@ def size_of(group: Group = None) -> tuple[int, int]:
 
 
 def close(group: Group) -> None:
-    """Leave the group at the end of the program."""
+    """Leave the group at the end of the program, all processes together.
+
+    Keep no reference to it: threads of a group that outlives the interpreter end the process with SIGABRT.
+    """
     if group is not None:
         import torch.distributed as dist
 
+        dist.barrier()
         dist.destroy_process_group()
 
 

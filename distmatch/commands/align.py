@@ -83,6 +83,7 @@ def align(
     )  # fmt: skip
     line.close()
     devices.close(group)
+    del group
     if not first:
         return 0  # the first process says what is believed; torchrun ends all when one fails, and it has yet to write
     mapped, common = match.map(x), match.map.map_target(y)

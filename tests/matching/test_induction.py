@@ -48,3 +48,22 @@ def test_symmetric_weights_of_a_rotation_are_the_rotation():
     a, b = symmetric_weights(x, y)
     np.testing.assert_allclose((x @ a).numpy(), (y @ b).numpy(), atol=1e-5)
     np.testing.assert_allclose((x @ a).norm(dim=1), 1.0, atol=1e-4)
+
+
+def test_soft_moment_in_blocks_is_that_of_the_whole_plan(monkeypatch):
+    from distmatch.matching import induction, softinduction
+
+    random = torch.Generator().manual_seed(4)
+    x, y = (torch.randn(n, d, generator=random) for n, d in ((90, 7), (70, 5)))
+    a, b = (
+        torch.nn.functional.normalize(torch.randn(n, 6, generator=random), dim=1) for n in (90, 70)
+    )
+    for module in (induction, softinduction):
+        monkeypatch.setattr(module, "BLOCK", 1000)
+    found, best = softinduction.soft_moment(x, y, (a, b), temperature=0.1)
+    cosines = a @ b.T
+    crowds = cosines.topk(10, 1).values.mean(1), cosines.topk(10, 0).values.mean(0)
+    scores = 2 * cosines - crowds[0][:, None] - crowds[1]
+    plan = torch.softmax(scores / 0.1, 1) + torch.softmax(scores / 0.1, 0)
+    assert torch.allclose(found, x.T @ plan @ y / 160, atol=1e-5)
+    assert abs(best - float(scores.max(1).values.mean())) < 1e-5

@@ -1,4 +1,4 @@
-"""Two processes give the answer of one: Sinkhorn, Gromov-Wasserstein, Wasserstein-Procrustes."""
+"""Two processes give the answer of one: Sinkhorn, Gromov-Wasserstein, Wasserstein-Procrustes, self-learning."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ pytest.importorskip("torch")
 PROGRAM = """
 import torch
 from distmatch.device import close, process_group
+from distmatch.matching.induction import mutual_neighbours
+from distmatch.matching.mapfitting import soft_learn
+from distmatch.matching.softinduction import soft_moment
 from distmatch.matching.wasserstein import WassersteinProcrustes
 from distmatch.transport.gromov import gromov_wasserstein
 from distmatch.transport.sinkhorn import sinkhorn
@@ -36,8 +39,17 @@ maps = [
     matcher.learn(x, y, torch.eye(12), torch.Generator().manual_seed(0), group=g)[0] for g in (None, group)
 ]
 assert (maps[0] - maps[1]).abs().max() < 1e-5
+wide = [unit(torch.randn(1201, 8, generator=random), dim=1), unit(torch.randn(900, 8, generator=random), dim=1)]
+one, two = (mutual_neighbours(*wide, union=False, group=g) for g in (None, group))
+assert torch.equal(one.source, two.source) and torch.equal(one.target, two.target)
+assert (one.crowd[1] - two.crowd[1]).abs().max() < 1e-6
+one, two = (soft_moment(*wide, tuple(wide), temperature=0.05, group=g) for g in (None, group))
+assert (one[0] - two[0]).abs().max() < 1e-6 and abs(one[1] - two[1]) < 1e-5
+one, two = (soft_learn(*wide, torch.eye(8), steps=4, group=g) for g in (None, group))
+assert (one - two).abs().max() < 1e-5
 print("same", flush=True)
 close(group)
+del group
 """
 
 
