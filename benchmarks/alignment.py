@@ -225,15 +225,21 @@ def same(source: Any) -> Any:
 
 def fit(path: Path) -> None:
     """Logistic regression of "P@1 is at least half of supervised" on the evidence; leave-one-pair-out AUC and ECE."""
+    from distmatch.matching.alignment_confidence import split_odds
+
     rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [r for r in rows if "evidence" in r]
     rows = [r for r in rows if r["part"] in ("calibration", "pairs", "refusals")]
-    # Rows without an order of frequency have no rank and coefficients of their own.
+    # Rows without an order of frequency have coefficients of their own, see `alignment_confidence.ROWS_ODDS`.
     for ordered in (True, False):
         some = [r for r in rows if (r["evidence"]["rank"] is not None) == ordered]
         if some:
             print("words" if ordered else "rows without an order")
-            skipped = {"split"} if ordered else {"split", "rank", "agreement"}
-            fit_rows(some, [n for n in some[0]["evidence"] if n not in skipped])
+            for r in some if not ordered else ():
+                r["evidence"]["odds"] = split_odds(r["evidence"]["split"], r["evidence"]["excess"])
+            fit_rows(
+                some, [n for n in some[0]["evidence"] if n != "split"] if ordered else ["odds"]
+            )
 
 
 def fit_rows(rows: list[dict[str, Any]], names: list[str]) -> None:

@@ -15,7 +15,7 @@ from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import Clock, Clouds, Trace, conclude
 from distmatch.matching.alignment_confidence import Control, confidence, measure
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
-from distmatch.matching.match import BELIEF, Match
+from distmatch.matching.match import Match
 from distmatch.matching.selflearning import SelfLearning
 from distmatch.matching.softinduction import soft_moment
 from distmatch.progress import Progress, silent
@@ -25,6 +25,8 @@ from distmatch.transport.profiles import density_profiles, shared_components
 
 Learned = tuple[Tensor, float]
 """An isometry (d, d') and the mean best CSLS that it was learned with."""
+LIKELY = 0.5
+"""Confidence from which a map is worth its long self-learning, which a map right for one row in four leads to the end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,7 @@ class ProfileGromov:
     The rows' order says nothing here, so what tells them apart at first is how crowded the cloud is
     around each, at all scales. Every start matches other random rows; those that self-learning leaves
     closest go on, and so do averages of them, since the errors of independent starts cancel. If none is
-    believed, another round of starts is tried. Self-learning on other random rows at every step does not
+    likely to be right, another round of starts is tried. Self-learning on other random rows at every step does not
     settle on one sample's accidents, average partners are better than nearest ones where no row has a true
     partner, and over-relaxation doubles the pace.
     """
@@ -42,7 +44,7 @@ class ProfileGromov:
     starts: int = 8
     """Independent fused Gromov-Wasserstein runs a round."""
     rounds: int = 3
-    """Rounds of starts at most; the next one only if the best so far is not believed."""
+    """Rounds of starts at most; the next one only if the best so far is unlikely to be right."""
     kept: int = 2
     """Starts that get a longer self-learning before the choice."""
     averaged: tuple[int, ...] = (3, 8)
@@ -91,11 +93,11 @@ class ProfileGromov:
         control = Control.of(clouds.x, clouds.y, seed=seed)
         run = _Run(self, clouds, trace, seed)
 
-        def believed(current: Tensor) -> bool:
+        def likely(current: Tensor) -> bool:
             given, _ = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=ranked)
-            return confidence(given) >= BELIEF
+            return confidence(given) >= LIKELY
 
-        current = run.screen(believed)
+        current = run.screen(likely)
         for number, stage in enumerate(self.stages[2:], start=2):
             current = run.learn(f"stage {number}", current, stage)[0]
         a, b = SelfLearning(weighted=self.rows).finish(clouds, current, seed=seed)
@@ -120,8 +122,8 @@ class _Run:
         self.pieces += 1
         return generator(self.seed * 10_000 + self.pieces, self.x.device)
 
-    def screen(self, believed: Callable[[Tensor], bool]) -> Tensor:
-        """The best map after rounds of starts, until one is believed or the run is interrupted."""
+    def screen(self, likely: Callable[[Tensor], bool]) -> Tensor:
+        """The best map after rounds of starts, until one is likely or the run is interrupted."""
         given = self.settings
         x, y = (_sample(z, given.profiled, self.noise()) for z in (self.x, self.y))
         profiles = shared_components(density_profiles(x), density_profiles(y), given.components)
@@ -142,7 +144,7 @@ class _Run:
                 if not self.trace.interrupted:
                     again.append(self.learn(f"again {number}.{k}", candidate, given.stages[1]))
             best = max(again or found, key=lambda pair: pair[1])
-            if self.trace.interrupted or believed(best[0]):
+            if self.trace.interrupted or likely(best[0]):
                 break
         assert best is not None
         return best[0]
