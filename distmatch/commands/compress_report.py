@@ -172,7 +172,13 @@ def _map_line(found: dict[str, Any] | None) -> str:
     if found is None:
         return "map f     none looked for, or none found"
     verdict = f"used, {found['bits']:.0f} bits" if found["used"] else "not used: it does not pay"
-    pairs = [f"{a}→{b}" for a, b in found[found["kind"]].items()]
-    more = f"  and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN + 26 else ""
-    moved = "  ".join(pairs[:SHOWN] if more else pairs) + more
+    table = found[found["kind"]]
+    # A capital that goes where its small letter goes is not worth a place.
+    shown = [
+        f"{a}→{b}"
+        for a, b in table.items()
+        if not (a.isupper() and table.get(a.lower()) == b.lower() and b.isupper())
+    ]
+    more = f"  and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+    moved = "  ".join(shown[:SHOWN]) + more
     return f"map f     {found['kind']}, {verdict}; confidence {found['confidence']:.3f}; {found['reason']}\n          {moved}"
