@@ -13,9 +13,9 @@ from distmatch.matching.decipher import decipher
 from distmatch.matching.wordcode import POSTERIOR, WordCodeSearch, consensus, sample_keys
 
 
-def chain(seed: int, n: int, size: int = 60) -> list[str]:
+def chain(seed: int, n: int, size: int = 60, language: int = 11) -> list[str]:
     """Words of a random language in which every word has a few likely followers."""
-    rng = np.random.default_rng(11)
+    rng = np.random.default_rng(language)
     follows = rng.dirichlet(np.full(size, 0.08), size)
     out, at = [], 0
     rng = np.random.default_rng(seed)
@@ -106,6 +106,13 @@ def test_a_shuffled_text_is_not_believed(reference):
     made = encipher(" ".join(words), "word-code", seed=4)
     match = decipher(made["ciphertext"], kind="word-code", reference=[reference])
     assert not match.solved and match.reason
+
+
+def test_the_reference_of_another_language_is_not_believed(tmp_path):
+    (tmp_path / "other.txt").write_text(" ".join(chain(1, 30_000, language=12)))
+    made = encipher(" ".join(chain(2, 900)), "word-code", seed=4)
+    match = decipher(made["ciphertext"], kind="word-code", reference=[str(tmp_path / "other.txt")])
+    assert not match.solved and "reference" in match.reason
 
 
 def test_families_of_a_real_code_book():
