@@ -111,7 +111,9 @@ def _explain(given: CodeEvidence, compared: bool, sure: float) -> str:
         reasons.append("the time limit left no time for the shuffled control")
     elif given.gain < 0.5:
         reasons.append("hardly any gain over the shuffled control; another --kind may be right")
-    if given.belief < 0.9:
+    if given.belief == 0.0:
+        reasons.append("there was no time to sample other keys; a longer --time-limit would help")
+    elif given.belief < 0.9:
         reasons.append(f"samples of the posterior agree on {100 * given.belief:.0f} % of the words")
     if given.excess > 0.3:
         reasons.append("the text is unlike the reference; a --reference nearer to it would help")

@@ -28,7 +28,7 @@ POSTERIOR = 1.4427
 
 @dataclass
 class CodeKey:
-    """A key found: the word of every code, the bits of the text under it, and the share of samples that agree, (K,)."""
+    """A key found: the word of every code, the bits of the text under it, and the share of samples that agree, (K,): 0 without any."""
 
     key: np.ndarray
     text: float
@@ -89,22 +89,19 @@ class WordCodeSearch:
         samples: list[np.ndarray] = []
         history: list[float] = []
         for number in range(rounds):
-            if number <= self.rounds:
-                near, chance = self._proposals(key, belief, pairs, costs)
             cooling = max(1.0 - number / max(self.rounds, 1), 0.0)
             tolerance = POSTERIOR * (self.hot / POSTERIOR) ** cooling
             drawn = np.empty((sweeps, count), np.int32)
-            bits = sample_keys(
-                codes,
-                key,
-                held,
-                near,
-                chance,
-                *target.tables,
-                tolerance,
-                1000 * seed + number,
-                drawn,
-            )
+            try:
+                if number <= self.rounds:
+                    near, chance = self._proposals(key, belief, pairs, costs)
+                bits = sample_keys(
+                    codes, key, held, near, chance, *target.tables, tolerance, 1000 * seed + number, drawn
+                )  # fmt: skip
+            except KeyboardInterrupt:  # what is found so far is the answer
+                if not history:
+                    raise
+                break
             history.append(float(bits))
             if number >= self.rounds:
                 samples += list(drawn)
@@ -113,6 +110,7 @@ class WordCodeSearch:
             if time.monotonic() > self.deadline:
                 break
         best, share = consensus(np.stack(samples or [key]), held)
+        share = share if samples else np.zeros(count)
         return CodeKey(best, target.bits(best[codes]), share, history)
 
     def _begin(self, codes, count, target, running, fixed, seed) -> sparse.csr_matrix:
