@@ -28,7 +28,7 @@ POSTERIOR = 1.4427
 
 @dataclass
 class CodeKey:
-    """A key found: the word of every code, the bits of the text under it, and the share of samples that agree, (K,): 0 without any."""
+    """A key found: the word of every code, the bits of the text, and the share of samples that agree (0 without any), (K,)."""
 
     key: np.ndarray
     text: float
