@@ -88,7 +88,7 @@ def _against_axis(
     unicity = [u for c in cells if math.isfinite(u := c.context("unicity"))]
     log = min(values) > 0 and max(values) / min(values) >= 8
     pad = 0.0 if log else 0.04  # powers of two are ticks where they are the ends
-    shown = [*values, *(unicity if axis == "length" else [])]
+    shown = [*values, *([float(np.median(unicity))] if unicity and axis == "length" else [])]
     x = draw.scale_of(shown, *draw.AREA_X, log=log, pad=pad)
     bounded = all(0 <= p[1] <= 1 for p in points)
     y = (

@@ -43,7 +43,7 @@ class Scale:
             return _log_ticks(self.low, self.high)
         step = _round_step((self.high - self.low) / 5)
         first = math.ceil(self.low / step - 1e-9)
-        return [k * step for k in range(first, int(self.high / step + 1e-9) + 1)]
+        return [k * step for k in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from distmatch.__main__ import main
+from distmatch.benchmark.figures import Scale, tick_names
 from distmatch.benchmark.records import SCHEMA, check_record, read_record
 from distmatch.benchmark.report import report
 from distmatch.benchmark.tables import tabulate
@@ -223,6 +224,13 @@ def test_noise_is_rarely_marked(trials):
             sides.append(tabulate([(Path("x"), r) for r in rows]))
         wrong += any(c.marked for c in compare(*sides))
     assert wrong / trials <= 0.09  # 5 % by design; 0.09 is 2.6 standard errors above
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.175, -0.135), (-3, 4), (0, 1e-5), (1e6, 3e6)])
+def test_ticks_are_within_the_axis_and_told_apart(low, high):
+    ticks = Scale(low, high, 0, 100).ticks()
+    assert len(ticks) >= 3 and all(low <= t <= high for t in ticks)
+    assert len(set(tick_names(ticks))) == len(ticks)
 
 
 def test_bad_folders(folder, tmp_path, capsys):
