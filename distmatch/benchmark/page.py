@@ -260,7 +260,9 @@ def _runs(cell: Cell) -> str:
     if done == total:
         return f"<a {link}>{total}</a>"
     told = ", ".join(f"{n} {s}" for s, n in cell.statuses.items() if s != "done")
-    return f'<a {link} class="bad">{done}/{total}</a><small>{escape(told)}</small>'
+    failed = set(cell.statuses) - {"done", "does not apply"}
+    bad = ' class="bad"' if failed else ""
+    return f"<a {link}{bad}>{done}/{total}</a><small>{escape(told)}</small>"
 
 
 def _broken(point: str) -> str:
