@@ -71,8 +71,8 @@ def features(given: Evidence) -> tuple[float, ...]:
     )
 
 
-INTERCEPT = -5.880
-WEIGHTS = (0.702, 0.039, -2.121, 0.437, 1.015, 1.87, -2.566, 1.32, 0.808, 2.167, -2.236)
+INTERCEPT = -6.612
+WEIGHTS = (0.274, 0.538, -2.104, 0.433, 0.954, 1.406, -3.065, 1.615, 0.625, 2.266, -2.175)
 
 
 def confidence(given: Evidence) -> float:
