@@ -288,9 +288,10 @@ class KeySearch:
             several = target.running is not NONE and len(symbols) < 100
             for number, candidate in enumerate(leaders if several else leaders[:1]):
                 key = _complete(candidate.key, letters)
-                heat = 4.0 if several and len(symbols) < 48 and number < 12 else 0.0
+                warm = len(symbols) < 400 and number < 12 and self.polish > 0
+                heat = 0.0 if not warm else 4.0 if len(symbols) < 48 else 2.0
                 self._refine(
-                    whole, key, self._fixed(len(key)), target, moves + (900 if heat else 0), heat, seed + 1, whole=True,
+                    whole, key, self._fixed(len(key)), target, moves + (900 if warm else 0), heat, seed + 1, whole=True,
                 )  # fmt: skip
                 candidate.key = key[: len(source.names)].copy()
         elif len(symbols) > SEARCHED:
@@ -317,9 +318,9 @@ def convincing(excess: float, determined: float, *, homophonic: bool) -> bool:
         determined: length of the text over the unicity distance.
         homophonic: of which kind the key is.
     """
-    return (homophonic and determined > 1.5 and excess < 0.25) or (
-        determined > 2.5 and excess < 0.5
-    )
+    if homophonic:
+        return (determined > 1.5 and excess < 0.25) or (determined > 2.5 and excess < 0.5)
+    return (determined > 2.5 and excess < 0.1) or (determined > 8.0 and excess < 0.5)
 
 
 def _complete(key: np.ndarray, letters: int) -> np.ndarray:
