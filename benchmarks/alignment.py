@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-PARTS = ("pairs", "refusals", "calibration", "peers", "fit")
+PARTS = ("pairs", "refusals", "calibration", "peers", "adversary", "fit")
 
 
 def main() -> None:
@@ -38,7 +38,8 @@ def main() -> None:
         fit(given.out)
         return
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    parts = {"pairs": pairs, "refusals": refusals, "calibration": calibration, "peers": peers}
+    parts = {"pairs": pairs, "refusals": refusals, "calibration": calibration, "peers": peers,
+             "adversary": adversary}  # fmt: skip
     for part in given.only:
         for row in parts[part](given, seeds):
             with given.out.open("a") as file:
@@ -125,6 +126,19 @@ def peers(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
     for name, source, target, dictionary in data_pairs(given):
         match = SelfLearning.vecmap().match(source, target, seed=seeds[0])
         yield {"pair": name, "preset": "vecmap", **row(match, source, target, dictionary, None)}
+
+
+def adversary(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
+    """`Adversarial` and `SelfLearning` from the same Gromov-Wasserstein start."""
+    from distmatch.matching.adversarial import Adversarial
+    from distmatch.matching.selflearning import SelfLearning
+    from distmatch.matching.starts import Start
+
+    for name, source, target, dictionary in data_pairs(given):
+        for seed in seeds:
+            for matcher in (SelfLearning(start=Start()), Adversarial(start=Start())):
+                match = matcher.match(source, target, seed=seed)
+                yield {"pair": name, **row(match, source, target, dictionary, None)}
 
 
 def refusals(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:

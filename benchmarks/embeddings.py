@@ -138,7 +138,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("figures", nargs="+", choices=FIGURES)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)), help="of adversarial")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=list(range(5)), help="of adversarial"
+    )
     options = parser.parse_args()
     for name in options.figures:
         settings = {"seeds": options.seeds} if name == "adversarial" else {}

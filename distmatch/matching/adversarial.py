@@ -17,6 +17,7 @@ from distmatch.matching.alignment import ITERATIVE, Clock, Clouds, conclude
 from distmatch.matching.induction import mutual_neighbours
 from distmatch.matching.match import Match
 from distmatch.matching.selflearning import SelfLearning
+from distmatch.matching.starts import Start
 from distmatch.progress import Progress, silent
 from distmatch.transport.discriminator import Discriminator
 from distmatch.transport.invariants import principal_invariants, row_invariants
@@ -32,6 +33,9 @@ class Adversarial:
     are), so it compares f(x) with rows y of like nature and not with any y. `Adversarial.muse()` is without it.
     """
 
+    start: Start | None = None
+    """First map of one game; None plays `restarts` games from random ones. With it the map before the game is refined
+    too, and the better of both kept, so a game that only does harm costs time and nothing else."""
     vocabulary: int = 2_500
     """Most frequent words of each side shown to the discriminator."""
     restarts: int = 2
@@ -102,19 +106,24 @@ class Adversarial:
         ranked = source.ranked and target.ranked
         noise = generator(seed, clouds.x.device)
         history: list[dict[str, Any]] = []
-        best, highest = None, -float("inf")
-        for start in range(self.restarts):
-            found = self.play(clouds, noise, start, ranked, progress, history)
-            score = mean_csls(clouds, found)
-            history.append({"start": start, "csls": score})
-            if best is None or score > highest:
-                best, highest = found, score
-        assert best is not None
-        a: Tensor = best
+        first = None if self.start is None else self.start.map(clouds.x, clouds.y, noise)
+        found = [
+            self.play(clouds, noise, start, ranked, progress, history, first)
+            for start in range(self.restarts if first is None else 1)
+        ]
+        if first is not None:
+            found.append(first)
+            if self.refinement is not None:
+                found = [self.refinement.learn(clouds, one, seed=seed) for one in found]
+        scores = [mean_csls(clouds, one) for one in found]
+        history += [{"start": start, "csls": score} for start, score in enumerate(scores)]
+        highest = max(scores)
+        a: Tensor = found[scores.index(highest)]
         b: Tensor | None = None
         if self.refinement is not None:
-            learned = self.refinement.learn(clouds, best, seed=seed)
-            a, b = self.refinement.finish(clouds, learned, seed=seed)
+            if first is None:
+                a = self.refinement.learn(clouds, a, seed=seed)
+            a, b = self.refinement.finish(clouds, a, seed=seed)
         match = conclude(
             clouds, a, b, method="adversarial", seed=seed, clock=clock, ranked=ranked,
             extra={"adversary_csls": highest},
@@ -129,8 +138,9 @@ class Adversarial:
         ranked: bool,
         progress: Progress,
         history: list[dict[str, Any]],
+        first: Tensor | None = None,
     ) -> Tensor:
-        """One game from one random isometry to another (d, d)."""
+        """One game from one isometry, random if there is no `first`, to another (d, d)."""
         d = clouds.x.shape[1]
         x, y = (d**0.5 * cloud[: self.vocabulary] for cloud in (clouds.x, clouds.y))
         sides = [_Side(x), _Side(y)]
@@ -147,7 +157,9 @@ class Adversarial:
         )  # fmt: skip
         for side in sides:
             side.features = judge.features(side.conditions)
-        w = torch.linalg.qr(torch.randn(d, d, generator=noise, device=x.device))[0].contiguous()
+        if first is None:
+            first = torch.linalg.qr(torch.randn(d, d, generator=noise, device=x.device))[0]
+        w = first.clone().contiguous()
         w.requires_grad_()
         kind = torch.optim.Adam if self.optimizer == "adam" else torch.optim.SGD
         options: dict[str, Any] = {"betas": (0.5, 0.99)} if self.optimizer == "adam" else {}

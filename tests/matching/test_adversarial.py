@@ -66,3 +66,15 @@ def test_different_dimensions_are_an_error_that_says_so():
     source, _ = planted(100)
     with pytest.raises(InputError, match="equal dimensions"):
         Adversarial(**SHORT).match(source, source.with_vectors(source.vectors[:, :10]))
+
+
+def test_a_game_from_a_start_is_no_worse_than_self_learning_from_it():
+    from distmatch.matching.selflearning import SelfLearning
+    from distmatch.matching.starts import Start
+
+    source, target = planted()
+    start = Start(words=300, frequency=0.2)
+    game = Adversarial(**{**SHORT, "steps": 10, "start": start}).match(source, target, seed=0)
+    alone = SelfLearning(start=start).match(source, target, seed=0)
+    assert right(game, source, target) >= right(alone, source, target) - 0.005 > 0.9
+    assert len([entry for entry in game.history if "csls" in entry]) == 2
