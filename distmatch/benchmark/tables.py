@@ -189,8 +189,8 @@ def tabulate(entries: Sequence[Entry]) -> list[TaskTable]:
     for path, record in entries:
         by_task.setdefault(record["task"], []).append((path, record))
     tables, number = [], 0
-    for name, own in sorted(by_task.items()):
-        own = [(path, record | {"axes": all_axes(record)}) for path, record in own]
+    for name, given in sorted(by_task.items()):
+        own: list[Entry] = [(path, {**record, "axes": all_axes(record)}) for path, record in given]
         varying = _varying([record["axes"] for _, record in own])
         groups: dict[tuple[str, str], list[Entry]] = {}
         axes: dict[str, dict[str, Any]] = {}

@@ -24,6 +24,7 @@ from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
 from distmatch.errors import InputError
 from distmatch.languages.language import Language
 from distmatch.maps.key import Key, bijection_bits, emission_bits, homophonic_bits
+from distmatch.maps.linear import LinearMap
 from distmatch.text.alphabet import fold
 
 READ = 100_000
@@ -118,7 +119,7 @@ class CipherProblem:
             )
         elif isinstance(answer, np.ndarray) and answer.ndim == 1:
             table = np.asarray(answer[: len(self.source.names)], np.int64)
-        elif callable(answer) and hasattr(answer, "map_target"):
+        elif isinstance(answer, LinearMap):
             found = assigned(answer, *self.view("embeddings"))
             table = self._table({k: alphabet.letters.index(v) for k, v in found.items()})
         else:

@@ -15,6 +15,7 @@ from distmatch.benchmark.kinds.letters import assigned, letter_embeddings, pair_
 from distmatch.benchmark.kinds.plaintext import corpus, sampled_words
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.maps.key import Key
+from distmatch.maps.linear import LinearMap
 from distmatch.text.alphabet import LATIN, Alphabet
 
 _ALPHABET = Alphabet(LATIN)
@@ -87,7 +88,7 @@ class TextsProblem:
             return np.array([letters.find(answer.letters.get(s, "")) for s in letters])
         if isinstance(answer, np.ndarray) and answer.shape == (SIZE,):
             return answer.astype(np.int64)
-        if callable(answer) and hasattr(answer, "map_target"):
+        if isinstance(answer, LinearMap):
             letters = assigned(answer, *self.view("embeddings"))
             return np.array([NAMES.index(letters[s]) for s in NAMES])
         return None
