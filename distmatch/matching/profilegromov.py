@@ -55,7 +55,7 @@ class ProfileGromov:
     """Rows a side in a start."""
     components: int = 5
     """Principal components of the profiles."""
-    stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 10), (4_000, 20), (6_000, 15), (8_000, 10))  # fmt: skip
+    stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 10), (4_000, 25), (6_000, 30), (8_000, 30))  # fmt: skip
     """(rows a side, steps): of all starts, of the candidates, then of the one chosen."""
     temperature: float = 0.05
     """Of the soft partners, in units of CSLS."""
