@@ -164,7 +164,7 @@ class KeySearch:
         """Most restarts (docs/log.md has the measurements)."""
         if bijection:
             return self.restarts or (
-                (320 if spaces else 160) if n < 40 else 100 if n < 48 else 32 if n < 96 else 16
+                (320 if spaces else 160) if n < 40 else 100 if n < 48 else 96 if n < 96 else 48
             )
         return self.restarts or 3
 
