@@ -34,7 +34,7 @@ class JointModel:
     steps: int = 1500
     rate: float = 6e-3
     """Peak learning rate of Adam; it falls to zero as half a cosine."""
-    spread: float = 1.0
+    spread: float = 0.002
     """Size of the first random embeddings, relative to unit rows: near 0 all symbols start alike, and those that play
     the same part on either side are pushed the same way."""
     separate: bool = False

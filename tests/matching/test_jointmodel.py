@@ -35,7 +35,8 @@ def test_an_anchor_is_one_symbol_of_both_sides():
 
 def test_seeds_together_are_the_seeds_apart_and_learning_learns():
     x, y = cycle(4_000, 6, 0), (cycle(4_000, 6, 1) + 2) % 6
-    model = JointModel(width=16, heads=2, context=8, batch=4, steps=60, rate=0.02)
+    settings = {"width": 16, "heads": 2, "context": 8, "batch": 4, "steps": 60, "rate": 0.02}
+    model = JointModel(**settings, spread=1.0)
     both = model.match_all([y, y], [x, x], size=6, seeds=[3, 4], held_out=[y[:500]] * 2)
     alone = model.match_all([y], [x], size=6, seeds=[4], held_out=[y[:500]])
     assert both[1].extra["held_out_bits"] == pytest.approx(
@@ -44,7 +45,7 @@ def test_seeds_together_are_the_seeds_apart_and_learning_learns():
     assert both[0].extra["held_out_bits"] != both[1].extra["held_out_bits"]
     first, last = both[0].history[0]["bits"], both[0].history[-1]["bits"]
     assert last < 0.7 * first and both[0].extra["held_out_bits"] < np.log2(6)
-    separate = JointModel(width=16, heads=2, context=8, batch=4, steps=60, rate=0.02, separate=True)
+    separate = JointModel(**settings, spread=1.0, separate=True)
     assert separate.match(y, x, size=6, seed=3).bits.data < 4_000 * np.log2(6)
 
 
