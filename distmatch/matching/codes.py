@@ -26,6 +26,8 @@ OPEN_WORDS = 25_000
 """Words that a dictionary code may stand for."""
 LARGEST_BELIEF = 20_000_000
 """Codes times words of the beliefs about a dictionary code, about; many codes must do with fewer words."""
+MUCH = 8.0
+"""Unicity distances of text from which on a key at random is found without the order of the numbers, if there is one."""
 NOMENCLATOR = 8_000
 """Words that codes at random may stand for where other words are in clear."""
 
@@ -62,8 +64,9 @@ class CodeMatcher:
         readings: list[CodeReading] = []
         if self.kind != "dictionary-code" and not book.endings and (book.family >= 0).any():
             readings += self._random(source, book, words, seed, progress, deadline)
-        enough = (
-            bool(readings) and readings[0].excess < 0.5 and len(source) > 2 * readings[0].unicity
+        enough = bool(readings) and (
+            (readings[0].excess < 0.5 and len(source) > 2 * readings[0].unicity)
+            or len(source) > MUCH * readings[0].unicity  # the order of the numbers has nothing to add
         )
         if not enough and book.family.max(initial=-1) >= 0:
             if not readings or time.monotonic() < deadline:

@@ -72,6 +72,8 @@ class DictionarySearch:
     steps: int = 10
     """Rounds of the beliefs at the start."""
     sweeps: int = 40
+    """Of a restart, on texts of up to `short` tokens; longer ones get fewer, in proportion, and at least a fifth."""
+    short: int = 1_000
     restarts: int = 2
     sampled: int = 40
     """Sweeps at temperature 1 from the best key found; their votes make the consensus."""
@@ -118,6 +120,8 @@ class DictionarySearch:
         )
         use = np.stack([scale * family.use for scale, family in zip(scales, families, strict=True)])
         use = -np.log2(np.maximum(use, 1e-6))
+        share_of_sweeps = min(max(self.short / max(len(text.units), 1), 0.2), 1.0)
+        sweeps, sampled = share_of_sweeps * self.sweeps, share_of_sweeps * self.sampled
         interrupted = False
         for restart in range(self.restarts):
             key, stray = first[0].copy(), first[1].copy()
@@ -132,7 +136,7 @@ class DictionarySearch:
             try:
                 while share < 1.0 and (done == 0 or time.monotonic() < self.deadline):
                     spent = (time.monotonic() - begin) / budget if budget < np.inf else 0.0
-                    share = min(max(done / self.sweeps, spent), 1.0)
+                    share = min(max(done / sweeps, spent), 1.0)
                     temperature = self.hot * (self.cold / self.hot) ** share
                     number = restart * 10_000 + done
                     sweep(key, stray, number, temperature, best, best_key, best_stray)
@@ -151,7 +155,7 @@ class DictionarySearch:
         key, stray = leader.key.copy(), leader.stray.copy()
         best = np.array([-np.inf, -np.inf])
         samples: list[np.ndarray] = []
-        while not interrupted and len(samples) * SWEEPS < self.sampled:
+        while not interrupted and len(samples) * SWEEPS < sampled:
             if samples and time.monotonic() > self.deadline:
                 break
             sweep(key, stray, 900_000 + len(samples), 1.0, best, key.copy(), stray.copy())
