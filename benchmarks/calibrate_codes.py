@@ -105,6 +105,8 @@ def main() -> None:
             with open(arguments.save, "a") as out:
                 out.write(json.dumps(row) + "\n")
     rows = [json.loads(line) for line in arguments.save.read_text().splitlines()]
+    if len(rows) < 20:
+        return
     x = np.array([features(CodeEvidence(**row["evidence"])) for row in rows])
     y = np.array([row["right"] >= 0.95 for row in rows])
     held = np.empty(len(y))
