@@ -66,7 +66,8 @@ class CodeMatcher:
             readings += self._random(source, book, words, seed, progress, deadline)
         enough = bool(readings) and (
             (readings[0].excess < 0.5 and len(source) > 2 * readings[0].unicity)
-            or len(source) > MUCH * readings[0].unicity  # the order of the numbers has nothing to add
+            or len(source)
+            > MUCH * readings[0].unicity  # the order of the numbers has nothing to add
         )
         if not enough and book.family.max(initial=-1) >= 0:
             if not readings or time.monotonic() < deadline:
