@@ -34,7 +34,7 @@ class ProfileGromov:
     """Fused Gromov-Wasserstein on density profiles, several starts, then soft self-learning on fresh rows.
 
     The rows' order says nothing here, so what tells them apart at first is how crowded the cloud is
-    around each, at all scales. Every start matches other random rows; those that self-learning leaves
+    around each, at all scales. Every start profiles and matches other random rows; those that self-learning leaves
     closest go on, and so do averages of them, since the errors of independent starts cancel. If none is
     likely to be right, another round of starts is tried. Self-learning on other random rows at every step does not
     settle on one sample's accidents, average partners are better than nearest ones where no row has a true
@@ -49,8 +49,8 @@ class ProfileGromov:
     """Starts that get a longer self-learning before the choice."""
     averaged: tuple[int, ...] = (3, 8)
     """Averages of so many of the best starts that get one too."""
-    profiled: int = 5_000
-    """Rows whose density profile is computed."""
+    profiled: int = 3_000
+    """Rows a side of which a start computes the density profiles."""
     matched: int = 1_500
     """Rows a side in a start."""
     components: int = 5
@@ -125,16 +125,13 @@ class _Run:
     def screen(self, likely: Callable[[Tensor], bool]) -> Tensor:
         """The best map after rounds of starts, until one is likely or the run is interrupted."""
         given = self.settings
-        x, y = (_sample(z, given.profiled, self.noise()) for z in (self.x, self.y))
-        profiles = shared_components(density_profiles(x), density_profiles(y), given.components)
         found: list[Learned] = []
         best: Learned | None = None
         for number in range(given.rounds):
             for start in range(given.starts):
                 name = f"start {number}.{start}"
-                found.append(
-                    self.learn(name, self._first(x, y, profiles, self.noise()), given.stages[0])
-                )
+                first = self._first(self.noise())
+                found.append(self.learn(name, first, given.stages[0]))
                 if self.trace.interrupted:
                     break
             found.sort(key=lambda pair: -pair[1])
@@ -155,15 +152,19 @@ class _Run:
         sizes = sorted({min(size, len(maps)) for size in given.averaged})
         return maps[: given.kept] + [procrustes(sum(maps[:k], start=0 * maps[0])) for k in sizes]
 
-    def _first(
-        self, x: Tensor, y: Tensor, profiles: tuple[Tensor, Tensor], noise: torch.Generator
-    ) -> Tensor:
-        """An isometry (d, d') from a match of random rows."""
+    def _first(self, noise: torch.Generator) -> Tensor:
+        """An isometry (d, d') from a match of random rows, whose profiles are taken among other random rows.
+
+        Every start draws its own: among some draws of rows the profiles mislead, and all starts that share one fail together.
+        """
+        given = self.settings
+        x, y = (_sample(z, given.profiled, noise) for z in (self.x, self.y))
+        u, v = shared_components(density_profiles(x), density_profiles(y), given.components)
         i, j = (
-            torch.randperm(len(z), generator=noise, device=z.device)[: self.settings.matched]
+            torch.randperm(len(z), generator=noise, device=z.device)[: given.matched]
             for z in (x, y)
         )
-        return procrustes(fused_gromov(x[i], y[j], (profiles[0][i], profiles[1][j])).moment)
+        return procrustes(fused_gromov(x[i], y[j], (u[i], v[j])).moment)
 
     def learn(self, name: str, start: Tensor, stage: tuple[int, int]) -> Learned:
         """Soft self-learning on fresh random rows; the map and the mean best CSLS of its last steps."""
