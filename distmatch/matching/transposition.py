@@ -67,9 +67,9 @@ class TranspositionScreen:
     deadline: float = math.inf
     """`time.monotonic()` after which no new round begins."""
     long_moves: int = 2_000_000
-    """Steps of each restart of the whole search; 0 lets them grow."""
+    """Steps of each restart of the whole search, if homophonic; 0 lets them grow."""
     restarts: int = 5
-    """Most restarts of the whole search, 0 for the usual; it ends earlier when they agree."""
+    """Most restarts of the whole search, if homophonic, 0 for the usual; it ends earlier when they agree."""
     threads: int = 2
 
     def rank(
@@ -164,8 +164,9 @@ class TranspositionScreen:
         covered = sum(order.sections) * order.width if len(order.sections) > 1 else len(source)
         part, names = _first(text, covered)
         left = max(self.deadline - time.monotonic(), 0.0)
+        many = kind == "homophonic"
         search = KeySearch(
-            kind=kind, threads=self.threads, moves=self.long_moves, restarts=self.restarts, time_limit=left
+            kind=kind, threads=self.threads, moves=self.long_moves * many, restarts=self.restarts * many, time_limit=left
         )  # fmt: skip
         best = search.search(part, target, seed=seed)[0]
         key = np.zeros(len(source.names), np.int32)
