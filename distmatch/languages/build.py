@@ -10,8 +10,8 @@ import numpy as np
 from distmatch.errors import InputError
 from distmatch.files import read_text
 from distmatch.languages import ngram, words
-from distmatch.languages.model import WORD_SHARE, Language
-from distmatch.languages.runningtext import NONE, running_tables
+from distmatch.languages.model import Language
+from distmatch.languages.runningtext import running_tables
 from distmatch.languages.wordfrequency import (
     WordList,
     expected_counts,
@@ -50,7 +50,7 @@ def build_language(
     while size**order > LARGEST_TABLE:
         order -= 1
     progress(1, 4, language=name)
-    probability = None
+    probability = codes = None
     if base:
         counts = expected_counts(vocabulary, order, spaces=spaces)
         probability = ngram.interpolate(counts, total=ngram.STREAM_LETTERS)
@@ -69,15 +69,15 @@ def build_language(
     if base and own is not None:
         vocabulary = _merge(vocabulary, own)
     trie = words.build_word_model(vocabulary, spaces=spaces)
-    running, share = NONE, WORD_SHARE
     language = frozen(Language(name, alphabet, spaces, cost, short, guess, trie, 0.0))
-    if texts:
-        held = min(len(codes) // 20, HELD_OUT)
-        running = running_tables(codes[:-held], cost)
-        language = frozen(replace(language, running=running))
-        share = min(SHARES, key=lambda s: replace(language, share=s).total_bits(codes[-held:]))
+    known = _sample(vocabulary, spaces)
+    if codes is not None:
+        cut = len(codes) - min(len(codes) // 20, HELD_OUT)
+        held = codes[cut:]
+        language = frozen(replace(language, running=running_tables(codes[:cut], cost)))
+        share = min(SHARES, key=lambda s: replace(language, share=s).total_bits(held))
         language = replace(language, share=share)
-    known = codes[-held:] if texts and held >= 2_000 else _sample(vocabulary, spaces)
+        known = held if len(held) >= 2_000 else known
     text_bits = float(language.bits(known).mean())
     return replace(language, text_bits=text_bits)
 

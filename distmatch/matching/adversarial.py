@@ -159,6 +159,7 @@ class Adversarial:
             side.features = judge.features(side.conditions)
         if first is None:
             first = torch.linalg.qr(torch.randn(d, d, generator=noise, device=x.device))[0]
+        assert first is not None
         w = first.clone().contiguous()
         w.requires_grad_()
         kind = torch.optim.Adam if self.optimizer == "adam" else torch.optim.SGD
