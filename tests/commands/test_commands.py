@@ -41,7 +41,9 @@ def test_every_config_parses(request):
             script = request.config.rootpath / "benchmarks" / "joint_model.py"
             check = [sys.executable, str(script), "--config", str(path), "--check"]
             result = subprocess.run(check, capture_output=True, text=True)
-            assert result.returncode == 0 and result.stdout.count("letters") == 8, result.stderr
+            cells = len(content["width"]) * len(content["anchor"]) * len(content["letters"])
+            assert result.returncode == 0, result.stderr
+            assert result.stdout.count("letters") == cells > 0
             continue
         if "benchmark" in content:
             from distmatch.benchmark.configuration import load_config
