@@ -31,6 +31,8 @@ NONE: Tables = (
     np.zeros(1, np.uint8),
 )  # fmt: skip
 """For languages without running text."""
+for _array in NONE:
+    _array.flags.writeable = False  # as those of the cache: kernels compiled for one serve the other
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ WARM = (12.0, 10.0)
 LONGEST = 20_000_000
 """Steps of the longest homophonic restart."""
 RESCORED = 24
-"""Best keys that are climbed again on the long n-grams of a reference."""
+"""Best keys of a short text that are climbed again on all that the language knows."""
 FLUENT = (0.95, 1.5)
 """A homophonic run cools down at once when n-grams need so many bits a letter more than the language's own words,
 less the second number times symbols a letter: texts with many symbols are overfitted."""
@@ -156,7 +156,7 @@ class KeySearch:
                 settled = best.found >= agree or self._convincing(best, len(part), target)
                 if interrupted or settled or now - begin > 0.95 * self.time_limit:
                     break
-            many = RESCORED if target.running is not NONE and bijection else 6
+            many = RESCORED if bijection else 6
             leaders = sorted(pool.values(), key=lambda c: c.total)[:many]
         return self._finish(leaders, symbols, source, target, seed)
 
@@ -285,7 +285,7 @@ class KeySearch:
         whole = np.ascontiguousarray(symbols, np.int32)
         if bijection:
             moves = self.polish if len(symbols) < 2000 else 60
-            several = target.running is not NONE and len(symbols) < 100
+            several = len(symbols) < 100
             for number, candidate in enumerate(leaders if several else leaders[:1]):
                 key = _complete(candidate.key, letters)
                 warm = len(symbols) < 400 and number < 12 and self.polish > 0
