@@ -32,7 +32,9 @@ NONE: Tables = (
 )  # fmt: skip
 """For languages without running text."""
 for _array in NONE:
-    _array.flags.writeable = False  # as those of the cache: kernels compiled for one serve the other
+    _array.flags.writeable = (
+        False  # as those of the cache: kernels compiled for one serve the other
+    )
 
 
 @dataclass(frozen=True)
