@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from novels import coded_novels, letters
 
 from distmatch.compression.mixing import ContextMixing
 from distmatch.compression.mixture import mixture_bits
@@ -26,23 +26,12 @@ from distmatch.files import read_text
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.symbolsearch import SymbolSearch
-from distmatch.text.alphabet import LATIN, Alphabet, fold
+from distmatch.text.alphabet import LATIN
 
 SIZES = (32, 48, 64, 96, 128, 256, 512, 1024, 4096, 16384, 65536)
 REPORTED = (512, 1024, 4096, 16384, 65536)
 LONGEST = max(SIZES)
 CODER = ContextMixing.letters(27, ranked=False)
-NOVEL = r"(?m)^.*(?:releaseChecker|ELTeC-1|Library of Congress Subject|Normalized id).*$"
-
-
-def letters(text: str) -> np.ndarray:
-    return Alphabet(LATIN).encode(fold(text), spaces=True)
-
-
-def novels(data: Path, count: int) -> list[np.ndarray]:
-    parts = re.split(NOVEL, read_text(data / "corpora" / "en.txt.xz"))
-    long = [codes for codes in map(letters, parts) if len(codes) > 900_000]
-    return long[:count]
 
 
 def costs_after(coder: ContextMixing, x: np.ndarray, room: int):
@@ -128,7 +117,7 @@ def pair_rows(x: np.ndarray, plain: np.ndarray, seed: int, kind: str) -> list[di
 def cases(data: Path, count: int, kind: str) -> list[dict]:
     rows = []
     bible = letters(read_text(data / "bible" / "en.txt.xz")) if kind == "domain" else None
-    for seed, novel in enumerate(novels(data, count)):
+    for seed, novel in enumerate(coded_novels(data)[:count]):
         half = len(novel) // 2
         x = novel[:half][-1_000_000:]
         other = novel[half:] if bible is None else bible
@@ -142,7 +131,7 @@ def cases(data: Path, count: int, kind: str) -> list[dict]:
 def key_rows(data: Path, count: int) -> list[dict]:
     """Key accuracy alone, two stretches a novel."""
     rows = []
-    for seed, novel in enumerate(novels(data, count)):
+    for seed, novel in enumerate(coded_novels(data)[:count]):
         half = len(novel) // 2
         begin = time.process_time()
         model = SymbolModel.fit(novel[:half][-1_000_000:], 27)
@@ -181,7 +170,7 @@ def control_rows(data: Path) -> list[dict]:
     import distmatch as dm
 
     names = np.frombuffer((LATIN + " ").encode(), np.uint8)
-    novel = names[novels(data, 2)[1]]
+    novel = names[coded_novels(data)[1]]
     x = novel[:100_000].tobytes()
     rows = []
     for n in (1024, 16384):
@@ -215,7 +204,7 @@ def peer_rows(data: Path, count: int = 5) -> list[dict]:
     from distmatch.compression.peers import Peer, installed
 
     rows = []
-    for seed, novel in enumerate(novels(data, count)):
+    for seed, novel in enumerate(coded_novels(data)[:count]):
         half = len(novel) // 2
         x = novel[:half][-1_000_000:]
         start = int(np.random.default_rng([seed, 1]).integers(0, half - LONGEST))

@@ -15,22 +15,19 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import re
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import yaml
+from novels import coded_novels
 
-from distmatch.files import read_text
 from distmatch.matching.jointmodel import JointModel
-from distmatch.text.alphabet import LATIN, Alphabet, fold
 
 SPACE = 26
 FOUND = 0.9
 TOGETHER = 10
 """Seeds in one tensor program."""
-NOVEL = r"(?m)^.*(?:releaseChecker|ELTeC-1|Library of Congress Subject|Normalized id).*$"
 KEYS = {"seeds", "width", "anchor", "letters", "spread", "settings"}
 
 
@@ -121,10 +118,7 @@ def main() -> None:
         for model, n in grid:
             print(f"width {model.width}, anchor {model.anchor is not None}, {n} letters")
         return
-    alphabet = Alphabet(LATIN)
-    texts = re.split(NOVEL, read_text(options.data / "corpora" / "en.txt.xz"))
-    novels = [alphabet.encode(fold(t), spaces=True) for t in texts]
-    novels = [codes for codes in novels if len(codes) > 900_000][:10]
+    novels = coded_novels(options.data)[:10]
     rows = json.loads(options.out.read_text()) if options.out.exists() else []
     for model, n in grid:
         mark = (model.width, model.anchor is not None, n, model.spread, model.steps)

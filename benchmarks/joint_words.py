@@ -18,14 +18,13 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from novels import letters, long_novels
 
 from distmatch.files import read_text
 from distmatch.languages.symbols import SymbolModel
 from distmatch.matching.jointwords import joint_words
 from distmatch.matching.wordlexicon import WordLexicon
-from distmatch.text.alphabet import LATIN, Alphabet, fold
-
-NOVEL = r"(?m)^.*(?:releaseChecker|ELTeC-1|Library of Congress Subject|Normalized id).*$"
+from distmatch.text.alphabet import fold
 
 
 def numbered(words: list[str], most: int) -> tuple[np.ndarray, list[str]]:
@@ -76,10 +75,8 @@ def files_rows(data: Path, seeds: int) -> list[dict]:
     from distmatch.maps.wordkey import WORD, words_of
     from distmatch.matching.lexiconsearch import find_word_map
 
-    parts = re.split(NOVEL, read_text(data / "corpora" / "en.txt.xz"))
-    novels = [part for part in parts if len(part) > 900_000]
     rows = []
-    for seed, novel in enumerate(novels[:seeds]):
+    for seed, novel in enumerate(long_novels(data)[:seeds]):
         half = len(novel) // 2
         x = novel[:half][-1_000_000:].encode()
         plain = novel[half : half + 300_000].encode()
@@ -180,11 +177,9 @@ def soft_rows(data: Path, seeds: int) -> list[dict]:
     """Letters read by gradient, by length."""
     from distmatch.matching.softkey import SoftKey
 
-    parts = re.split(NOVEL, read_text(data / "corpora" / "en.txt.xz"))
-    novels = [part for part in parts if len(part) > 900_000]
     rows = []
-    for seed, novel in enumerate(novels[: 2 * seeds]):
-        codes = Alphabet(LATIN).encode(fold(novel), spaces=True)
+    for seed, novel in enumerate(long_novels(data)[: 2 * seeds]):
+        codes = letters(novel)
         half = len(codes) // 2
         model = SymbolModel.fit(codes[:half], 27, order=3)
         for n in (256, 512, 1024, 4096, 16384):
