@@ -33,18 +33,8 @@ __all__ = [
 VERSION = 7
 """Raised when cached files change meaning; folders of other versions are not read."""
 
-_ARRAYS = (
-    "cost",
-    "short",
-    "guess",
-    "child",
-    "mass",
-    "end",
-    "grams",
-    "gram_costs",
-    "contexts",
-    "backoffs",
-)
+_RUNNING = ("grams", "gram_costs", "contexts", "backoffs")
+_ARRAYS = ("cost", "short", "guess", "child", "mass", "end", *_RUNNING)
 
 
 def load_language(
@@ -175,7 +165,7 @@ def _write(folder: Path, language: Language) -> None:
     arrays = {
         "cost": language.cost, "short": language.short, "guess": language.guess, "child": language.words.child,
         "mass": language.words.mass, "end": language.words.end,
-    } | dict(zip(_ARRAYS[-4:], language.running, strict=True))  # fmt: skip
+    } | dict(zip(_RUNNING, language.running, strict=True))  # fmt: skip
     meta = {
         "letters": language.alphabet.letters, "diacritics": language.alphabet.diacritics,
         "spaces": language.spaces, "text_bits": language.text_bits,

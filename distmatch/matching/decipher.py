@@ -174,9 +174,7 @@ class Decipher:
         control = self._control(
             source, best, seed, max(wall + self.time_limit - time.monotonic(), 0.1)
         )
-        size = len(best.language.alphabet)
-        redundancy = max(math.log2(size) - best.language.text_bits, 0.3)
-        unicity = best.key_bits / redundancy
+        unicity = unicity_of(best)
         rival = next((r.total for r in readings[1:] if differs(r, best)), None)
         letters = len(best.letters)
         free = break_bits(source) if not best.breaks else 0.0

@@ -237,25 +237,26 @@ class KeySearch:
         table, cost, order = self._tables(target)
         n, size, letters = len(symbols), target.size, self.letters(target)
         logs = (UNITS_PER_BIT * np.log2(np.maximum(np.arange(len(key) + 2), 1))).astype(np.float32)
-        spoken = target.total_bits(decode(symbols, key))
-        if n >= order:
-            fluent = target.text_bits + FLUENT[0] - FLUENT[1] * len(key) / n
-            enough = fluent * UNITS_PER_BIT * (n - order + 1)
-            short = moves // (1 + 2 * REHEATS)
-            heats = (14.0, 11.0) if short < 2_000 * len(key) else (17.0, 10.0)
-            least = np.inf
-            for turn in range(1 + REHEATS):
-                energy, _ = heat_bath_homophonic(
-                    symbols, key, fixed, table, cost, logs, order, size, letters, self.emission,
-                    2 * short if turn else short, *(WARM if turn else heats), -np.inf if turn else enough, stop, seed + turn,
-                )  # fmt: skip
-                spoken = target.total_bits(decode(symbols, key))
-                settled = energy > least - 0.5 and spoken < (target.text_bits + 0.5) * n
-                least = min(energy, least)
-                if settled or stop[0]:
-                    break
-        if n >= order and spoken < (target.text_bits + 1.0) * n:
+        turns = 1 + REHEATS if n >= order else 0
+        fluent = target.text_bits + FLUENT[0] - FLUENT[1] * len(key) / n
+        enough = fluent * UNITS_PER_BIT * (n - order + 1)
+        short = moves // (1 + 2 * REHEATS)
+        heats = (14.0, 11.0) if short < 2_000 * len(key) else (17.0, 10.0)
+        spoken = least = np.inf
+        for turn in range(turns):
+            energy, _ = heat_bath_homophonic(
+                symbols, key, fixed, table, cost, logs, order, size, letters, self.emission,
+                2 * short if turn else short, *(WARM if turn else heats), -np.inf if turn else enough, stop, seed + turn,
+            )  # fmt: skip
+            spoken = target.total_bits(decode(symbols, key))
+            settled = energy > least - 0.5 and spoken < (target.text_bits + 0.5) * n
+            least = min(energy, least)
+            if settled or stop[0]:
+                break
+        if spoken < (target.text_bits + 1.0) * n:
             return self._climb(symbols, key, fixed, target, 3)
+        if not turns:
+            spoken = target.total_bits(decode(symbols, key))
         return spoken + emission_bits(key, symbols[symbols >= 0], size)
 
     def _climb(self, symbols, key, fixed, target, sweeps) -> float:
@@ -334,16 +335,14 @@ def _merged(candidates: list[Candidate]) -> list[Candidate]:
     """One candidate a key, after a last climb that may have brought several to the same."""
     pool: dict[bytes, Candidate] = {}
     for candidate in candidates:
-        known = pool.setdefault(candidate.key.tobytes(), candidate)
-        if known is not candidate:
-            known.found += candidate.found
+        _collect(pool, candidate)
     return list(pool.values())
 
 
 def _collect(pool: dict[bytes, Candidate], found: Candidate) -> None:
     known = pool.setdefault(found.key.tobytes(), found)
     if known is not found:
-        known.found += 1
+        known.found += found.found
 
 
 def with_spaces(source: Ciphertext, target: Language) -> np.ndarray:

@@ -17,7 +17,7 @@ from distmatch.benchmark.kinds import periodiccipher, wordcipher
 from distmatch.benchmark.kinds.finiteclass import generalization
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Problem, Score
 from distmatch.benchmark.kinds.letters import assigned, letter_embeddings, pair_counts
-from distmatch.benchmark.kinds.plaintext import Plain, alphabet_of, excerpt
+from distmatch.benchmark.kinds.plaintext import RIGHT, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
@@ -29,8 +29,6 @@ from distmatch.text.alphabet import fold
 
 READ = 100_000
 """Letters of running text that methods get which learn from it."""
-RIGHT = 0.95
-"""Share of letters from which a cipher counts as solved."""
 
 
 @dataclass(frozen=True)

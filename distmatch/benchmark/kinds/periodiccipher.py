@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.kind import DoesNotApply, Score
-from distmatch.benchmark.kinds.plaintext import Plain, alphabet_of, excerpt
+from distmatch.benchmark.kinds.plaintext import RIGHT, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import Ciphertext, read_ciphertext
@@ -22,8 +22,6 @@ from distmatch.maps.key import Key, bijection_bits
 from distmatch.text.alphabet import fold
 
 KINDS = ("vigenere", "beaufort", "periodic")
-RIGHT = 0.95
-"""Share of letters from which a cipher counts as solved."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from distmatch.languages.language import Language, load_language
 from distmatch.languages.wordfrequency import WordList, expected_counts, word_list
 from distmatch.text.alphabet import SPACE, Alphabet, fold
 
+RIGHT = 0.95
+"""Share of letters from which a cipher counts as solved."""
 SHOWN = 0.8
 """Share of a text, from its beginning, that methods may see; what they are asked about comes from the rest."""
 
