@@ -17,10 +17,13 @@ from torch.nn.functional import normalize
 from distmatch.matching.induction import Pairs, mutual_neighbours, translations
 from distmatch.matching.mapfitting import self_learn
 from distmatch.transport.procrustes import procrustes
+from distmatch.transport.thirdmoments import ThirdMoments
 
 WORDS = 2_000
 """Most frequent rows of each side that the evidence looks at."""
 CONTROL_STEPS = 5
+DIRECTIONS = 32
+"""Leading directions whose third moments are compared."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Evidence:
         rank: rank correlation of the frequencies of mutual neighbours; None where rows have no frequency.
         pairs: log of the number of mutual neighbours over that of the control.
         agreement: share of equal translations of independent starts, 0.5 where there was only one.
+        skewness: cosine between both sides' third moments in the leading directions, which no nearest partner has
+            a say in; None where rows have a frequency.
     """
 
     gain: float
@@ -43,6 +48,7 @@ class Evidence:
     rank: float | None
     pairs: float
     agreement: float
+    skewness: float | None = None
 
     def to_json(self) -> dict[str, float | None]:
         """Name to value, rounded."""
@@ -110,6 +116,10 @@ def measure(
         control: of the same rows.
         agreement: share of equal translations of independent starts, if there were any.
     """
+    skewness = None
+    if not ranked:
+        moments = ThirdMoments.of(x, y, DIRECTIONS)
+        skewness = moments.agreement(moments.inside(isometry))
     x, y = x[:WORDS], y[:WORDS]
     pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
     split = split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed))
@@ -120,6 +130,7 @@ def measure(
         rank=rank_correlation(pairs) if ranked else None,
         pairs=log(max(len(pairs), 1) / max(control.pairs, 1)),
         agreement=0.5 if agreement is None else agreement,
+        skewness=skewness,
     ), pairs
 
 
@@ -154,7 +165,7 @@ def logit(given: Evidence) -> float:
     """The log odds of `confidence`."""
     if given.rank is None:
         return ROWS_INTERCEPT + ROWS_ODDS * split_odds(given.split, given.excess)
-    return INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, astuple(given), strict=True))
+    return INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, astuple(given)[:-1], strict=True))
 
 
 def confidence(given: Evidence) -> float:

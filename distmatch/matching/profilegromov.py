@@ -22,21 +22,27 @@ from distmatch.progress import Progress, silent
 from distmatch.transport.fusedgromov import fused_gromov
 from distmatch.transport.procrustes import procrustes
 from distmatch.transport.profiles import density_profiles, shared_components
+from distmatch.transport.thirdmoments import ThirdMoments
 
 Learned = tuple[Tensor, float]
-"""An isometry (d, d') and the mean best CSLS that it was learned with."""
+"""An isometry (d, d') and how good it looks: the mean best CSLS that it was learned with, or third moments' agreement."""
+GAIN = 0.001
+"""Rise of the third moments' agreement below which a search has found nothing but what was there."""
+REST = 0.3
+"""Weight of the former map where third moments have set the leading directions anew."""
 LIKELY = 0.5
 """Confidence from which a map is worth its long self-learning, which a map right for one row in four leads to the end."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileGromov:
-    """Fused Gromov-Wasserstein on density profiles, several starts, then soft self-learning on fresh rows.
+    """Fused Gromov-Wasserstein on density profiles, third moments, then soft self-learning on fresh rows.
 
     The rows' order says nothing here, so what tells them apart at first is how crowded the cloud is
     around each, at all scales. Every start profiles and matches other random rows; those that self-learning leaves
-    closest go on, and so do averages of them, since the errors of independent starts cancel. If none is
-    likely to be right, another round of starts is tried. Self-learning on other random rows at every step does not
+    closest go on, and so do averages of them, since the errors of independent starts cancel. What is still inverted in
+    them, third moments set right: those of all rows in the leading directions agree best under the right map. If none
+    is likely to be right, another round of starts is tried. Self-learning on other random rows at every step does not
     settle on one sample's accidents, average partners are better than nearest ones where no row has a true
     partner, and over-relaxation doubles the pace.
     """
@@ -55,7 +61,9 @@ class ProfileGromov:
     """Rows a side in a start."""
     components: int = 5
     """Principal components of the profiles."""
-    stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 10), (4_000, 25), (6_000, 30), (8_000, 30))  # fmt: skip
+    skewness: tuple[tuple[int, int], ...] = ((24, 3_000), (32, 1_200))
+    """(leading directions, proposals) of the searches for the rotation under which third moments agree best."""
+    stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 10), (4_000, 20), (6_000, 15), (8_000, 10))  # fmt: skip
     """(rows a side, steps): of all starts, of the candidates, then of the one chosen."""
     temperature: float = 0.05
     """Of the soft partners, in units of CSLS."""
@@ -63,7 +71,7 @@ class ProfileGromov:
     """Share of the last move by which a step goes on beyond the fitted map."""
     memory: float = 0.5
     """Weight of the former moments in each step's fit."""
-    reweighting: float = 0.25
+    reweighting: float = 0.0
     """Power of the moment's singular values in the similarity that finds partners."""
     rows: int = 20_000
     """Rows a side at most in the last re-weighting."""
@@ -98,7 +106,8 @@ class ProfileGromov:
             return confidence(given) >= LIKELY
 
         current = run.screen(likely)
-        for number, stage in enumerate(self.stages[2:], start=2):
+        current = run.straighten("straight last", current, self.skewness[-1:])[0]
+        for number, stage in enumerate(self.stages[3:], start=3):
             current = run.learn(f"stage {number}", current, stage)[0]
         a, b = SelfLearning(weighted=self.rows).finish(clouds, current, seed=seed)
         return conclude(
@@ -114,6 +123,7 @@ class _Run:
         self.settings, self.x, self.y = settings, clouds.x, clouds.y
         self.trace, self.seed, self.pieces = trace, seed, 0
         self.group = process_group(self.x.device)
+        self.moments = {k: ThirdMoments.of(self.x, self.y, k) for k, _ in settings.skewness}
         self.values: list[float] = []
         """Mean best CSLS of every start, best first."""
 
@@ -126,6 +136,7 @@ class _Run:
         """The best map after rounds of starts, until one is likely or the run is interrupted."""
         given = self.settings
         found: list[Learned] = []
+        settled: list[Learned] = []
         best: Learned | None = None
         for number in range(given.rounds):
             for start in range(given.starts):
@@ -136,15 +147,46 @@ class _Run:
                     break
             found.sort(key=lambda pair: -pair[1])
             self.values = [value for _, value in found]
-            again = [best] if best is not None else []
-            for k, candidate in enumerate(self._candidates([one for one, _ in found])):
-                if not self.trace.interrupted:
-                    again.append(self.learn(f"again {number}.{k}", candidate, given.stages[1]))
-            best = max(again or found, key=lambda pair: pair[1])
+            again = [
+                self.learn(f"again {number}.{k}", candidate, given.stages[1])
+                for k, candidate in enumerate(self._candidates([one for one, _ in found]))
+                if not self.trace.interrupted
+            ]
+            straight = [
+                self.straighten(f"straight {number}.{k}", one, given.skewness)
+                for k, (one, _) in enumerate(again)
+                if not self.trace.interrupted
+            ]
+            for k, several in enumerate((again, straight)):
+                if several and not self.trace.interrupted:
+                    chosen = max(several, key=lambda pair: pair[1])[0]
+                    settled.append(self.learn(f"settled {number}.{k}", chosen, given.stages[2]))
+            best = max(settled or again or found, key=lambda pair: pair[1])
             if self.trace.interrupted or likely(best[0]):
                 break
         assert best is not None
         return best[0]
+
+    def straighten(
+        self, name: str, current: Tensor, searches: tuple[tuple[int, int], ...]
+    ) -> Learned:
+        """The map with the inversions undone that third moments show, and the agreement of those."""
+        kept = self.trace.checkpoint.get(name)
+        if kept is not None:
+            *rows, last = torch.from_numpy(kept).to(current)
+            return torch.stack(rows), float(last[0])
+        noise = self.noise()
+        value = 0.0
+        for directions, proposals in searches:
+            moments, seed = self.moments[directions], int(torch.randint(2**31, (1,), generator=noise))
+            inside = moments.inside(current)
+            _, before = moments.anneal(inside, proposals=0, seed=seed)
+            rotation, value = moments.anneal(inside, proposals=proposals, seed=seed)
+            if value > before + GAIN:
+                # The leading directions as found, the rest as near to what it was as it can be.
+                current = procrustes(moments.outside(rotation, current) + REST * current)
+        self._keep(name, (current, value))
+        return current, value
 
     def _candidates(self, maps: list[Tensor]) -> list[Tensor]:
         """The best maps, and averages of them."""
@@ -180,9 +222,12 @@ class _Run:
         except KeyboardInterrupt:
             self.trace.interrupted = True
             return learned
-        value = start.new_full((1, start.shape[1]), learned[1])
-        self.trace.checkpoint.put(name, torch.cat([learned[0], value]).cpu().numpy())
+        self._keep(name, learned)
         return learned
+
+    def _keep(self, name: str, learned: Learned) -> None:
+        value = learned[0].new_full((1, learned[0].shape[1]), learned[1])
+        self.trace.checkpoint.put(name, torch.cat([learned[0], value]).cpu().numpy())
 
     def _steps(self, start: Tensor, stage: tuple[int, int], noise: torch.Generator):
         given, (rows, steps) = self.settings, stage
