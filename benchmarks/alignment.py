@@ -129,16 +129,20 @@ def peers(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
 
 
 def adversary(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
-    """`Adversarial` and `SelfLearning` from the same Gromov-Wasserstein start."""
+    """`Adversarial` from its own random start; it and `SelfLearning` from the same Gromov-Wasserstein start."""
     from distmatch.matching.adversarial import Adversarial
     from distmatch.matching.selflearning import SelfLearning
     from distmatch.matching.starts import Start
 
     for name, source, target, dictionary in data_pairs(given):
         for seed in seeds:
-            for matcher in (SelfLearning(start=Start()), Adversarial(start=Start())):
+            for start, matcher in (
+                ("own", Adversarial()),
+                ("gromov", SelfLearning(start=Start())),
+                ("gromov", Adversarial(start=Start())),
+            ):
                 match = matcher.match(source, target, seed=seed)
-                yield {"pair": name, **row(match, source, target, dictionary, None)}
+                yield {"pair": name, "from": start, **row(match, source, target, dictionary, None)}
 
 
 def refusals(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:

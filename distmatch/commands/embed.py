@@ -7,13 +7,19 @@ import json as json_module
 import shutil
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, sha256, write_json
 from distmatch.progress import Progress, ProgressLine, silent
+
+
+WORDS = 60_000_000
+"""Running words that training reads, in all epochs, unless it is told how many."""
+FEWEST, MOST = 5, 20
+"""Epochs that are chosen."""
 
 
 def embed(
@@ -28,7 +34,7 @@ def embed(
     dimension: int = 200,
     window: int = 5,
     negative: int = 10,
-    epochs: int = 5,
+    epochs: int = 0,
     subsample: float = 1e-4,
     min_count: int = 5,
     vocabulary: int = 200_000,
@@ -56,7 +62,7 @@ def embed(
         dimension: numbers a vector.
         window: words on each side at most.
         negative: noise words a window, for skipgram.
-        epochs: passes over the text, for skipgram.
+        epochs: passes over the text, for skipgram; 0 is as many as make 60 million words, from 5 to 20.
         subsample: frequency above which words are left out at random; 0 is off.
         min_count: rarer words are left out.
         vocabulary: words at most.
@@ -72,7 +78,7 @@ def embed(
         "vocabulary": vocabulary,
     }  # fmt: skip
     learner = _learner(
-        method, dimension=dimension, window=window, negative=negative, epochs=epochs,
+        method, dimension=dimension, window=window, negative=negative, epochs=epochs or FEWEST,
         subsample=subsample, threads=threads, device=device,
     )  # fmt: skip
     if min_count < 1 or vocabulary < 1:
@@ -88,6 +94,8 @@ def embed(
         paths = [_spooled(f, folder) if f == "-" else Path(f) for f in files]
         settings["text"] = [sha256(p) for p in paths]
         corpus = _corpus(paths, files, folder, settings, progress)
+        if method == "skipgram" and not epochs:
+            learner = replace(learner, epochs=passes(int(corpus.counts.sum())))
         line.label = method
         record: dict[str, Any] = {**settings, "method": method, **asdict(learner), "seed": seed}
         found = _train(learner, corpus, folder, record, seed, checkpoint_minutes, progress)
@@ -115,6 +123,11 @@ def embed(
         print(f"{out}: {len(found)} words, {found.dimension} dimensions, from {result['running_words']} running words "
               f"in {seconds:.1f} s ({cpu:.1f} CPU s)")  # fmt: skip
     return 0
+
+
+def passes(words: int) -> int:
+    """Epochs for a text of so many running words: small corpora gain by more, large ones have no need of them."""
+    return min(max(-(-WORDS // max(words, 1)), FEWEST), MOST)
 
 
 def _learner(method: str, **options: Any) -> Any:

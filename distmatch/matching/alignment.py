@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from distmatch.device import choose_device
 from distmatch.embeddings.embeddings import Embeddings
@@ -22,6 +23,7 @@ from distmatch.matching.alignment_confidence import (
 )
 from distmatch.matching.alignment_confidence import confidence as confidence_of
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
+from distmatch.matching.induction import crowds, translations
 from distmatch.matching.mapfitting import self_learn
 from distmatch.matching.match import Bits, Match
 from distmatch.progress import Progress, silent
@@ -29,6 +31,8 @@ from distmatch.transport.procrustes import procrustes
 
 ITERATIVE = ("unit", "center") * 5 + ("unit",)
 """Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
+SAME = 0.2
+"""Share of equal translations from which two maps are one, further fitted."""
 CODED = 2_000
 """Rows on each side whose code length `Match.bits` states."""
 
@@ -138,11 +142,8 @@ def conclude(
     trace = trace or Trace()
     isometry = procrustes(a if b is None else a @ torch.linalg.pinv(b))
     x, y = clouds.x, clouds.y
-    control = control or Control.of(x, y, seed=seed)
-    # The control was fitted to the words that the evidence looks at, so the map is too.
-    settled = isometry
-    if ranked:
-        settled, _ = self_learn(x[:WORDS], y[:WORDS], isometry, steps=CONTROL_STEPS)
+    control = control or Control.of(x, y, seed=seed, ranked=ranked)
+    settled = _settled(x[:WORDS], y[:WORDS], isometry) if ranked else isometry
     evidence, _ = measure(x, y, settled, control, seed=seed, ranked=ranked, agreement=agreement)
     confidence = confidence_of(evidence)
     bits, offered = code_length(clouds, isometry, ranked=ranked)
@@ -164,6 +165,20 @@ def conclude(
             **(extra or {}),
         },
     )
+
+
+def _settled(x: Tensor, y: Tensor, isometry: Tensor) -> Tensor:
+    """The map fitted to the words that the evidence looks at, as the control is; the map itself if that is another one.
+
+    A poor map may lie where self-learning finds a good one, of which the evidence would speak then.
+    """
+    settled, _ = self_learn(x, y, isometry, steps=CONTROL_STEPS)
+    found = []
+    for one in (isometry, settled):
+        mapped = normalize(x @ one, dim=1)
+        found.append(translations(mapped, y, crowds(mapped, y, 10)))
+    same = float((found[0] == found[1]).double().mean())
+    return settled if same >= SAME else isometry
 
 
 def code_length(

@@ -17,13 +17,17 @@ from torch.nn.functional import normalize
 from distmatch.matching.induction import Pairs, mutual_neighbours, translations
 from distmatch.matching.mapfitting import self_learn
 from distmatch.transport.procrustes import procrustes
-from distmatch.transport.thirdmoments import ThirdMoments
 
 WORDS = 2_000
 """Most frequent rows of each side that the evidence looks at."""
 CONTROL_STEPS = 5
-DIRECTIONS = 32
-"""Leading directions whose third moments are compared."""
+ROWS = 6_000
+"""The same where rows have no frequency: partners are average ones, so it takes more of them to tell."""
+
+
+def asked(ranked: bool) -> int:
+    """How many rows of each side the evidence looks at."""
+    return WORDS if ranked else ROWS
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,6 @@ class Evidence:
         rank: rank correlation of the frequencies of mutual neighbours; None where rows have no frequency.
         pairs: log of the number of mutual neighbours over that of the control.
         agreement: share of equal translations of independent starts, 0.5 where there was only one.
-        skewness: cosine between both sides' third moments in the leading directions, which no nearest partner has
-            a say in; None where rows have a frequency.
     """
 
     gain: float
@@ -48,7 +50,6 @@ class Evidence:
     rank: float | None
     pairs: float
     agreement: float
-    skewness: float | None = None
 
     def to_json(self) -> dict[str, float | None]:
         """Name to value, rounded."""
@@ -85,13 +86,14 @@ class Control:
     pairs: int
 
     @classmethod
-    def of(cls, x: Tensor, y: Tensor, *, seed: int = 0) -> Control:
+    def of(cls, x: Tensor, y: Tensor, *, seed: int = 0, ranked: bool = True) -> Control:
         """Run it.
 
         Args:
             x: (n, d) unit rows, normalised. y: (m, d').
+            ranked: whether their order is that of frequency.
         """
-        x, y = x[:WORDS], y[:WORDS]
+        x, y = (side[: asked(ranked)] for side in (x, y))
         generator = torch.Generator(device=x.device).manual_seed(seed)
         random = torch.randn(x.shape[1], y.shape[1], generator=generator, device=x.device)
         _, pairs = self_learn(x, y, procrustes(random), steps=CONTROL_STEPS)
@@ -116,11 +118,7 @@ def measure(
         control: of the same rows.
         agreement: share of equal translations of independent starts, if there were any.
     """
-    skewness = None
-    if not ranked:
-        moments = ThirdMoments.of(x, y, DIRECTIONS)
-        skewness = moments.agreement(moments.inside(isometry))
-    x, y = x[:WORDS], y[:WORDS]
+    x, y = (side[: asked(ranked)] for side in (x, y))
     pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
     split = split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed))
     return Evidence(
@@ -130,7 +128,6 @@ def measure(
         rank=rank_correlation(pairs) if ranked else None,
         pairs=log(max(len(pairs), 1) / max(control.pairs, 1)),
         agreement=0.5 if agreement is None else agreement,
-        skewness=skewness,
     ), pairs
 
 
@@ -165,7 +162,7 @@ def logit(given: Evidence) -> float:
     """The log odds of `confidence`."""
     if given.rank is None:
         return ROWS_INTERCEPT + ROWS_ODDS * split_odds(given.split, given.excess)
-    return INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, astuple(given)[:-1], strict=True))
+    return INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, astuple(given), strict=True))
 
 
 def confidence(given: Evidence) -> float:

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from distmatch.commands.embed import passes
 from distmatch.__main__ import main
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.retrieval.lexicon import Lexicon, translate_words
@@ -191,3 +192,10 @@ def test_translate_from_a_lexicon_alone(aligned, tmp_path, capsys):
     (tmp_path / "text.txt").write_text("s1 s2")
     assert main(["translate", str(aligned), "--text", str(tmp_path / "text.txt"), "--quiet"]) == 0
     assert capsys.readouterr().out == "t1 t2\n"
+
+
+def test_small_corpora_get_more_epochs(corpus, tmp_path):
+    assert [passes(words) for words in (1_000, 5_400_000, 30_000_000)] == [20, 12, 5]
+    options = ["--dimension", "4", "--quiet", "--out", str(tmp_path / "a.vec")]
+    assert main(["embed", str(corpus), *options]) == 0
+    assert json.loads((tmp_path / "a.vec.json").read_text())["epochs"] == 20
