@@ -15,7 +15,6 @@ from distmatch.errors import InputError
 from distmatch.files import atomic_write, sha256, write_json
 from distmatch.progress import Progress, ProgressLine, silent
 
-
 WORDS = 60_000_000
 """Running words that training reads, in all epochs, unless it is told how many."""
 FEWEST, MOST = 5, 20

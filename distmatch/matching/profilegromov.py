@@ -64,15 +64,14 @@ class ProfileGromov:
     skewness: tuple[tuple[int, int], ...] = ((24, 3_000), (32, 1_200))
     """(leading directions, proposals) of the searches for the rotation under which third moments agree best."""
     stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 10), (4_000, 20), (6_000, 15), (8_000, 10))  # fmt: skip
-    """(rows a side, steps): of all starts, of the candidates, then of the one chosen."""
+    """(rows a side, steps): of all starts, of the candidates, of the best candidate before and after third moments have
+    been at them, then of the one chosen."""
     temperature: float = 0.05
     """Of the soft partners, in units of CSLS."""
     relaxation: float = 1.0
     """Share of the last move by which a step goes on beyond the fitted map."""
     memory: float = 0.5
     """Weight of the former moments in each step's fit."""
-    reweighting: float = 0.0
-    """Power of the moment's singular values in the similarity that finds partners."""
     rows: int = 20_000
     """Rows a side at most in the last re-weighting."""
     normalization: tuple[str, ...] = ("unit", "center", "unit")
@@ -171,22 +170,25 @@ class _Run:
         self, name: str, current: Tensor, searches: tuple[tuple[int, int], ...]
     ) -> Learned:
         """The map with the inversions undone that third moments show, and the agreement of those."""
-        kept = self.trace.checkpoint.get(name)
+        seed = self.noise().initial_seed() % 2**32
+        kept = self._kept(name, current)
         if kept is not None:
-            *rows, last = torch.from_numpy(kept).to(current)
-            return torch.stack(rows), float(last[0])
-        noise = self.noise()
-        value = 0.0
-        for directions, proposals in searches:
-            moments, seed = self.moments[directions], int(torch.randint(2**31, (1,), generator=noise))
-            inside = moments.inside(current)
-            _, before = moments.anneal(inside, proposals=0, seed=seed)
-            rotation, value = moments.anneal(inside, proposals=proposals, seed=seed)
-            if value > before + GAIN:
-                # The leading directions as found, the rest as near to what it was as it can be.
-                current = procrustes(moments.outside(rotation, current) + REST * current)
-        self._keep(name, (current, value))
-        return current, value
+            return kept
+        turned, value = current, 0.0
+        try:
+            for directions, proposals in searches:
+                moments = self.moments[directions]
+                inside = moments.inside(turned)
+                _, before = moments.anneal(inside, proposals=0, seed=seed)
+                rotation, value = moments.anneal(inside, proposals=proposals, seed=seed)
+                if value > before + GAIN:
+                    # The leading directions as found, the rest as near to what it was as it can be.
+                    turned = procrustes(moments.outside(rotation, turned) + REST * turned)
+        except KeyboardInterrupt:
+            self.trace.interrupted = True
+            return current, value
+        self._keep(name, (turned, value))
+        return turned, value
 
     def _candidates(self, maps: list[Tensor]) -> list[Tensor]:
         """The best maps, and averages of them."""
@@ -211,10 +213,9 @@ class _Run:
     def learn(self, name: str, start: Tensor, stage: tuple[int, int]) -> Learned:
         """Soft self-learning on fresh random rows; the map and the mean best CSLS of its last steps."""
         noise = self.noise()
-        kept = self.trace.checkpoint.get(name)
+        kept = self._kept(name, start)
         if kept is not None:
-            *rows, last = torch.from_numpy(kept).to(start)
-            return torch.stack(rows), float(last[0])
+            return kept
         learned = start, 0.0
         try:
             for result in self._steps(start, stage, noise):
@@ -225,17 +226,23 @@ class _Run:
         self._keep(name, learned)
         return learned
 
+    def _kept(self, name: str, like: Tensor) -> Learned | None:
+        kept = self.trace.checkpoint.get(name)
+        if kept is None:
+            return None
+        *rows, last = torch.from_numpy(kept).to(like)
+        return torch.stack(rows), float(last[0])
+
     def _keep(self, name: str, learned: Learned) -> None:
         value = learned[0].new_full((1, learned[0].shape[1]), learned[1])
         self.trace.checkpoint.put(name, torch.cat([learned[0], value]).cpu().numpy())
 
     def _steps(self, start: Tensor, stage: tuple[int, int], noise: torch.Generator):
         given, (rows, steps) = self.settings, stage
-        current, weights = start, torch.eye(self.y.shape[1], device=self.y.device)
-        moment, fitted, scores = None, None, []
+        current, moment, fitted, scores = start, None, None, []
         for step in range(steps):
             some, other = _sample(self.x, rows, noise), _sample(self.y, rows, noise)
-            similar = normalize(some @ current, dim=1), normalize(other @ weights, dim=1)
+            similar = normalize(some @ current, dim=1), other
             new, score = soft_moment(
                 some, other, similar, temperature=given.temperature, group=self.group
             )
@@ -244,8 +251,6 @@ class _Run:
             current = fitted
             if last is not None:
                 current = procrustes(fitted + given.relaxation * (fitted - last))
-            _, s, axes = torch.linalg.svd(moment, full_matrices=False)
-            weights = (axes.T * (s / s[0]) ** given.reweighting) @ axes
             scores.append(score)
             self.trace.step({"step": step, "words": rows, "csls": score})
             yield fitted, sum(scores[-4:]) / len(scores[-4:])

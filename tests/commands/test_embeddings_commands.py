@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from distmatch.commands.embed import passes
 from distmatch.__main__ import main
+from distmatch.commands.embed import passes
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.retrieval.lexicon import Lexicon, translate_words
 
