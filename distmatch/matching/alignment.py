@@ -142,7 +142,7 @@ def conclude(
     trace = trace or Trace()
     isometry = procrustes(a if b is None else a @ torch.linalg.pinv(b))
     x, y = clouds.x, clouds.y
-    control = control or Control.of(x, y, seed=seed, ranked=ranked)
+    control = control or Control.of(x, y, seed=seed)
     settled = _settled(x[:WORDS], y[:WORDS], isometry) if ranked else isometry
     evidence, _ = measure(x, y, settled, control, seed=seed, ranked=ranked, agreement=agreement)
     confidence = confidence_of(evidence)
