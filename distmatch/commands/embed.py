@@ -15,9 +15,9 @@ from distmatch.errors import InputError
 from distmatch.files import atomic_write, sha256, write_json
 from distmatch.progress import Progress, ProgressLine, silent
 
-WORDS = 60_000_000
+WORDS = 45_000_000
 """Running words that training reads, in all epochs, unless it is told how many."""
-FEWEST, MOST = 5, 12
+FEWEST, MOST = 5, 10
 """Epochs that are chosen."""
 
 
@@ -61,7 +61,7 @@ def embed(
         dimension: numbers a vector.
         window: words on each side at most.
         negative: noise words a window, for skipgram.
-        epochs: passes over the text, for skipgram; 0 is as many as make 60 million words, from 5 to 12.
+        epochs: passes over the text, for skipgram; 0 is as many as make 45 million words, from 5 to 10.
         subsample: frequency above which words are left out at random; 0 is off.
         min_count: rarer words are left out.
         vocabulary: words at most.
