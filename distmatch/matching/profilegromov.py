@@ -61,7 +61,7 @@ class ProfileGromov:
     """Rows a side in a start."""
     components: int = 5
     """Principal components of the profiles."""
-    skewness: tuple[tuple[int, int], ...] = ((24, 3_000), (32, 1_200))
+    skewness: tuple[tuple[int, int], ...] = ((24, 6_000), (32, 4_000))
     """(leading directions, proposals) of the searches for the rotation under which third moments agree best."""
     stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 10), (4_000, 20), (6_000, 15), (8_000, 10))  # fmt: skip
     """(rows a side, steps): of all starts, of the candidates, of the best candidate before and after third moments have

@@ -45,7 +45,12 @@ def test_proximal_gromov_recovers_a_rotation_into_any_dimension(wide):
 
 
 PROFILE = ProfileGromov(
-    starts=3, rounds=2, profiled=1500, matched=700, stages=((800, 5), (1000, 5), (1500, 5))
+    starts=3,
+    rounds=2,
+    profiled=1500,
+    matched=700,
+    stages=((800, 5), (1000, 5), (1500, 5)),
+    skewness=((16, 500),),
 )
 
 
