@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from distmatch.device import choose_device
 from distmatch.embeddings.embeddings import Embeddings
@@ -18,12 +17,13 @@ from distmatch.matching.alignment_confidence import (
     CONTROL_STEPS,
     WORDS,
     Control,
+    equal_share,
     explain,
     measure,
+    word_translations,
 )
 from distmatch.matching.alignment_confidence import confidence as confidence_of
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
-from distmatch.matching.induction import crowds, translations
 from distmatch.matching.mapfitting import self_learn
 from distmatch.matching.match import Bits, Match
 from distmatch.progress import Progress, silent
@@ -173,12 +173,8 @@ def _settled(x: Tensor, y: Tensor, isometry: Tensor) -> Tensor:
     A poor map may lie where self-learning finds a good one, of which the evidence would speak then.
     """
     settled, _ = self_learn(x, y, isometry, steps=CONTROL_STEPS)
-    found = []
-    for one in (isometry, settled):
-        mapped = normalize(x @ one, dim=1)
-        found.append(translations(mapped, y, crowds(mapped, y, 10)))
-    same = float((found[0] == found[1]).double().mean())
-    return settled if same >= SAME else isometry
+    before, after = (word_translations(x, y, one) for one in (isometry, settled))
+    return settled if equal_share(before, after) >= SAME else isometry
 
 
 def code_length(

@@ -6,15 +6,20 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from distmatch.device import generator
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import Clock, Clouds, Trace, conclude
-from distmatch.matching.alignment_confidence import WORDS, Control, Evidence, confidence, measure
+from distmatch.matching.alignment_confidence import (
+    Control,
+    Evidence,
+    confidence,
+    equal_share,
+    measure,
+    word_translations,
+)
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
-from distmatch.matching.induction import translations
 from distmatch.matching.match import BELIEF, Match
 from distmatch.matching.selflearning import LONG, SHORT, SelfLearning, Stage
 from distmatch.matching.starts import Start
@@ -148,13 +153,12 @@ def judge(
 ) -> Candidate:
     """Evidence and translations of a map."""
     evidence, pairs = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=ranked)
-    left = normalize(clouds.x[:WORDS] @ current, dim=1)
-    words = translations(left, clouds.y[:WORDS], pairs.crowd)
+    words = word_translations(clouds.x, clouds.y, current, pairs.crowd)
     return Candidate(start, current, evidence, words)
 
 
 def _agreement(one: Candidate, other: Candidate) -> float:
-    return float((one.words == other.words).float().mean())
+    return equal_share(one.words, other.words)
 
 
 def _alike(found: list[Candidate]) -> int:

@@ -149,18 +149,15 @@ class _Run:
             again = [
                 self.learn(f"again {number}.{k}", candidate, given.stages[1])
                 for k, candidate in enumerate(self._candidates([one for one, _ in found]))
-                if not self.trace.interrupted
             ]
             straight = [
                 self.straighten(f"straight {number}.{k}", one, given.skewness)
                 for k, (one, _) in enumerate(again)
-                if not self.trace.interrupted
             ]
             for k, several in enumerate((again, straight)):
-                if several and not self.trace.interrupted:
-                    chosen = max(several, key=lambda pair: pair[1])[0]
-                    settled.append(self.learn(f"settled {number}.{k}", chosen, given.stages[2]))
-            best = max(settled or again or found, key=lambda pair: pair[1])
+                chosen = max(several, key=lambda pair: pair[1])[0]
+                settled.append(self.learn(f"settled {number}.{k}", chosen, given.stages[2]))
+            best = max(settled, key=lambda pair: pair[1])
             if self.trace.interrupted or likely(best[0]):
                 break
         assert best is not None
@@ -169,11 +166,13 @@ class _Run:
     def straighten(
         self, name: str, current: Tensor, searches: tuple[tuple[int, int], ...]
     ) -> Learned:
-        """The map with the inversions undone that third moments show, and the agreement of those."""
+        """The map with the inversions undone that third moments show, and the agreement of those; as it is after an interrupt."""
         seed = self.noise().initial_seed() % 2**32
         kept = self._kept(name, current)
         if kept is not None:
             return kept
+        if self.trace.interrupted:
+            return current, 0.0
         turned, value = current, 0.0
         try:
             for directions, proposals in searches:
@@ -211,12 +210,17 @@ class _Run:
         return procrustes(fused_gromov(x[i], y[j], (u[i], v[j])).moment)
 
     def learn(self, name: str, start: Tensor, stage: tuple[int, int]) -> Learned:
-        """Soft self-learning on fresh random rows; the map and the mean best CSLS of its last steps."""
+        """Soft self-learning on fresh random rows; the map, and the mean best CSLS of its last steps.
+
+        After an interrupt it is the start.
+        """
         noise = self.noise()
         kept = self._kept(name, start)
         if kept is not None:
             return kept
         learned = start, 0.0
+        if self.trace.interrupted:
+            return learned
         try:
             for result in self._steps(start, stage, noise):
                 learned = result
