@@ -145,8 +145,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"distmatch: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("distmatch: stopped before there was anything to show", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        told = str(stop) or "stopped before there was anything to show"
+        print(f"distmatch: {told}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

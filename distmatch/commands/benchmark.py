@@ -63,6 +63,9 @@ def benchmark(
     )  # fmt: skip
     try:
         counts = sweep.run(loaded, seeds=chosen, progress=silent if quiet or json else line)
+    except KeyboardInterrupt:
+        told = f"stopped; the runs that ended are kept in {out}, and the same command does the rest"
+        raise KeyboardInterrupt(told) from None
     finally:
         line.close()
     bad = sum(n for status, n in counts.items() if status not in ("done", "does not apply", "kept"))

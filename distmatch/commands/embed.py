@@ -107,6 +107,11 @@ def embed(
         if fresh:  # what an earlier run left stays, to be taken up
             shutil.rmtree(folder, ignore_errors=True)
         raise
+    except KeyboardInterrupt:
+        told = (
+            f"stopped; what was done is kept in {folder}, and the same command goes on from there"
+        )
+        raise KeyboardInterrupt(told) from None
     finally:
         line.close()
     shutil.rmtree(folder)

@@ -144,6 +144,18 @@ def test_killed_at_any_moment_and_rerun(write_config, tmp_path, records, lasting
     assert lasting(out) == lasting(tmp_path / "whole")
 
 
+def test_an_interrupted_sweep_says_where_it_goes_on(write_config, tmp_path, capsys, monkeypatch):
+    from distmatch.benchmark.runner import Sweep
+
+    def interrupt(self, *given, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Sweep, "run", interrupt)
+    assert main(["benchmark", write_config(), "--out", str(tmp_path / "runs")]) == 130
+    told = capsys.readouterr().err
+    assert f"kept in {tmp_path / 'runs'}" in told and "same command" in told
+
+
 def test_full_disk_is_one_line_and_keeps_what_is_done(
     write_config, tmp_path, monkeypatch, capsys, records
 ):

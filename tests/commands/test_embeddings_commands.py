@@ -199,3 +199,16 @@ def test_small_corpora_get_more_epochs(corpus, tmp_path):
     options = ["--dimension", "4", "--quiet", "--out", str(tmp_path / "a.vec")]
     assert main(["embed", str(corpus), *options]) == 0
     assert json.loads((tmp_path / "a.vec.json").read_text())["epochs"] == 10
+
+
+def test_an_interrupted_embed_says_where_it_goes_on(corpus, tmp_path, capsys, monkeypatch):
+    from distmatch.embeddings.skipgram import SkipGram
+
+    def interrupt(self, *given, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SkipGram, "train", interrupt)
+    assert main([*embed(corpus, tmp_path / "a.vec"), "--quiet"]) == 130
+    told = capsys.readouterr().err
+    assert "a.vec.partial" in told and "same command" in told and told.count("\n") == 1
+    assert (tmp_path / "a.vec.partial").is_dir() and not (tmp_path / "a.vec").exists()
