@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+NOVELS = ("fr-en", "de-en", "es-en", "it-en", "ru-en", "de-fr", "de-it", "it-fr", "ru-fr", "ru-it", "en-de")  # fmt: skip
+"""Pairs of novels; those not into English only where asked for, to calibrate."""
 PARTS = ("pairs", "refusals", "calibration", "peers", "adversary", "fit")
 
 
@@ -54,26 +56,29 @@ def data_pairs(given: argparse.Namespace) -> Iterator[tuple[str, Any, Any, Any]]
     found = {
         "es-en": (given.data / "vectors/es-en/es.vec.xz", given.data / "vectors/es-en/en.vec.xz")
     }
-    for language in ("fr", "de", "es", "it", "ru") if given.novels else ():
-        files = given.novels / f"{language}.vec", given.novels / "en.vec"
+    for pair in NOVELS if given.novels else ():
+        files = tuple(given.novels / f"{language}.vec" for language in pair.split("-"))
         if all(f.exists() for f in files):
-            found[f"novels-{language}-en"] = files
+            found[f"novels-{pair}"] = files
     for name, files in found.items():
-        if given.pairs is None or name in given.pairs:
+        if name in (given.pairs or [n for n in found if n.endswith("-en")]):
             source, target = (Embeddings.load(f, limit=20_000, lower=True) for f in files)
             yield name, source, target, gold(given.data, name[-5:])
 
 
 def gold(data: Path, pair: str) -> Any:
-    """Both bands of a MUSE list as one dictionary."""
+    """Both bands of a MUSE list as one dictionary; of pairs that MUSE has not, XLING's training and test words."""
     from distmatch.retrieval.dictionary import Dictionary
 
+    files = sorted((data / "dictionaries/muse").glob(f"{pair}.*.txt"))
+    files = files or [
+        next((data / f"dictionaries/xling/{pair}").glob(f"*.{part}.*"))
+        for part in ("train.freq.5k", "test.freq.2k")
+    ]
     table: dict[str, list[str]] = {}
-    for band in ("0-5000", "5000-6500"):
-        for word, targets in Dictionary.load(
-            data / f"dictionaries/muse/{pair}.{band}.txt"
-        ).targets.items():
-            table.setdefault(word, []).extend(targets)
+    for file in files:
+        for word, targets in Dictionary.load(file).targets.items():
+            table.setdefault(word.lower(), []).extend(target.lower() for target in targets)
     return Dictionary({word: tuple(targets) for word, targets in table.items()})
 
 
@@ -165,62 +170,80 @@ def unrelated(target: Any, seed: int) -> Iterator[tuple[str, Any]]:
 
 
 def calibration(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
-    """Evidence with the truth: every start of every pair, planted rotations with noise, unrelated spaces.
+    """Evidence with the truth of many maps: of every pair, of planted rotations with noise, of unrelated spaces."""
+    from distmatch.matching.alignment import Clouds
 
-    The truth is asked on the first 5,000 words of each side, which is cheap and where evidence looks.
-    """
-    for name, *sides, dictionary in data_pairs(given):
-        source, target = (side.top(5000) for side in sides)
+    for name, source, target, dictionary in data_pairs(given):
         ceiling = supervised(source, target, dictionary)
         for seed in seeds:
-            yield from judged(name, "", source, target, dictionary, ceiling, seed, 5)
-            for kind, other in unrelated(target, seed):
-                yield from judged(name, kind, source, other, None, ceiling, seed, 2)
-            for kind, other in planted(source, seed):
-                yield from judged(name, kind, source, other, same(source), 100.0, seed, 2)
+            sides = [("", target, dictionary, ceiling, None)]
+            sides += [(kind, other, None, ceiling, 2) for kind, other in unrelated(target, seed)]
+            sides += [
+                (kind, other, same(source), 100.0, 2) for kind, other in planted(source, seed)
+            ]
+            for kind, other, gold_of_it, ceiling_of_it, starts in sides:
+                clouds = Clouds.of(source, other)
+                maps = learned(clouds, seed, starts)
+                for row in judged(clouds, source, other, gold_of_it, maps, seed):
+                    row["kind"] = f"{kind} {row['kind']}".strip()
+                    yield {"pair": name, **row, "supervised": round(ceiling_of_it, 2)}
+
+
+def learned(clouds: Any, seed: int, starts: int | None = None) -> Iterator[tuple[str, Any]]:
+    """Some starts of `Auto`, or all, and two random rotations, each after short self-learning."""
+    import torch
+
+    from distmatch.device import generator
+    from distmatch.matching.auto import SHORT, STARTS
+    from distmatch.matching.selflearning import SelfLearning
+    from distmatch.transport.procrustes import procrustes
+
+    short = SelfLearning(stages=(SHORT,))
+    for number, start in enumerate(STARTS[:starts]):
+        own = seed * len(STARTS) + number
+        first = start.map(clouds.x, clouds.y, generator(own))
+        yield start.name, short.learn(clouds, first, seed=own)
+    for number in range(2):
+        shape = clouds.x.shape[1], clouds.y.shape[1]
+        random = torch.randn(shape, generator=generator(1000 + 2 * seed + number))
+        yield f"random {number}", short.learn(clouds, procrustes(random), seed=seed)
 
 
 def judged(
-    name: str,
-    kind: str,
+    clouds: Any,
     source: Any,
     target: Any,
     dictionary: Any,
-    ceiling: float,
+    maps: Iterable[tuple[str, Any]],
     seed: int,
-    starts: int,
 ) -> Iterator[dict[str, Any]]:
-    """Evidence of some starts of `Auto` after short self-learning, with their agreement and without."""
-    from dataclasses import asdict, replace
-
-    from distmatch.device import generator
-    from distmatch.matching.alignment import Clouds
+    """Evidence and precision of each distinct map, and of what `Auto` makes of the first seven and of the four worst."""
+    from distmatch.matching.alignment import Clock, conclude
     from distmatch.matching.alignment_confidence import Control
-    from distmatch.matching.auto import SHORT, STARTS, judge, nearest_agreement
-    from distmatch.matching.selflearning import SelfLearning
-    from distmatch.retrieval.dictionary import evaluate
+    from distmatch.matching.auto import REFINEMENT, TRIED, choose, consensus, judge
+    from distmatch.matching.match import Match
 
-    clouds = Clouds.of(source, target)
     control = Control.of(clouds.x, clouds.y, seed=seed)
-    short = SelfLearning(stages=(SHORT,))
-    found = []
-    for number, start in enumerate(STARTS[:starts]):
-        first = start.map(clouds.x, clouds.y, generator(seed * 100 + number))
-        current = short.learn(clouds, first, seed=seed)
-        found.append(judge(clouds, start, current, control, seed=seed, ranked=True))
-    for candidate, agreement in zip(found, nearest_agreement(found), strict=True):
-        linear = clouds.linear(candidate.map)
-        p1 = 0.0
-        if dictionary is not None:
-            p1 = 100 * (
-                evaluate((linear(source), linear.map_target(target)), dictionary).precision[1]
-                or 0.0
-            )
-        for evidence in (candidate.evidence, replace(candidate.evidence, agreement=agreement)):
-            yield {
-                "pair": name, "kind": f"{kind} {candidate.start.name}".strip(), "seed": seed, "p1": round(p1, 2),
-                "supervised": round(ceiling, 2), "evidence": asdict(evidence),
-            }  # fmt: skip
+
+    def judgement(kind: str, match: Match[Any]) -> dict[str, Any]:
+        p1 = 0.0 if dictionary is None else precision(match, source, target, dictionary)
+        return {"kind": kind, "seed": seed, "p1": round(p1, 2), "evidence": match.extra["evidence"]}
+
+    def concluded(a: Any, b: Any = None) -> Match[Any]:
+        return conclude(clouds, a, b, method="auto", seed=seed, clock=Clock(), control=control)
+
+    found, seen = [], set()
+    for kind, current in maps:
+        found.append(judge(clouds, kind, current, control, seed=seed, ranked=True))
+        if tuple(found[-1].words.tolist()) not in seen:
+            seen.add(tuple(found[-1].words.tolist()))
+            yield judgement(kind, concluded(current))
+    worst = sorted(found, key=lambda one: one.evidence.gain)[:4]
+    for kind, some in (("first", found[:TRIED]), ("worst", worst)):
+        current = consensus(some, choose(some)[0])
+        yield judgement(
+            f"end of the {kind}", concluded(*REFINEMENT.finish(clouds, current, seed=seed))
+        )
 
 
 def planted(source: Any, seed: int) -> Iterator[tuple[str, Any]]:
@@ -243,50 +266,42 @@ def same(source: Any) -> Any:
 
 def fit(path: Path) -> None:
     """Logistic regression of "P@1 is at least half of supervised" on the evidence; leave-one-pair-out AUC and ECE."""
-    from distmatch.matching.alignment_confidence import split_odds
-
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rows = [r for r in rows if "evidence" in r]
-    rows = [r for r in rows if r["part"] in ("calibration", "pairs", "refusals")]
-    # Rows without an order of frequency have coefficients of their own, see `alignment_confidence.ROWS_ODDS`.
-    for ordered in (True, False):
-        some = [r for r in rows if (r["evidence"]["rank"] is not None) == ordered]
-        if some:
-            print("words" if ordered else "rows without an order")
-            for r in some if not ordered else ():
-                r["evidence"]["odds"] = split_odds(r["evidence"]["split"], r["evidence"]["excess"])
-            fit_rows(
-                some, [n for n in some[0]["evidence"] if n != "split"] if ordered else ["odds"]
-            )
-
-
-def fit_rows(rows: list[dict[str, Any]], names: list[str]) -> None:
-    """The regression on some of the evidence; `excess` is `split` less the control."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 
-    x = np.array([[r["evidence"][n] for n in names] for r in rows])
-    y = np.array([r["supervised"] is not None and r["p1"] >= r["supervised"] / 2 for r in rows])
+    from distmatch.matching.match import BELIEF
+
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [r for r in rows if r["part"] == "calibration"]
+    x = np.array([[r["evidence"][n] for n in ("gain", "skewness")] for r in rows])
+    y = np.array([r["p1"] >= r["supervised"] / 2 for r in rows])
     groups = np.array([r["pair"] for r in rows])
+
+    def model(some: Any) -> Any:
+        return LogisticRegression(C=1000.0, max_iter=100_000).fit(x[some], y[some])
+
     out = np.zeros(len(y))
     for group in set(groups):
-        rest = groups != group
-        model = LogisticRegression(C=1000.0, max_iter=100_000).fit(x[rest], y[rest])
-        out[~rest] = model.predict_proba(x[~rest])[:, 1]
-    bins = np.clip((out * 10).astype(int), 0, 9)
-    error = sum(
-        abs(y[bins == b].mean() - out[bins == b].mean()) * (bins == b).mean() for b in set(bins)
-    )
-    print(
-        f"{len(y)} runs, {y.sum()} right; leave one pair out: AUC {roc_auc_score(y, out):.4f} ECE {error:.4f}"
-    )
-    model = LogisticRegression(C=1000.0, max_iter=100_000).fit(x, y)
-    print(
-        "INTERCEPT",
-        np.round(model.intercept_, 3),
-        "WEIGHTS",
-        dict(zip(names, np.round(model.coef_[0], 3), strict=True)),
-    )
+        out[groups == group] = model(groups != group).predict_proba(x[groups == group])[:, 1]
+    # Unordered rows, of another kind, on their own too.
+    for name, some in (
+        ("all", groups != ""),
+        ("words", np.array([not g.startswith("rows") for g in groups])),
+        ("rows", np.array([g.startswith("rows") for g in groups])),
+    ):
+        if len(set(y[some])) < 2:
+            continue
+        a, b = y[some], out[some]
+        bins = np.clip((b * 10).astype(int), 0, 9)
+        error = sum(
+            abs(a[bins == n].mean() - b[bins == n].mean()) * (bins == n).mean() for n in set(bins)
+        )
+        print(
+            f"{name}: {len(a)} maps, {a.sum()} right; leave one pair out: AUC {roc_auc_score(a, b):.4f} ECE {error:.4f}, "
+            f"wrong and believed {(b[~a] >= BELIEF).sum()}, right and not believed {(b[a] < BELIEF).sum()}"
+        )
+    whole = model(groups != "")
+    print("INTERCEPT", np.round(whole.intercept_, 2), "WEIGHTS", np.round(whole.coef_[0], 2))
 
 
 if __name__ == "__main__":

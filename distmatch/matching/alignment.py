@@ -14,25 +14,18 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment_confidence import (
-    CONTROL_STEPS,
-    WORDS,
     Control,
-    equal_share,
     explain,
     measure,
-    word_translations,
 )
 from distmatch.matching.alignment_confidence import confidence as confidence_of
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
-from distmatch.matching.mapfitting import self_learn
 from distmatch.matching.match import Bits, Match
 from distmatch.progress import Progress, silent
 from distmatch.transport.procrustes import procrustes
 
 ITERATIVE = ("unit", "center") * 5 + ("unit",)
 """Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
-SAME = 0.2
-"""Share of equal translations from which two maps are one, further fitted."""
 CODED = 2_000
 """Rows on each side whose code length `Match.bits` states."""
 
@@ -126,7 +119,6 @@ def conclude(
     trace: Trace | None = None,
     alternatives: list[Match[LinearMap]] | None = None,
     extra: dict[str, Any] | None = None,
-    agreement: float | None = None,
     control: Control | None = None,
 ) -> Match[LinearMap]:
     """The `Match` of a map: evidence and confidence without gold, and bits.
@@ -135,16 +127,14 @@ def conclude(
         clouds: both sides, normalised.
         a: (d, k) map of the source. b: (k may be d') of the target; None leaves the target as it is.
         trace: history, and whether the run was interrupted.
-        agreement: share of equal translations of independent starts, where there were any.
         ranked: whether the order of the rows is that of frequency.
         control: of the same clouds, if it has been run.
     """
     trace = trace or Trace()
     isometry = procrustes(a if b is None else a @ torch.linalg.pinv(b))
     x, y = clouds.x, clouds.y
-    control = control or Control.of(x, y, seed=seed)
-    settled = _settled(x[:WORDS], y[:WORDS], isometry) if ranked else isometry
-    evidence, _ = measure(x, y, settled, control, seed=seed, ranked=ranked, agreement=agreement)
+    control = control or Control.of(x, y, seed=seed, ranked=ranked)
+    evidence, _ = measure(x, y, isometry, control, seed=seed, ranked=ranked)
     confidence = confidence_of(evidence)
     bits, offered = code_length(clouds, isometry, ranked=ranked)
     return Match(
@@ -165,16 +155,6 @@ def conclude(
             **(extra or {}),
         },
     )
-
-
-def _settled(x: Tensor, y: Tensor, isometry: Tensor) -> Tensor:
-    """The map fitted to the words that the evidence looks at, as the control is; the map itself if that is another one.
-
-    A poor map may lie where self-learning finds a good one, of which the evidence would speak then.
-    """
-    settled, _ = self_learn(x, y, isometry, steps=CONTROL_STEPS)
-    before, after = (word_translations(x, y, one) for one in (isometry, settled))
-    return settled if equal_share(before, after) >= SAME else isometry
 
 
 def code_length(

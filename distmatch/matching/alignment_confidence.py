@@ -1,13 +1,13 @@
 """How sure an alignment is: a probability from evidence that needs no dictionary.
 
 The event is "precision@1 is at least half of what a supervised map reaches". The coefficients come from
-`benchmarks/alignment.py --only calibration`: a logistic regression over planted rotations with noise, unrelated
-clouds and real pairs, successes and failures.
+`benchmarks/alignment.py --only calibration` and `benchmarks/transport.py --only calibration`: a logistic regression
+over real pairs, planted rotations with noise and unrelated clouds, successes and failures.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from math import exp, log
 
 import torch
@@ -17,10 +17,18 @@ from torch.nn.functional import normalize
 from distmatch.matching.induction import Pairs, crowds, mutual_neighbours, translations
 from distmatch.matching.mapfitting import self_learn
 from distmatch.transport.procrustes import procrustes
+from distmatch.transport.thirdmoments import ThirdMoments
 
 WORDS = 2_000
 """Most frequent rows of each side that the evidence looks at."""
+ROWS = 6_000
+"""Rows looked at where their order says nothing: their neighbours are no partners, so it takes more of them."""
 CONTROL_STEPS = 5
+DIRECTIONS = 24
+"""Leading principal directions whose third moments are compared."""
+MOMENT_ROWS = 20_000
+"""First rows of each side that the third moments are taken of."""
+TINY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -28,68 +36,54 @@ class Evidence:
     """What can be said about a map without gold.
 
     Args:
-        gain: log of the mean CSLS of mutual neighbours over that of the control, the same rows self-learned from
-            a random rotation.
-        split: share of pairs that a map fitted on the other half of the pairs finds, two ways.
-        excess: `split` minus that of the control.
-        rank: rank correlation of the frequencies of mutual neighbours; None where rows have no frequency.
-        pairs: log of the number of mutual neighbours over that of the control.
-        agreement: share of equal translations of independent starts, 0.5 where there was only one.
+        gain: log of the closeness of rows that had no part in the map, see `held_out`, over that of the control, the
+            same rows self-learned from a random rotation.
+        skewness: agreement of both sides' third moments under the map, -1 to 1. They know nothing of neighbours, which
+            a map that was found by neighbours has on its side.
+        split: share of mutual neighbours that a map fitted on the other half of them finds, two ways.
     """
 
     gain: float
+    skewness: float
     split: float
-    excess: float
-    rank: float | None
-    pairs: float
-    agreement: float
 
-    def to_json(self) -> dict[str, float | None]:
+    def to_json(self) -> dict[str, float]:
         """Name to value, rounded."""
-        return {k: None if v is None else round(v, 4) for k, v in asdict(self).items()}
+        return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
-INTERCEPT = -23.39
-WEIGHTS = (14.37, 0.0, 24.92, 15.94, 11.90, 8.03)
-
-ROWS_INTERCEPT = -5.17
-ROWS_ODDS = 3.45
-"""Of rows without an order of frequency, from `benchmarks/transport.py --only calibration`. The control, fitted on the very
-rows that it is asked on, is closer than the truth where no row has a true partner, so closeness says nothing there."""
-LEAST = 0.02
-"""Shares are held this far from 0 and 1 in odds: of a few dozen pairs one more or less is chance."""
-
-
-def split_odds(split: float, excess: float) -> float:
-    """Log odds of `Evidence.split` less those of the control, which overfits the more the fewer dimensions there are."""
-    shares = [min(max(share, LEAST), 1 - LEAST) for share in (split, split - excess)]
-    return log(shares[0] / (1 - shares[0])) - log(shares[1] / (1 - shares[1]))
+INTERCEPT = -16.93
+WEIGHTS = (20.43, 17.36)
+"""Of `Evidence.gain` and `Evidence.skewness`."""
 
 
 @dataclass(frozen=True)
 class Control:
-    """What self-learning from a random rotation reaches on the same rows.
+    """What self-learning from a random rotation reaches on the same rows, and what the evidence of any map of them shares.
 
     Args:
-        csls: mean CSLS of mutual neighbours. split: see `Evidence`. pairs: number of mutual neighbours.
+        closeness: see `held_out`. moments: of both sides.
     """
 
-    csls: float
-    split: float
-    pairs: int
+    closeness: float
+    moments: ThirdMoments
 
     @classmethod
-    def of(cls, x: Tensor, y: Tensor, *, seed: int = 0) -> Control:
+    def of(cls, x: Tensor, y: Tensor, *, seed: int = 0, ranked: bool = True) -> Control:
         """Run it.
 
         Args:
             x: (n, d) unit rows, normalised. y: (m, d').
+            ranked: whether the order of the rows is that of frequency.
         """
-        x, y = x[:WORDS], y[:WORDS]
+        a, b = (z[:MOMENT_ROWS] - z[:MOMENT_ROWS].mean(dim=0) for z in (x, y))
+        moments = ThirdMoments.of(a, b, DIRECTIONS)
+        n = _rows(ranked)
+        x, y = x[:n], y[:n]
         generator = torch.Generator(device=x.device).manual_seed(seed)
         random = torch.randn(x.shape[1], y.shape[1], generator=generator, device=x.device)
-        _, pairs = self_learn(x, y, procrustes(random), steps=CONTROL_STEPS)
-        return cls(_mean(pairs), split_half(x, y, pairs, generator), len(pairs))
+        learned, _ = self_learn(x, y, procrustes(random), steps=CONTROL_STEPS)
+        return cls(held_out(x, y, learned, seed=seed), moments)
 
 
 def measure(
@@ -100,30 +94,50 @@ def measure(
     *,
     seed: int = 0,
     ranked: bool = True,
-    agreement: float | None = None,
 ) -> tuple[Evidence, Pairs]:
-    """Evidence for a map, and the mutual neighbours that it rests on.
+    """Evidence for a map, and the mutual neighbours of the first `WORDS` rows under it.
 
     Args:
         x: (n, d) unit rows, normalised. y: (m, d').
         isometry: (d, d') map, or the isometry nearest to it.
         control: of the same rows.
-        agreement: share of equal translations of independent starts, if there were any.
     """
+    n = _rows(ranked)
+    closeness = held_out(x[:n], y[:n], isometry, seed=seed)
     x, y = x[:WORDS], y[:WORDS]
     pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
-    split = split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed))
     return Evidence(
-        gain=log(max(_mean(pairs), 1e-6) / max(control.csls, 1e-6)),
-        split=split,
-        excess=split - control.split,
-        rank=rank_correlation(pairs) if ranked else None,
-        pairs=log(max(len(pairs), 1) / max(control.pairs, 1)),
-        agreement=0.5 if agreement is None else agreement,
+        gain=log(max(closeness, TINY) / max(control.closeness, TINY)),
+        skewness=control.moments.agreement(control.moments.inside(isometry)),
+        split=split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed)),
     ), pairs
 
 
-def _mean(pairs: Pairs) -> float:
+def _rows(ranked: bool) -> int:
+    return WORDS if ranked else ROWS
+
+
+def held_out(x: Tensor, y: Tensor, isometry: Tensor, *, seed: int = 0) -> float:
+    """Mean CSLS of mutual neighbours of rows that had no part in the map.
+
+    Each half of x is asked under the map refitted to the other half, and under the map itself; the lower counts. A map
+    that only fits its rows is worse refitted; a poor one that lies where self-learning finds a good one is worse itself.
+
+    Args:
+        x: (n, d) unit rows. y: (m, d').
+        isometry: (d, d').
+    """
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed)).to(x.device)
+    total = 0.0
+    halves = [half.sort().values for half in order.chunk(2)]
+    for fit, test in (halves, halves[::-1]) if len(halves) == 2 else ():
+        refit, _ = self_learn(x[fit], y, isometry, steps=CONTROL_STEPS)
+        total += min(_closeness(x[test], y, one) for one in (isometry, refit)) / 2
+    return total
+
+
+def _closeness(x: Tensor, y: Tensor, isometry: Tensor) -> float:
+    pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
     return float(pairs.score.mean()) if len(pairs) else 0.0
 
 
@@ -160,34 +174,19 @@ def equal_share(one: Tensor, other: Tensor) -> float:
     return float((one == other).float().mean())
 
 
-def rank_correlation(pairs: Pairs) -> float:
-    """Spearman's correlation of the row numbers of the pairs."""
-    if len(pairs) < 3:
-        return 0.0
-    ranks = [side.argsort().argsort().double() for side in (pairs.source, pairs.target)]
-    return float(torch.corrcoef(torch.stack(ranks))[0, 1])
-
-
-def logit(given: Evidence) -> float:
-    """The log odds of `confidence`."""
-    if given.rank is None:
-        return ROWS_INTERCEPT + ROWS_ODDS * split_odds(given.split, given.excess)
-    return INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, astuple(given), strict=True))
-
-
 def confidence(given: Evidence) -> float:
     """Probability that precision@1 is at least half of a supervised map's."""
-    return 1.0 / (1.0 + exp(-max(min(logit(given), 30.0), -30.0)))
+    logit = INTERCEPT + WEIGHTS[0] * given.gain + WEIGHTS[1] * given.skewness
+    return 1.0 / (1.0 + exp(-max(min(logit, 30.0), -30.0)))
 
 
 def explain(given: Evidence, probability: float) -> str:
     """One line: why the answer is believed or not, and what would help."""
     figures = (
-        f"mutual neighbours {exp(given.gain):.2f} times as close as after the same steps from a random rotation, "
-        f"{given.split:.0%} of them found again by a map fitted on the others ({given.split - given.excess:.0%} there)"
+        f"rows that had no part in the map lie {exp(given.gain):.2f} times as close to their neighbours as after the same "
+        f"steps from a random rotation, third moments agree to {given.skewness:.2f}, {given.split:.0%} of mutual neighbours "
+        "are found again by a map fitted on the others"
     )
-    if given.rank is not None:
-        figures += f", rank correlation {given.rank:.2f}"
     if probability >= 0.9:
         return figures
     return figures + "; more text, more starts, or a --dictionary would help"

@@ -104,7 +104,7 @@ class Auto:
         clouds = Clouds.of(source, target, steps=self.refinement.normalization, device=self.device)
         ranked = source.ranked and target.ranked
         trace = Trace(progress=progress, checkpoint=checkpoint)
-        control = Control.of(clouds.x, clouds.y, seed=seed)
+        control = Control.of(clouds.x, clouds.y, seed=seed, ranked=ranked)
         found = self.screen(clouds, control, seed=seed, ranked=ranked, trace=trace)
         best, agreement = choose(found)
         current = consensus(found, best)
@@ -113,7 +113,8 @@ class Auto:
         a, b = self.refinement.finish(clouds, current, seed=seed)
         return conclude(
             clouds, a, b, method="auto", seed=seed, clock=clock, trace=trace, ranked=ranked,
-            agreement=agreement, control=control, extra={"start": best.start.name, "starts": len(found)},
+            control=control,
+            extra={"start": best.start.name, "starts": len(found), "agreement": round(agreement, 4)},
         )  # fmt: skip
 
     def screen(
@@ -178,8 +179,7 @@ def settled(found: list[Candidate]) -> bool:
     """Whether enough starts were tried and the best is believed."""
     if len(found) < TRIED:
         return False
-    best, agreement = choose(found)
-    return confidence(replace(best.evidence, agreement=agreement)) >= BELIEF
+    return confidence(choose(found)[0].evidence) >= BELIEF
 
 
 def choose(found: list[Candidate]) -> tuple[Candidate, float]:
