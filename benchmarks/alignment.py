@@ -82,11 +82,11 @@ def gold(data: Path, pair: str) -> Any:
     return Dictionary({word: tuple(targets) for word, targets in table.items()})
 
 
-def precision(match: Any, source: Any, target: Any, dictionary: Any) -> float:
+def precision(linear: Any, source: Any, target: Any, dictionary: Any) -> float:
     """P@1 in per cent, CSLS with k = 10."""
     from distmatch.retrieval.dictionary import evaluate
 
-    found = evaluate((match.map(source), match.map.map_target(target)), dictionary)
+    found = evaluate((linear(source), linear.map_target(target)), dictionary)
     return 100 * (found.precision[1] or 0.0)
 
 
@@ -98,14 +98,14 @@ def supervised(source: Any, target: Any, dictionary: Any, *, folds: int = 5) -> 
     words = np.random.default_rng(0).permutation(sorted(dictionary.targets)).tolist()
     test = Dictionary({w: dictionary.targets[w] for w in words[::folds]})
     rest = Dictionary({w: t for w, t in dictionary.targets.items() if w not in test.targets})
-    return precision(Procrustes(dictionary=rest).match(source, target), source, target, test)
+    return precision(Procrustes(dictionary=rest).match(source, target).map, source, target, test)
 
 
 def row(
     match: Any, source: Any, target: Any, dictionary: Any, ceiling: float | None
 ) -> dict[str, Any]:
     """One result."""
-    p1 = 0.0 if dictionary is None else precision(match, source, target, dictionary)
+    p1 = 0.0 if dictionary is None else precision(match.map, source, target, dictionary)
     return {
         "p1": round(p1, 2), "supervised": ceiling, "confidence": round(match.confidence, 4),
         "cpu_seconds": round(match.cpu_seconds, 1), "seed": match.seed, "method": match.method,
@@ -218,32 +218,29 @@ def judged(
     seed: int,
 ) -> Iterator[dict[str, Any]]:
     """Evidence and precision of each distinct map, and of what `Auto` makes of the first seven and of the four worst."""
-    from distmatch.matching.alignment import Clock, conclude
-    from distmatch.matching.alignment_confidence import Control
+    from distmatch.matching.alignment import nearest_isometry
+    from distmatch.matching.alignment_confidence import Control, measure
     from distmatch.matching.auto import REFINEMENT, TRIED, choose, consensus, judge
-    from distmatch.matching.match import Match
 
     control = Control.of(clouds.x, clouds.y, seed=seed)
 
-    def judgement(kind: str, match: Match[Any]) -> dict[str, Any]:
-        p1 = 0.0 if dictionary is None else precision(match, source, target, dictionary)
-        return {"kind": kind, "seed": seed, "p1": round(p1, 2), "evidence": match.extra["evidence"]}
-
-    def concluded(a: Any, b: Any = None) -> Match[Any]:
-        return conclude(clouds, a, b, method="auto", seed=seed, clock=Clock(), control=control)
+    def judgement(kind: str, a: Any, b: Any = None) -> dict[str, Any]:
+        found, _ = measure(clouds.x, clouds.y, nearest_isometry(a, b), control, seed=seed)
+        p1 = 0.0
+        if dictionary is not None:
+            p1 = precision(clouds.linear(a, b), source, target, dictionary)
+        return {"kind": kind, "seed": seed, "p1": round(p1, 2), "evidence": found.to_json()}
 
     found, seen = [], set()
     for kind, current in maps:
         found.append(judge(clouds, kind, current, control, seed=seed, ranked=True))
         if tuple(found[-1].words.tolist()) not in seen:
             seen.add(tuple(found[-1].words.tolist()))
-            yield judgement(kind, concluded(current))
+            yield judgement(kind, current)
     worst = sorted(found, key=lambda one: one.evidence.gain)[:4]
     for kind, some in (("first", found[:TRIED]), ("worst", worst)):
         current = consensus(some, choose(some)[0])
-        yield judgement(
-            f"end of the {kind}", concluded(*REFINEMENT.finish(clouds, current, seed=seed))
-        )
+        yield judgement(f"end of the {kind}", *REFINEMENT.finish(clouds, current, seed=seed))
 
 
 def planted(source: Any, seed: int) -> Iterator[tuple[str, Any]]:

@@ -131,7 +131,7 @@ def conclude(
         control: of the same clouds, if it has been run.
     """
     trace = trace or Trace()
-    isometry = procrustes(a if b is None else a @ torch.linalg.pinv(b))
+    isometry = nearest_isometry(a, b)
     x, y = clouds.x, clouds.y
     control = control or Control.of(x, y, seed=seed, ranked=ranked)
     evidence, _ = measure(x, y, isometry, control, seed=seed, ranked=ranked)
@@ -155,6 +155,11 @@ def conclude(
             **(extra or {}),
         },
     )
+
+
+def nearest_isometry(a: Tensor, b: Tensor | None = None) -> Tensor:
+    """The isometry (d, d') nearest to a map of the source (d, k) and one of the target (k, d')."""
+    return procrustes(a if b is None else a @ torch.linalg.pinv(b))
 
 
 def code_length(
