@@ -10,8 +10,8 @@ from distmatch.errors import InputError, missing_package
 
 MARGIN = 16
 """Candidates fetched beyond k, so that rounding in either library cannot change the k that are kept."""
-_SCORES = 1 << 24
-"""Scores held at a time by the torch path: 64 MiB of float32."""
+_SCORES = 1 << 22
+"""Scores held at a time by the torch path: 16 MiB of float32."""
 
 
 def nearest(

@@ -13,12 +13,15 @@ from distmatch.retrieval.neighbours import nearest
 
 _CHUNK = 1 << 14
 """Queries searched at a time."""
+_BLOCK = 1 << 16
+"""Keys copied at a time."""
 SCORINGS = ("csls", "cosine", "inverted-softmax")
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
     """Rows of length 1, (n, d) float32; zero rows stay zero. Rows that are so already are not copied."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    # Not linalg.norm, which holds the squares of all rows.
+    norms = np.sqrt(np.einsum("nd,nd->n", rows, rows))[:, None]
     if np.abs(norms - 1).max(initial=0) < 1e-6:
         return np.asarray(rows, np.float32)
     return np.asarray(rows / np.where(norms > 0, norms, 1), np.float32)
@@ -114,16 +117,24 @@ def _nearest_biased(
     k: int,
     device: str | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`nearest` for the scores scale <query, key> + bias of the key; one copy of the keys is made."""
-    m, d = keys.shape
-    wide = np.empty((m, d + 1), np.float32)
-    np.multiply(keys, scale, out=wide[:, :d])
-    wide[:, d] = bias
-    parts = [
-        nearest(np.pad(queries[i : i + _CHUNK], ((0, 0), (0, 1)), constant_values=1), wide, k, device=device)
-        for i in range(0, max(1, len(queries)), _CHUNK)
-    ]  # fmt: skip
-    return np.concatenate([s for s, _ in parts]), np.concatenate([i for _, i in parts])
+    """`nearest` for the scores scale <query, key> + bias of the key; a block of the keys is copied at a time."""
+    d = keys.shape[1]
+    scores, indices = np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+    for first in range(0, max(1, len(keys)), _BLOCK):
+        block = keys[first : first + _BLOCK]
+        wide = np.empty((len(block), d + 1), np.float32)
+        np.multiply(block, scale, out=wide[:, :d])
+        wide[:, d] = bias[first : first + _BLOCK]
+        parts = [
+            nearest(np.pad(queries[i : i + _CHUNK], ((0, 0), (0, 1)), constant_values=1), wide, k, device=device)
+            for i in range(0, max(1, len(queries)), _CHUNK)
+        ]  # fmt: skip
+        scores = np.concatenate([scores, np.concatenate([s for s, _ in parts])], axis=1)
+        indices = np.concatenate([indices, np.concatenate([i for _, i in parts]) + first], axis=1)
+        # Earlier blocks come first, and a stable order keeps them first where scores are equal.
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        scores, indices = (np.take_along_axis(z, order, 1) for z in (scores, indices))
+    return scores, indices
 
 
 def best_targets(

@@ -46,3 +46,13 @@ def test_csls_avoids_a_hub_that_cosine_falls_for():
 def test_unknown_scoring_names_the_known_ones():
     with pytest.raises(InputError, match="inverted-softmax"):
         best_targets(cloud(3), cloud(3), 1, scoring="euclid")
+
+
+def test_blocks_of_keys_change_nothing(monkeypatch):
+    rng = np.random.default_rng(3)
+    x, y = (rng.standard_normal((n, 12)).astype(np.float32) for n in (60, 150))
+    y[100:120] = y[:20]  # equal scores across blocks
+    whole = csls(x, y, 5)
+    monkeypatch.setattr("distmatch.retrieval.scoring._BLOCK", 40)
+    parts = csls(x, y, 5)
+    assert all(np.array_equal(a, b) for a, b in zip(whole, parts, strict=True))
