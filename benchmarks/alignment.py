@@ -270,7 +270,8 @@ def fit(path: Path) -> None:
 
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows = [r for r in rows if r["part"] == "calibration"]
-    x = np.array([[r["evidence"][n] for n in ("gain", "skewness")] for r in rows])
+    names = ("gain", "skewness", "stability")
+    x = np.array([[r["evidence"][n] for n in names] for r in rows])
     y = np.array([r["p1"] >= r["supervised"] / 2 for r in rows])
     groups = np.array([r["pair"] for r in rows])
 

@@ -29,6 +29,7 @@ DIRECTIONS = 24
 MOMENT_ROWS = 20_000
 """First rows of each side that the third moments are taken of."""
 TINY = 1e-6
+LEAST = 0.01
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class Evidence:
             same rows self-learned from a random rotation.
         skewness: agreement of both sides' third moments under the map, -1 to 1. They know nothing of neighbours, which
             a map that was found by neighbours has on its side.
+        stability: log odds that a row that had no part in a refitted map keeps its translation in it, less the control's.
         split: share of mutual neighbours that a map fitted on the other half of them finds, two ways.
     """
 
     gain: float
     skewness: float
+    stability: float
     split: float
 
     def to_json(self) -> dict[str, float]:
@@ -62,10 +65,11 @@ class Control:
     """What self-learning from a random rotation reaches on the same rows, and what the evidence of any map of them shares.
 
     Args:
-        closeness: see `held_out`. moments: of both sides.
+        closeness: see `held_out`. kept: as well. moments: of both sides.
     """
 
     closeness: float
+    kept: float
     moments: ThirdMoments
 
     @classmethod
@@ -83,7 +87,7 @@ class Control:
         generator = torch.Generator(device=x.device).manual_seed(seed)
         random = torch.randn(x.shape[1], y.shape[1], generator=generator, device=x.device)
         learned, _ = self_learn(x, y, procrustes(random), steps=CONTROL_STEPS)
-        return cls(held_out(x, y, learned, seed=seed), moments)
+        return cls(*held_out(x, y, learned, seed=seed), moments)
 
 
 def measure(
@@ -103,12 +107,13 @@ def measure(
         control: of the same rows.
     """
     n = _rows(ranked)
-    closeness = held_out(x[:n], y[:n], isometry, seed=seed)
+    closeness, kept = held_out(x[:n], y[:n], isometry, seed=seed)
     x, y = x[:WORDS], y[:WORDS]
     pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
     return Evidence(
         gain=log(max(closeness, TINY) / max(control.closeness, TINY)),
         skewness=control.moments.agreement(control.moments.inside(isometry)),
+        stability=_odds(kept) - _odds(control.kept),
         split=split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed)),
     ), pairs
 
@@ -117,28 +122,39 @@ def _rows(ranked: bool) -> int:
     return WORDS if ranked else ROWS
 
 
-def held_out(x: Tensor, y: Tensor, isometry: Tensor, *, seed: int = 0) -> float:
-    """Mean CSLS of mutual neighbours of rows that had no part in the map.
+def _odds(share: float) -> float:
+    """Log odds, of a share held off 0 and 1: one row more or less is chance there."""
+    share = min(max(share, LEAST), 1 - LEAST)
+    return log(share / (1 - share))
 
-    Each half of x is asked under the map refitted to the other half, and under the map itself; the lower counts. A map
-    that only fits its rows is worse refitted; a poor one that lies where self-learning finds a good one is worse itself.
+
+def held_out(x: Tensor, y: Tensor, isometry: Tensor, *, seed: int = 0) -> tuple[float, float]:
+    """Mean CSLS of mutual neighbours of rows that had no part in the map, and the share of these rows that keep their translation.
+
+    Each half of x is asked under the map refitted to the other half, and under the map itself; the lower closeness counts.
+    A map that only fits its rows is worse refitted; a poor one that lies where self-learning finds a good one is worse itself.
 
     Args:
         x: (n, d) unit rows. y: (m, d').
         isometry: (d, d').
     """
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed)).to(x.device)
-    total = 0.0
+    closeness, kept = 0.0, 0.0
     halves = [half.sort().values for half in order.chunk(2)]
     for fit, test in (halves, halves[::-1]) if len(halves) == 2 else ():
         refit, _ = self_learn(x[fit], y, isometry, steps=CONTROL_STEPS)
-        total += min(_closeness(x[test], y, one) for one in (isometry, refit)) / 2
-    return total
+        asked = [_neighbours(x[test], y, one) for one in (isometry, refit)]
+        closeness += min(score for score, _ in asked) / 2
+        kept += equal_share(asked[0][1], asked[1][1]) / 2
+    return closeness, kept
 
 
-def _closeness(x: Tensor, y: Tensor, isometry: Tensor) -> float:
-    pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
-    return float(pairs.score.mean()) if len(pairs) else 0.0
+def _neighbours(x: Tensor, y: Tensor, isometry: Tensor) -> tuple[float, Tensor]:
+    """Mean CSLS of mutual neighbours, and the best row of y for each of x."""
+    mapped = normalize(x @ isometry, dim=1)
+    pairs = mutual_neighbours(mapped, y)
+    mean = float(pairs.score.mean()) if len(pairs) else 0.0
+    return mean, translations(mapped, y, pairs.crowd)
 
 
 def split_half(x: Tensor, y: Tensor, pairs: Pairs, generator: torch.Generator) -> float:
