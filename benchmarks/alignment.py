@@ -224,23 +224,24 @@ def judged(
 
     control = Control.of(clouds.x, clouds.y, seed=seed)
 
-    def judgement(kind: str, a: Any, b: Any = None) -> dict[str, Any]:
-        found, _ = measure(clouds.x, clouds.y, nearest_isometry(a, b), control, seed=seed)
+    def judgement(kind: str, evidence: Any, a: Any, b: Any = None) -> dict[str, Any]:
         p1 = 0.0
         if dictionary is not None:
             p1 = precision(clouds.linear(a, b), source, target, dictionary)
-        return {"kind": kind, "seed": seed, "p1": round(p1, 2), "evidence": found.to_json()}
+        return {"kind": kind, "seed": seed, "p1": round(p1, 2), "evidence": evidence.to_json()}
 
     found, seen = [], set()
     for kind, current in maps:
         found.append(judge(clouds, kind, current, control, seed=seed, ranked=True))
         if tuple(found[-1].words.tolist()) not in seen:
             seen.add(tuple(found[-1].words.tolist()))
-            yield judgement(kind, current)
+            yield judgement(kind, found[-1].evidence, current)
     worst = sorted(found, key=lambda one: one.evidence.gain)[:4]
     for kind, some in (("first", found[:TRIED]), ("worst", worst)):
         current = consensus(some, choose(some)[0])
-        yield judgement(f"end of the {kind}", *REFINEMENT.finish(clouds, current, seed=seed))
+        a, b = REFINEMENT.finish(clouds, current, seed=seed)
+        evidence, _ = measure(clouds.x, clouds.y, nearest_isometry(a, b), control, seed=seed)
+        yield judgement(f"end of the {kind}", evidence, a, b)
 
 
 def planted(source: Any, seed: int) -> Iterator[tuple[str, Any]]:
