@@ -263,16 +263,26 @@ def same(source: Any) -> Any:
 
 
 def fit(path: Path) -> None:
-    """Logistic regression of "P@1 is at least half of supervised" on the evidence; leave-one-pair-out AUC and ECE."""
+    """Logistic regression of "P@1 is at least half of supervised" on the evidence, of words and of rows without an order."""
+    from distmatch.matching.alignment_confidence import Evidence, split_odds
+
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [r for r in rows if r["part"] == "calibration"]
+    for ranked in (True, False):
+        some = [r for r in rows if bool(r["evidence"]["ranked"]) == ranked]
+        found = [Evidence(**r["evidence"]) for r in some]
+        if some:
+            print("words: gain, skewness" if ranked else "rows: split odds, skewness")
+            fit_rows(some, np.array([(e.gain if ranked else split_odds(e), e.skewness) for e in found]))  # fmt: skip
+
+
+def fit_rows(rows: list[dict[str, Any]], x: np.ndarray) -> None:
+    """AUC and ECE with each pair left out in turn; coefficients from all."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 
     from distmatch.matching.match import BELIEF
 
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rows = [r for r in rows if r["part"] == "calibration"]
-    names = ("gain", "skewness", "stability")
-    x = np.array([[r["evidence"][n] for n in names] for r in rows])
     y = np.array([r["p1"] >= r["supervised"] / 2 for r in rows])
     groups = np.array([r["pair"] for r in rows])
 
@@ -282,23 +292,18 @@ def fit(path: Path) -> None:
     out = np.zeros(len(y))
     for group in set(groups):
         out[groups == group] = model(groups != group).predict_proba(x[groups == group])[:, 1]
-    # Unordered rows, of another kind, on their own too.
-    for name, some in (
-        ("all", groups != ""),
-        ("words", np.array([not g.startswith("rows") for g in groups])),
-        ("rows", np.array([g.startswith("rows") for g in groups])),
-    ):
-        if len(set(y[some])) < 2:
-            continue
-        a, b = y[some], out[some]
-        bins = np.clip((b * 10).astype(int), 0, 9)
-        error = sum(
-            abs(a[bins == n].mean() - b[bins == n].mean()) * (bins == n).mean() for n in set(bins)
-        )
-        print(
-            f"{name}: {len(a)} maps, {a.sum()} right; leave one pair out: AUC {roc_auc_score(a, b):.4f} ECE {error:.4f}, "
-            f"wrong and believed {(b[~a] >= BELIEF).sum()}, right and not believed {(b[a] < BELIEF).sum()}"
-        )
+    bins = np.clip((out * 10).astype(int), 0, 9)
+    error = sum(
+        abs(y[bins == b].mean() - out[bins == b].mean()) * (bins == b).mean() for b in set(bins)
+    )
+    print(
+        f"{len(y)} maps of {len(set(groups))} pairs, {y.sum()} right; leave one pair out: AUC {roc_auc_score(y, out):.4f} "
+        f"ECE {error:.4f}, wrong and believed {(out[~y] >= BELIEF).sum()}, right and not believed {(out[y] < BELIEF).sum()}"
+    )
+    share = np.array([r["p1"] / r["supervised"] for r in rows])
+    clear = (share < 0.4) | (share > 0.6)
+    without = roc_auc_score(y[clear], out[clear])
+    print(f"without the {(~clear).sum()} maps at 0.4 to 0.6 of supervised: AUC {without:.4f}")
     whole = model(groups != "")
     print("INTERCEPT", np.round(whole.intercept_, 2), "WEIGHTS", np.round(whole.coef_[0], 2))
 

@@ -192,7 +192,7 @@ def text_calibration(data: Path, seed: int) -> list[dict[str, Any]]:
     matcher = ProfileGromov()
     match = matcher.match(*sides, seed=seed, checkpoint=kept)
     clouds = Clouds.of(*sides, steps=matcher.normalization)
-    control = Control.of(clouds.x, clouds.y, seed=seed, ranked=False)
+    control = Control.of(clouds.x, clouds.y, seed=seed)
     rows = []
     for name, matrix in kept.matrices.items():
         if name.startswith("straight"):
@@ -237,7 +237,7 @@ def planted_calibration(data: Path, seed: int) -> list[dict[str, Any]]:
                     clouds["coordinates"] = unit(random.permuted(clean, axis=1))
                 for kind, other in clouds.items():
                     a, b = (torch.from_numpy(v.astype(np.float32)) for v in (x, other))
-                    control = Control.of(a, b, seed=seed, ranked=False)
+                    control = Control.of(a, b, seed=seed)
                     true = torch.from_numpy(rotation.astype(np.float32))
 
                     def share(w: Any, a: Any = a, b: Any = b, order: Any = order) -> float:

@@ -133,7 +133,7 @@ def conclude(
     trace = trace or Trace()
     isometry = nearest_isometry(a, b)
     x, y = clouds.x, clouds.y
-    control = control or Control.of(x, y, seed=seed, ranked=ranked)
+    control = control or Control.of(x, y, seed=seed)
     evidence, _ = measure(x, y, isometry, control, seed=seed, ranked=ranked)
     confidence = confidence_of(evidence)
     bits, offered = code_length(clouds, isometry, ranked=ranked)

@@ -21,15 +21,12 @@ from distmatch.transport.thirdmoments import ThirdMoments
 
 WORDS = 2_000
 """Most frequent rows of each side that the evidence looks at."""
-ROWS = 6_000
-"""Rows looked at where their order says nothing: their neighbours are no partners, so it takes more of them."""
 CONTROL_STEPS = 5
 DIRECTIONS = 24
 """Leading principal directions whose third moments are compared."""
 MOMENT_ROWS = 20_000
 """First rows of each side that the third moments are taken of."""
 TINY = 1e-6
-LEAST = 0.01
 
 
 @dataclass(frozen=True)
@@ -41,14 +38,16 @@ class Evidence:
             same rows self-learned from a random rotation.
         skewness: agreement of both sides' third moments under the map, -1 to 1. They know nothing of neighbours, which
             a map that was found by neighbours has on its side.
-        stability: log odds that a row that had no part in a refitted map keeps its translation in it, less the control's.
         split: share of mutual neighbours that a map fitted on the other half of them finds, two ways.
+        excess: `split` minus that of the control.
+        ranked: whether the order of the rows is that of frequency, as of words.
     """
 
     gain: float
     skewness: float
-    stability: float
     split: float
+    excess: float
+    ranked: bool
 
     def to_json(self) -> dict[str, float]:
         """Name to value, rounded."""
@@ -57,7 +56,22 @@ class Evidence:
 
 INTERCEPT = -16.93
 WEIGHTS = (20.43, 17.36)
-"""Of `Evidence.gain` and `Evidence.skewness`."""
+"""Of `Evidence.gain` and `Evidence.skewness` of words."""
+
+ROWS_INTERCEPT = -5.27
+ROWS_WEIGHTS = (2.09, 6.95)
+"""Of `split_odds` and `Evidence.skewness` of rows without an order. Neighbours of these are no partners, and how close they are
+says little: captions that are about the same thing lie close under many a wrong map."""
+LEAST = 0.02
+"""Shares are held this far from 0 and 1 in odds: of a few dozen pairs one more or less is chance."""
+
+
+def split_odds(given: Evidence) -> float:
+    """Log odds of `split` less those of the control, which overfits the more the fewer dimensions there are."""
+    shares = [
+        min(max(share, LEAST), 1 - LEAST) for share in (given.split, given.split - given.excess)
+    ]
+    return log(shares[0] / (1 - shares[0])) - log(shares[1] / (1 - shares[1]))
 
 
 @dataclass(frozen=True)
@@ -65,29 +79,28 @@ class Control:
     """What self-learning from a random rotation reaches on the same rows, and what the evidence of any map of them shares.
 
     Args:
-        closeness: see `held_out`. kept: as well. moments: of both sides.
+        closeness: see `held_out`. split: see `Evidence`. moments: of both sides.
     """
 
     closeness: float
-    kept: float
+    split: float
     moments: ThirdMoments
 
     @classmethod
-    def of(cls, x: Tensor, y: Tensor, *, seed: int = 0, ranked: bool = True) -> Control:
+    def of(cls, x: Tensor, y: Tensor, *, seed: int = 0) -> Control:
         """Run it.
 
         Args:
             x: (n, d) unit rows, normalised. y: (m, d').
-            ranked: whether the order of the rows is that of frequency.
         """
         a, b = (z[:MOMENT_ROWS] - z[:MOMENT_ROWS].mean(dim=0) for z in (x, y))
         moments = ThirdMoments.of(a, b, DIRECTIONS)
-        n = _rows(ranked)
-        x, y = x[:n], y[:n]
+        x, y = x[:WORDS], y[:WORDS]
         generator = torch.Generator(device=x.device).manual_seed(seed)
         random = torch.randn(x.shape[1], y.shape[1], generator=generator, device=x.device)
-        learned, _ = self_learn(x, y, procrustes(random), steps=CONTROL_STEPS)
-        return cls(*held_out(x, y, learned, seed=seed), moments)
+        learned, pairs = self_learn(x, y, procrustes(random), steps=CONTROL_STEPS)
+        closeness = held_out(x, y, learned, seed=seed)
+        return cls(closeness, split_half(x, y, pairs, generator), moments)
 
 
 def measure(
@@ -105,56 +118,45 @@ def measure(
         x: (n, d) unit rows, normalised. y: (m, d').
         isometry: (d, d') map, or the isometry nearest to it.
         control: of the same rows.
+        ranked: whether the order of the rows is that of frequency.
     """
-    n = _rows(ranked)
-    closeness, kept = held_out(x[:n], y[:n], isometry, seed=seed)
     x, y = x[:WORDS], y[:WORDS]
+    closeness = held_out(x, y, isometry, seed=seed)
     pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
+    split = split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed))
     return Evidence(
         gain=log(max(closeness, TINY) / max(control.closeness, TINY)),
         skewness=control.moments.agreement(control.moments.inside(isometry)),
-        stability=_odds(kept) - _odds(control.kept),
-        split=split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed)),
+        split=split,
+        excess=split - control.split,
+        ranked=ranked,
     ), pairs
 
 
-def _rows(ranked: bool) -> int:
-    return WORDS if ranked else ROWS
+def held_out(x: Tensor, y: Tensor, isometry: Tensor, *, seed: int = 0) -> float:
+    """Mean CSLS of mutual neighbours of rows that had no part in the map.
 
-
-def _odds(share: float) -> float:
-    """Log odds, of a share held off 0 and 1: one row more or less is chance there."""
-    share = min(max(share, LEAST), 1 - LEAST)
-    return log(share / (1 - share))
-
-
-def held_out(x: Tensor, y: Tensor, isometry: Tensor, *, seed: int = 0) -> tuple[float, float]:
-    """Mean CSLS of mutual neighbours of rows that had no part in the map, and the share of these rows that keep their translation.
-
-    Each half of x is asked under the map refitted to the other half, and under the map itself; the lower closeness counts.
-    A map that only fits its rows is worse refitted; a poor one that lies where self-learning finds a good one is worse itself.
+    Each half of x is asked under the map refitted to the other half, and under the map itself; the lower counts. A map
+    that only fits its rows is worse refitted; a poor one that lies where self-learning finds a good one is worse itself.
 
     Args:
         x: (n, d) unit rows. y: (m, d').
         isometry: (d, d').
     """
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed)).to(x.device)
-    closeness, kept = 0.0, 0.0
     halves = [half.sort().values for half in order.chunk(2)]
-    for fit, test in (halves, halves[::-1]) if len(halves) == 2 else ():
+    if len(halves) < 2:
+        return 0.0
+    total = 0.0
+    for fit, test in (halves, halves[::-1]):
         refit, _ = self_learn(x[fit], y, isometry, steps=CONTROL_STEPS)
-        asked = [_neighbours(x[test], y, one) for one in (isometry, refit)]
-        closeness += min(score for score, _ in asked) / 2
-        kept += equal_share(asked[0][1], asked[1][1]) / 2
-    return closeness, kept
+        total += min(_closeness(x[test], y, one) for one in (isometry, refit)) / 2
+    return total
 
 
-def _neighbours(x: Tensor, y: Tensor, isometry: Tensor) -> tuple[float, Tensor]:
-    """Mean CSLS of mutual neighbours, and the best row of y for each of x."""
-    mapped = normalize(x @ isometry, dim=1)
-    pairs = mutual_neighbours(mapped, y)
-    mean = float(pairs.score.mean()) if len(pairs) else 0.0
-    return mean, translations(mapped, y, pairs.crowd)
+def _closeness(x: Tensor, y: Tensor, isometry: Tensor) -> float:
+    pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
+    return float(pairs.score.mean()) if len(pairs) else 0.0
 
 
 def split_half(x: Tensor, y: Tensor, pairs: Pairs, generator: torch.Generator) -> float:
@@ -192,7 +194,12 @@ def equal_share(one: Tensor, other: Tensor) -> float:
 
 def confidence(given: Evidence) -> float:
     """Probability that precision@1 is at least half of a supervised map's."""
-    logit = INTERCEPT + WEIGHTS[0] * given.gain + WEIGHTS[1] * given.skewness
+    if given.ranked:
+        logit = INTERCEPT + WEIGHTS[0] * given.gain + WEIGHTS[1] * given.skewness
+    else:
+        logit = (
+            ROWS_INTERCEPT + ROWS_WEIGHTS[0] * split_odds(given) + ROWS_WEIGHTS[1] * given.skewness
+        )
     return 1.0 / (1.0 + exp(-max(min(logit, 30.0), -30.0)))
 
 

@@ -104,7 +104,7 @@ class Auto:
         clouds = Clouds.of(source, target, steps=self.refinement.normalization, device=self.device)
         ranked = source.ranked and target.ranked
         trace = Trace(progress=progress, checkpoint=checkpoint)
-        control = Control.of(clouds.x, clouds.y, seed=seed, ranked=ranked)
+        control = Control.of(clouds.x, clouds.y, seed=seed)
         found = self.screen(clouds, control, seed=seed, ranked=ranked, trace=trace)
         best, agreement = choose(found)
         current = consensus(found, best)

@@ -97,7 +97,7 @@ class ProfileGromov:
         clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
         trace = Trace(progress=progress, checkpoint=checkpoint)
         ranked = source.ranked and target.ranked
-        control = Control.of(clouds.x, clouds.y, seed=seed, ranked=ranked)
+        control = Control.of(clouds.x, clouds.y, seed=seed)
         run = _Run(self, clouds, trace, seed)
 
         def likely(current: Tensor) -> bool:
