@@ -26,7 +26,8 @@ DIRECTIONS = 24
 """Leading principal directions whose third moments are compared."""
 MOMENT_ROWS = 20_000
 """First rows of each side that the third moments are taken of."""
-TINY = 1e-6
+FLOOR = 0.02
+"""Closeness, a CSLS, below which it is none: ratios of less say nothing."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def measure(
     pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
     split = split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed))
     return Evidence(
-        gain=log(max(closeness, TINY) / max(control.closeness, TINY)),
+        gain=log(max(closeness, FLOOR) / max(control.closeness, FLOOR)),
         skewness=control.moments.agreement(control.moments.inside(isometry)),
         split=split,
         excess=split - control.split,
