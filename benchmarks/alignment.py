@@ -269,11 +269,12 @@ def fit(path: Path) -> None:
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows = [r for r in rows if r["part"] == "calibration"]
     for ranked in (True, False):
-        some = [r for r in rows if bool(r["evidence"]["ranked"]) == ranked]
+        some = [r for r in rows if (r["evidence"]["rank"] is not None) == ranked]
         found = [Evidence(**r["evidence"]) for r in some]
         if some:
-            print("words: gain, skewness" if ranked else "rows: split odds, skewness")
-            fit_rows(some, np.array([(e.gain if ranked else split_odds(e), e.skewness) for e in found]))  # fmt: skip
+            print("words: gain, skewness, rank" if ranked else "rows: split odds, skewness")
+            x = [(e.gain, e.skewness, e.rank) if ranked else (split_odds(e), e.skewness) for e in found]  # fmt: skip
+            fit_rows(some, np.array(x))
 
 
 def fit_rows(rows: list[dict[str, Any]], x: np.ndarray) -> None:
@@ -286,12 +287,17 @@ def fit_rows(rows: list[dict[str, Any]], x: np.ndarray) -> None:
     y = np.array([r["p1"] >= r["supervised"] / 2 for r in rows])
     groups = np.array([r["pair"] for r in rows])
 
+    spread = x.std(axis=0)
+
     def model(some: Any) -> Any:
-        return LogisticRegression(C=1000.0, max_iter=100_000).fit(x[some], y[some])
+        """A weak prior keeps all of the evidence in, where the sample is nearly separable by one figure."""
+        return LogisticRegression(C=3.0, max_iter=100_000).fit(x[some] / spread, y[some])
 
     out = np.zeros(len(y))
     for group in set(groups):
-        out[groups == group] = model(groups != group).predict_proba(x[groups == group])[:, 1]
+        out[groups == group] = model(groups != group).predict_proba(x[groups == group] / spread)[
+            :, 1
+        ]
     bins = np.clip((out * 10).astype(int), 0, 9)
     error = sum(
         abs(y[bins == b].mean() - out[bins == b].mean()) * (bins == b).mean() for b in set(bins)
@@ -305,7 +311,9 @@ def fit_rows(rows: list[dict[str, Any]], x: np.ndarray) -> None:
     without = roc_auc_score(y[clear], out[clear])
     print(f"without the {(~clear).sum()} maps at 0.4 to 0.6 of supervised: AUC {without:.4f}")
     whole = model(groups != "")
-    print("INTERCEPT", np.round(whole.intercept_, 2), "WEIGHTS", np.round(whole.coef_[0], 2))
+    print(
+        "INTERCEPT", np.round(whole.intercept_, 2), "WEIGHTS", np.round(whole.coef_[0] / spread, 2)
+    )
 
 
 if __name__ == "__main__":
