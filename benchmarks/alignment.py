@@ -19,6 +19,9 @@ import numpy as np
 
 NOVELS = ("fr-en", "de-en", "es-en", "it-en", "ru-en", "de-fr", "de-it", "it-fr", "ru-fr", "ru-it", "en-de")  # fmt: skip
 """Pairs of novels; those not into English only where asked for, to calibrate."""
+PRIOR = {True: 3.0, False: 30.0}
+"""C of the regression, of words and of rows without an order. Ranks alone nearly separate the words of this sample; a
+stronger prior keeps the other evidence in, for pairs of corpora whose frequencies differ more."""
 PARTS = ("pairs", "refusals", "calibration", "peers", "adversary", "fit")
 
 
@@ -264,7 +267,7 @@ def same(source: Any) -> Any:
 
 def fit(path: Path) -> None:
     """Logistic regression of "P@1 is at least half of supervised" on the evidence, of words and of rows without an order."""
-    from distmatch.matching.alignment_confidence import Evidence, split_odds
+    from distmatch.matching.alignment_confidence import Evidence, features
 
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows = [r for r in rows if r["part"] == "calibration"]
@@ -273,11 +276,10 @@ def fit(path: Path) -> None:
         found = [Evidence(**r["evidence"]) for r in some]
         if some:
             print("words: gain, skewness, rank" if ranked else "rows: split odds, skewness")
-            x = [(e.gain, e.skewness, e.rank) if ranked else (split_odds(e), e.skewness) for e in found]  # fmt: skip
-            fit_rows(some, np.array(x))
+            fit_rows(some, np.array([features(e) for e in found]), PRIOR[ranked])
 
 
-def fit_rows(rows: list[dict[str, Any]], x: np.ndarray) -> None:
+def fit_rows(rows: list[dict[str, Any]], x: np.ndarray, prior: float) -> None:
     """AUC and ECE with each pair left out in turn; coefficients from all."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
@@ -290,8 +292,7 @@ def fit_rows(rows: list[dict[str, Any]], x: np.ndarray) -> None:
     spread = x.std(axis=0)
 
     def model(some: Any) -> Any:
-        """A weak prior keeps all of the evidence in, where the sample is nearly separable by one figure."""
-        return LogisticRegression(C=3.0, max_iter=100_000).fit(x[some] / spread, y[some])
+        return LogisticRegression(C=prior, max_iter=100_000).fit(x[some] / spread, y[some])
 
     out = np.zeros(len(y))
     for group in set(groups):

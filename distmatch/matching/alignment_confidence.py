@@ -57,24 +57,32 @@ class Evidence:
         return {k: None if v is None else round(v, 4) for k, v in asdict(self).items()}
 
 
-INTERCEPT = -14.44
-WEIGHTS = (7.83, 7.64, 21.02)
-"""Of `Evidence.gain`, `Evidence.skewness` and `Evidence.rank` of words."""
-
-ROWS_INTERCEPT = -5.27
-ROWS_WEIGHTS = (2.09, 6.95)
-"""Of `split_odds` and `Evidence.skewness` of rows without an order. Neighbours of these are no partners, and how close they are
-says little: captions that are about the same thing lie close under many a wrong map."""
+INTERCEPT = -13.61
+WEIGHTS = (8.29, 7.24, 19.04)
+"""Of the `features` of words."""
+ROWS_INTERCEPT = -9.82
+ROWS_WEIGHTS = (2.78, 9.0)
+"""Of those of rows without an order of frequency."""
 LEAST = 0.02
 """Shares are held this far from 0 and 1 in odds: of a few dozen pairs one more or less is chance."""
+SKEWED = 0.6
+"""Agreement of third moments below which it says nothing of rows without an order: few or noisy rows have no skewness."""
 
 
-def split_odds(given: Evidence) -> float:
-    """Log odds of `split` less those of the control, which overfits the more the fewer dimensions there are."""
+def features(given: Evidence) -> tuple[float, ...]:
+    """What the log odds of `confidence` are linear in.
+
+    Words: `gain`, `skewness`, `rank`. Rows without an order: the log odds of `split` less those of the control, which
+    overfits the more the fewer dimensions there are, and `skewness` above `SKEWED`. Neighbours of these are no partners, and
+    how close they are says little: captions that are about the same thing lie close under many a wrong map.
+    """
+    if given.rank is not None:
+        return given.gain, given.skewness, given.rank
     shares = [
         min(max(share, LEAST), 1 - LEAST) for share in (given.split, given.split - given.excess)
     ]
-    return log(shares[0] / (1 - shares[0])) - log(shares[1] / (1 - shares[1]))
+    odds = log(shares[0] / (1 - shares[0])) - log(shares[1] / (1 - shares[1]))
+    return odds, max(given.skewness, SKEWED)
 
 
 @dataclass(frozen=True)
@@ -206,13 +214,10 @@ def rank_correlation(pairs: Pairs) -> float:
 
 def confidence(given: Evidence) -> float:
     """Probability that precision@1 is at least half of a supervised map's."""
-    if given.rank is not None:
-        evidence = given.gain, given.skewness, given.rank
-        logit = INTERCEPT + sum(w * x for w, x in zip(WEIGHTS, evidence, strict=True))
-    else:
-        logit = (
-            ROWS_INTERCEPT + ROWS_WEIGHTS[0] * split_odds(given) + ROWS_WEIGHTS[1] * given.skewness
-        )
+    intercept, weights = (
+        (INTERCEPT, WEIGHTS) if given.rank is not None else (ROWS_INTERCEPT, ROWS_WEIGHTS)
+    )
+    logit = intercept + sum(w * x for w, x in zip(weights, features(given), strict=True))
     return 1.0 / (1.0 + exp(-max(min(logit, 30.0), -30.0)))
 
 
