@@ -287,7 +287,8 @@ def fit_rows(rows: list[dict[str, Any]], x: np.ndarray, prior: float) -> None:
     from distmatch.matching.match import BELIEF
 
     y = np.array([r["p1"] >= r["supervised"] / 2 for r in rows])
-    groups = np.array([r["pair"] for r in rows])
+    # Two languages are one group, in either direction and with whatever vectors.
+    groups = np.array(["-".join(sorted(r["pair"].split("-"))) for r in rows])
 
     spread = x.std(axis=0)
 
