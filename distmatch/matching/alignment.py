@@ -120,6 +120,7 @@ def conclude(
     alternatives: list[Match[LinearMap]] | None = None,
     extra: dict[str, Any] | None = None,
     control: Control | None = None,
+    isometry: Tensor | None = None,
 ) -> Match[LinearMap]:
     """The `Match` of a map: evidence and confidence without gold, and bits.
 
@@ -129,9 +130,10 @@ def conclude(
         trace: history, and whether the run was interrupted.
         ranked: whether the order of the rows is that of frequency.
         control: of the same clouds, if it has been run.
+        isometry: (d, d') what the evidence and the bits are of; None is the isometry nearest to the map.
     """
     trace = trace or Trace()
-    isometry = nearest_isometry(a, b)
+    isometry = nearest_isometry(a, b) if isometry is None else isometry
     x, y = clouds.x, clouds.y
     control = control or Control.of(x, y, seed=seed)
     evidence, _ = measure(x, y, isometry, control, seed=seed, ranked=ranked)

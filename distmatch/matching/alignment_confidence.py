@@ -16,6 +16,7 @@ from torch.nn.functional import normalize
 
 from distmatch.matching.induction import Pairs, crowds, mutual_neighbours, translations
 from distmatch.matching.mapfitting import self_learn
+from distmatch.matching.match import BELIEF
 from distmatch.transport.procrustes import procrustes
 from distmatch.transport.thirdmoments import ThirdMoments
 
@@ -230,6 +231,6 @@ def explain(given: Evidence, probability: float) -> str:
     )
     if given.rank is not None:
         figures += f", rank correlation {given.rank:.2f}"
-    if probability >= 0.9:
+    if probability >= BELIEF:
         return figures
     return figures + "; more text, more starts, or a --dictionary would help"

@@ -111,7 +111,7 @@ class ProfileGromov:
         a, b = SelfLearning(weighted=self.rows).finish(clouds, current, seed=seed)
         return conclude(
             clouds, a, b, method="profile-gromov", seed=seed, clock=clock, trace=trace, ranked=ranked,
-            control=control, extra={"screen": [round(value, 4) for value in run.values]},
+            control=control, isometry=current, extra={"screen": [round(value, 4) for value in run.values]},
         )  # fmt: skip
 
 
