@@ -14,6 +14,7 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import ITERATIVE, Clock, Clouds, conclude
+from distmatch.matching.alignment_confidence import WORDS, held_out
 from distmatch.matching.induction import mutual_neighbours
 from distmatch.matching.match import Match
 from distmatch.matching.selflearning import SelfLearning
@@ -35,7 +36,7 @@ class Adversarial:
 
     start: Start | None = None
     """First map of one game; None plays `restarts` games from random ones. With it the map before the game is refined
-    too, and the better of both kept, so a game that only does harm costs time and nothing else."""
+    too, and the better of both kept by `held_out`, so a game that only does harm costs time and nothing else."""
     vocabulary: int = 2_500
     """Most frequent words of each side shown to the discriminator."""
     restarts: int = 2
@@ -115,7 +116,10 @@ class Adversarial:
             found.append(first)
             if self.refinement is not None:
                 found = [self.refinement.learn(clouds, one, seed=seed) for one in found]
-        scores = [mean_csls(clouds, one) for one in found]
+        # Refined maps are close to the pairs that they were fitted on, wrong ones too; those of games are fitted on none.
+        fitted = first is not None and self.refinement is not None
+        x, y = clouds.x[:WORDS], clouds.y[:WORDS]
+        scores = [held_out(x, y, one) if fitted else mean_csls(clouds, one) for one in found]
         history += [{"start": start, "csls": score} for start, score in enumerate(scores)]
         highest = max(scores)
         a: Tensor = found[scores.index(highest)]
