@@ -58,8 +58,8 @@ class Evidence:
         return {k: None if v is None else round(v, 4) for k, v in asdict(self).items()}
 
 
-INTERCEPT = -13.61
-WEIGHTS = (8.29, 7.24, 19.04)
+INTERCEPT = -10.81
+WEIGHTS = (9.13, 7.62, 10.29)
 """Of the `features` of words."""
 ROWS_INTERCEPT = -9.82
 ROWS_WEIGHTS = (2.78, 9.0)
