@@ -19,10 +19,7 @@ import numpy as np
 
 NOVELS = ("fr-en", "de-en", "es-en", "it-en", "ru-en", "de-fr", "de-it", "it-fr", "ru-fr", "ru-it", "en-de")  # fmt: skip
 """Pairs of novels; those not into English only where asked for, to calibrate."""
-PRIOR = {True: 1.0, False: 30.0}
-"""C of the regression, of words and of rows without an order. Ranks alone nearly separate the novels of the sample, and
-mislead on captions, whose vectors tell how frequent a word is; a stronger prior keeps the other evidence in."""
-PARTS = ("pairs", "refusals", "calibration", "peers", "adversary", "fit")
+PARTS = ("pairs", "refusals", "calibration", "peers", "adversary")
 
 
 def main() -> None:
@@ -39,9 +36,6 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
-    if given.only == ["fit"]:
-        fit(given.out)
-        return
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     parts = {"pairs": pairs, "refusals": refusals, "calibration": calibration, "peers": peers,
              "adversary": adversary}  # fmt: skip
@@ -78,11 +72,7 @@ def gold(data: Path, pair: str) -> Any:
         next((data / f"dictionaries/xling/{pair}").glob(f"*.{part}.*"))
         for part in ("train.freq.5k", "test.freq.2k")
     ]
-    table: dict[str, list[str]] = {}
-    for file in files:
-        for word, targets in Dictionary.load(file).targets.items():
-            table.setdefault(word.lower(), []).extend(target.lower() for target in targets)
-    return Dictionary({word: tuple(targets) for word, targets in table.items()})
+    return Dictionary.merged([Dictionary.load(file) for file in files])
 
 
 def precision(linear: Any, source: Any, target: Any, dictionary: Any) -> float:
@@ -187,9 +177,9 @@ def calibration(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, A
             for kind, other, gold_of_it, ceiling_of_it, starts in sides:
                 clouds = Clouds.of(source, other)
                 maps = learned(clouds, seed, starts)
-                for row in judged(clouds, source, other, gold_of_it, maps, seed):
-                    row["kind"] = f"{kind} {row['kind']}".strip()
-                    yield {"pair": name, **row, "supervised": round(ceiling_of_it, 2)}
+                for found in judged(clouds, source, other, gold_of_it, maps, seed):
+                    kind_of_it = f"{kind} {found['kind']}".strip()
+                    yield {"pair": name, **found, "kind": kind_of_it, "supervised": round(ceiling_of_it, 2)}  # fmt: skip
 
 
 def learned(clouds: Any, seed: int, starts: int | None = None) -> Iterator[tuple[str, Any]]:
@@ -263,59 +253,6 @@ def same(source: Any) -> Any:
     from distmatch.retrieval.dictionary import Dictionary
 
     return Dictionary({word: (word,) for word in source.words[:2000]})
-
-
-def fit(path: Path) -> None:
-    """Logistic regression of "P@1 is at least half of supervised" on the evidence, of words and of rows without an order."""
-    from distmatch.matching.alignment_confidence import Evidence, features
-
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rows = [r for r in rows if r["part"] == "calibration"]
-    for ranked in (True, False):
-        some = [r for r in rows if (r["evidence"]["rank"] is not None) == ranked]
-        found = [Evidence(**r["evidence"]) for r in some]
-        if some:
-            print("words: gain, skewness, rank" if ranked else "rows: split odds, skewness")
-            fit_rows(some, np.array([features(e) for e in found]), PRIOR[ranked])
-
-
-def fit_rows(rows: list[dict[str, Any]], x: np.ndarray, prior: float) -> None:
-    """AUC and ECE with each pair left out in turn; coefficients from all."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
-
-    from distmatch.matching.match import BELIEF
-
-    y = np.array([r["p1"] >= r["supervised"] / 2 for r in rows])
-    # Two languages are one group, in either direction and with whatever vectors.
-    groups = np.array(["-".join(sorted(r["pair"].split("-"))) for r in rows])
-
-    spread = x.std(axis=0)
-
-    def model(some: Any) -> Any:
-        return LogisticRegression(C=prior, max_iter=100_000).fit(x[some] / spread, y[some])
-
-    out = np.zeros(len(y))
-    for group in set(groups):
-        out[groups == group] = model(groups != group).predict_proba(x[groups == group] / spread)[
-            :, 1
-        ]
-    bins = np.clip((out * 10).astype(int), 0, 9)
-    error = sum(
-        abs(y[bins == b].mean() - out[bins == b].mean()) * (bins == b).mean() for b in set(bins)
-    )
-    print(
-        f"{len(y)} maps of {len(set(groups))} pairs, {y.sum()} right; leave one pair out: AUC {roc_auc_score(y, out):.4f} "
-        f"ECE {error:.4f}, wrong and believed {(out[~y] >= BELIEF).sum()}, right and not believed {(out[y] < BELIEF).sum()}"
-    )
-    share = np.array([r["p1"] / r["supervised"] for r in rows])
-    clear = (share < 0.4) | (share > 0.6)
-    without = roc_auc_score(y[clear], out[clear])
-    print(f"without the {(~clear).sum()} maps at 0.4 to 0.6 of supervised: AUC {without:.4f}")
-    whole = model(groups != "")
-    print(
-        "INTERCEPT", np.round(whole.intercept_, 2), "WEIGHTS", np.round(whole.coef_[0] / spread, 2)
-    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     ... --only planted --sizes 50 100 500 1000 2000 5000 10000
     ... --only text --seeds 0 1 2
     ... --only words --seeds 0 1
-    ... --only calibration --seeds 0 1 2 > rows.jsonl; python benchmarks/alignment.py --only fit --out rows.jsonl
+    ... --only calibration --seeds 0 1 2 > rows.jsonl; python benchmarks/calibrate_alignment.py rows.jsonl
 
 Every row is one JSON line on standard output. CPU seconds are those of the process; memory is the growth of the
 peak resident size while the solver ran, each in a process of its own.
@@ -270,16 +270,10 @@ def words_row(data: Path, method: str, seed: int) -> dict[str, Any]:
     source, target = (
         Embeddings.load(data / f"vectors/es-en/{side}.vec.xz", lower=True) for side in ("es", "en")
     )
-    table: dict[str, list[str]] = {}
-    for band in ("0-5000", "5000-6500"):
-        gold = Dictionary.load(data / f"dictionaries/muse/es-en.{band}.txt")
-        for word, targets in gold.targets.items():
-            table.setdefault(word, []).extend(targets)
+    lists = sorted((data / "dictionaries/muse").glob("es-en.*.txt"))
+    gold = Dictionary.merged([Dictionary.load(path) for path in lists])
     match = matcher(method).match(source, target, seed=seed)
-    found = evaluate(
-        (match.map(source), match.map.map_target(target)),
-        Dictionary({word: tuple(targets) for word, targets in table.items()}),
-    )
+    found = evaluate((match.map(source), match.map.map_target(target)), gold)
     return {
         "task": "words", "pair": "es-en", "method": method, "seed": seed,
         "precision@1": round(100 * (found.precision[1] or 0), 2), "n": found.n,

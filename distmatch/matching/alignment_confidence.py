@@ -1,8 +1,7 @@
 """How sure an alignment is: a probability from evidence that needs no dictionary.
 
 The event is "precision@1 is at least half of what a supervised map reaches". The coefficients come from
-`benchmarks/alignment.py --only calibration` and `benchmarks/transport.py --only calibration`: a logistic regression
-over real pairs, planted rotations with noise and unrelated clouds, successes and failures.
+`benchmarks/calibrate_alignment.py`: a logistic regression over real pairs, planted rotations with noise and unrelated clouds, successes and failures.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from distmatch.matching.induction import Pairs, crowds, mutual_neighbours, translations
+from distmatch.matching.induction import Pairs, mutual_neighbours, translations
 from distmatch.matching.mapfitting import self_learn
 from distmatch.matching.match import BELIEF
 from distmatch.transport.procrustes import procrustes
@@ -185,24 +184,6 @@ def split_half(x: Tensor, y: Tensor, pairs: Pairs, generator: torch.Generator) -
         best = translations(mapped, y, pairs.crowd)
         found += float((best == pairs.target[test]).float().mean()) / 2
     return found
-
-
-def word_translations(
-    x: Tensor, y: Tensor, isometry: Tensor, crowd: tuple[Tensor, Tensor] | None = None
-) -> Tensor:
-    """The best of the first `WORDS` rows of y by CSLS for each of those of x under a map, (w,).
-
-    Args:
-        crowd: of these rows under the map, if it has been measured.
-    """
-    y = y[:WORDS]
-    mapped = normalize(x[:WORDS] @ isometry, dim=1)
-    return translations(mapped, y, crowd or crowds(mapped, y, 10))
-
-
-def equal_share(one: Tensor, other: Tensor) -> float:
-    """Share of equal translations."""
-    return float((one == other).float().mean())
 
 
 def rank_correlation(pairs: Pairs) -> float:

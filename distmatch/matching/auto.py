@@ -6,20 +6,15 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from distmatch.device import generator
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.alignment import Clock, Clouds, Trace, conclude
-from distmatch.matching.alignment_confidence import (
-    Control,
-    Evidence,
-    confidence,
-    equal_share,
-    measure,
-    word_translations,
-)
+from distmatch.matching.alignment_confidence import WORDS, Control, Evidence, confidence, measure
 from distmatch.matching.checkpoint import NOWHERE, Checkpoint
+from distmatch.matching.induction import translations
 from distmatch.matching.match import BELIEF, Match
 from distmatch.matching.selflearning import LONG, SHORT, SelfLearning, Stage
 from distmatch.matching.starts import Start
@@ -154,12 +149,13 @@ def judge(
 ) -> Candidate:
     """Evidence and translations of a map."""
     evidence, pairs = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=ranked)
-    words = word_translations(clouds.x, clouds.y, current, pairs.crowd)
+    mapped = normalize(clouds.x[:WORDS] @ current, dim=1)
+    words = translations(mapped, clouds.y[:WORDS], pairs.crowd)
     return Candidate(start, current, evidence, words)
 
 
 def _agreement(one: Candidate, other: Candidate) -> float:
-    return equal_share(one.words, other.words)
+    return float((one.words == other.words).float().mean())
 
 
 def _alike(found: list[Candidate]) -> int:
