@@ -1,7 +1,8 @@
 """How sure an alignment is: a probability from evidence that needs no dictionary.
 
 The event is "precision@1 is at least half of what a supervised map reaches". The coefficients come from
-`benchmarks/calibrate_alignment.py`: a logistic regression over real pairs, planted rotations with noise and unrelated clouds, successes and failures.
+`benchmarks/calibrate_alignment.py`: a logistic regression over real pairs, planted rotations with noise and unrelated
+clouds, successes and failures.
 """
 
 from __future__ import annotations
