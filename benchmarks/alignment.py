@@ -85,7 +85,7 @@ def precision(linear: Any, source: Any, target: Any, dictionary: Any) -> float:
 
 def supervised(source: Any, target: Any, dictionary: Any, *, folds: int = 5) -> float:
     """P@1 in per cent on a fifth of the gold of Procrustes fitted on the rest."""
-    from distmatch.matching.procrustes import Procrustes
+    from distmatch.matching.vectors.supervised import Procrustes
     from distmatch.retrieval.dictionary import Dictionary
 
     words = np.random.default_rng(0).permutation(sorted(dictionary.targets)).tolist()
@@ -108,7 +108,7 @@ def row(
 
 def pairs(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
     """`Auto` on every pair and seed."""
-    from distmatch.matching.auto import Auto
+    from distmatch.matching.vectors.auto import Auto
 
     for name, source, target, dictionary in data_pairs(given):
         ceiling = round(supervised(source, target, dictionary), 2)
@@ -119,7 +119,7 @@ def pairs(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
 
 def peers(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
     """The settings of Artetxe et al. 2018 in our code."""
-    from distmatch.matching.selflearning import SelfLearning
+    from distmatch.matching.vectors.selflearning import SelfLearning
 
     for name, source, target, dictionary in data_pairs(given):
         match = SelfLearning.vecmap().match(source, target, seed=seeds[0])
@@ -128,9 +128,9 @@ def peers(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
 
 def adversary(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
     """`Adversarial` from its own random start; it and `SelfLearning` from the same Gromov-Wasserstein start."""
-    from distmatch.matching.adversarial import Adversarial
-    from distmatch.matching.selflearning import SelfLearning
-    from distmatch.matching.starts import Start
+    from distmatch.matching.vectors.adversarial import Adversarial
+    from distmatch.matching.vectors.selflearning import SelfLearning
+    from distmatch.matching.vectors.starts import Start
 
     for name, source, target, dictionary in data_pairs(given):
         for seed in seeds:
@@ -145,7 +145,7 @@ def adversary(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any
 
 def refusals(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
     """`Auto` on spaces that have nothing to do with each other: Gaussian noise, coordinates of each row shuffled."""
-    from distmatch.matching.auto import Auto
+    from distmatch.matching.vectors.auto import Auto
 
     for name, source, target, _ in data_pairs(given):
         for seed in seeds:
@@ -164,7 +164,7 @@ def unrelated(target: Any, seed: int) -> Iterator[tuple[str, Any]]:
 
 def calibration(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
     """Evidence with the truth of many maps: of every pair, of planted rotations with noise, of unrelated spaces."""
-    from distmatch.matching.alignment import Clouds
+    from distmatch.matching.vectors.clouds import Clouds
 
     for name, source, target, dictionary in data_pairs(given):
         ceiling = supervised(source, target, dictionary)
@@ -187,8 +187,8 @@ def learned(clouds: Any, seed: int, starts: int | None = None) -> Iterator[tuple
     import torch
 
     from distmatch.device import generator
-    from distmatch.matching.auto import SHORT, STARTS
-    from distmatch.matching.selflearning import SelfLearning
+    from distmatch.matching.vectors.auto import SHORT, STARTS
+    from distmatch.matching.vectors.selflearning import SelfLearning
     from distmatch.transport.procrustes import procrustes
 
     short = SelfLearning(stages=(SHORT,))
@@ -211,9 +211,9 @@ def judged(
     seed: int,
 ) -> Iterator[dict[str, Any]]:
     """Evidence and precision of each distinct map, and of what `Auto` makes of the first seven and of the four worst."""
-    from distmatch.matching.alignment import nearest_isometry
-    from distmatch.matching.alignment_confidence import Control, measure
-    from distmatch.matching.auto import REFINEMENT, TRIED, choose, consensus, judge
+    from distmatch.matching.vectors.auto import REFINEMENT, TRIED, choose, consensus, judge
+    from distmatch.matching.vectors.clouds import nearest_isometry
+    from distmatch.matching.vectors.evidence import Control, measure
 
     control = Control.of(clouds.x, clouds.y, seed=seed)
 

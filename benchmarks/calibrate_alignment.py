@@ -21,7 +21,7 @@ mislead on captions, whose vectors tell how frequent a word is; a stronger prior
 
 def fit(path: Path) -> None:
     """Logistic regression of "P@1 is at least half of supervised" on the evidence, of words and of rows without an order."""
-    from distmatch.matching.alignment_confidence import Evidence, features
+    from distmatch.matching.vectors.evidence import Evidence, features
 
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows = [r for r in rows if r["part"] == "calibration"]

@@ -1,4 +1,4 @@
-"""Fit the coefficients of `matching/confidence.py` on ciphers made from running text.
+"""Fit the coefficients of `matching/keys/evidence.py` on ciphers made from running text.
 
     python benchmarks/calibrate_ciphers.py ../shared/data/corpora --count 800 --save evidence.jsonl
 
@@ -20,8 +20,8 @@ import numpy as np
 from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import from_symbols, read_ciphertext
 from distmatch.files import read_text
-from distmatch.matching.confidence import Evidence, features
 from distmatch.matching.decipher import decipher
+from distmatch.matching.keys.evidence import Evidence, features
 from distmatch.text.alphabet import LATIN, Alphabet, fold
 
 LENGTHS = (12, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64, 80, 100, 128, 200, 256, 400)

@@ -1,4 +1,4 @@
-"""Fit the coefficients of `matching/codeconfidence.py` on codes for words made from novels.
+"""Fit the coefficients of `matching/codebooks/evidence.py` on codes for words made from novels.
 
     python benchmarks/calibrate_codes.py ../shared/data/corpora --count 48 --save evidence.jsonl
 
@@ -23,7 +23,7 @@ from madecodes import one_book, table_and_dictionary
 
 from distmatch.ciphers.encipher import encipher
 from distmatch.files import atomic_write, read_text
-from distmatch.matching.codeconfidence import CodeEvidence, features
+from distmatch.matching.codebooks.evidence import CodeEvidence, features
 from distmatch.matching.decipher import decipher
 from distmatch.text.alphabet import fold
 

@@ -22,7 +22,7 @@ from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
 from distmatch.files import read_text
 from distmatch.languages.language import load_language
 from distmatch.matching.decipher import decipher
-from distmatch.matching.transposition import TranspositionScreen
+from distmatch.matching.keys.reordering import TranspositionScreen
 from distmatch.text.alphabet import fold
 
 FAULTS = ("wrong", "missing", "extra")

@@ -25,7 +25,7 @@ from distmatch.compression.pair import CHOICE_BITS, SHARES
 from distmatch.files import read_text
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
-from distmatch.matching.symbolsearch import SymbolSearch
+from distmatch.matching.symbols.search import SymbolSearch
 from distmatch.text.alphabet import LATIN
 
 SIZES = (32, 48, 64, 96, 128, 256, 512, 1024, 4096, 16384, 65536)

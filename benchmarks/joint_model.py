@@ -22,7 +22,7 @@ import numpy as np
 import yaml
 from novels import coded_novels
 
-from distmatch.matching.jointmodel import JointModel
+from distmatch.matching.joint.jointmodel import JointModel
 
 SPACE = 26
 FOUND = 0.9

@@ -22,8 +22,8 @@ from novels import letters, long_novels
 
 from distmatch.files import read_text
 from distmatch.languages.symbols import SymbolModel
-from distmatch.matching.jointwords import joint_words
-from distmatch.matching.wordlexicon import WordLexicon
+from distmatch.matching.joint.jointwords import joint_words
+from distmatch.matching.symbols.softlexicon import WordLexicon
 from distmatch.text.alphabet import fold
 
 
@@ -73,7 +73,7 @@ def files_rows(data: Path, seeds: int) -> list[dict]:
     """A novel's words as numbers, end to end: what is read, Δ of the archive, and that it comes back."""
     from distmatch.compression.coders import compress_files, decompress
     from distmatch.maps.wordkey import WORD, words_of
-    from distmatch.matching.lexiconsearch import find_word_map
+    from distmatch.matching.joint.wordkeys import find_word_map
 
     rows = []
     for seed, novel in enumerate(long_novels(data)[:seeds]):
@@ -175,7 +175,7 @@ def vector_rows(data: Path, seeds: int) -> list[dict]:
 
 def soft_rows(data: Path, seeds: int) -> list[dict]:
     """Letters read by gradient, by length."""
-    from distmatch.matching.softkey import SoftKey
+    from distmatch.matching.symbols.softkey import SoftKey
 
     rows = []
     for seed, novel in enumerate(long_novels(data)[: 2 * seeds]):

@@ -85,7 +85,7 @@ def planted_row(data: Path, n: int, noise: float, seed: int) -> dict[str, Any]:
     import torch
 
     from distmatch.embeddings.embeddings import Embeddings
-    from distmatch.matching.gromov import ProximalGromov
+    from distmatch.matching.vectors.proximalgromov import ProximalGromov
 
     d = min(300, n - 1)
     x = real_cloud(data, n, d, seed)
@@ -159,7 +159,7 @@ def unit(rows: np.ndarray) -> np.ndarray:
 
 def text_row(data: Path, seed: int) -> dict[str, Any]:
     """Text embeddings of disjoint captions; the paired test captions only score."""
-    from distmatch.matching.profilegromov import ProfileGromov
+    from distmatch.matching.vectors.profilegromov import ProfileGromov
 
     match = ProfileGromov().match(*text_sides(data), seed=seed)
     return {
@@ -176,10 +176,10 @@ def text_calibration(data: Path, seed: int) -> list[dict[str, Any]]:
     """Evidence with the truth at every piece of work of one `ProfileGromov` run, right and wrong ones."""
     from dataclasses import asdict
 
-    from distmatch.matching.alignment import Clouds
-    from distmatch.matching.alignment_confidence import Control, measure
-    from distmatch.matching.checkpoint import Checkpoint
-    from distmatch.matching.profilegromov import ProfileGromov
+    from distmatch.checkpoint import Checkpoint
+    from distmatch.matching.vectors.clouds import Clouds
+    from distmatch.matching.vectors.evidence import Control, measure
+    from distmatch.matching.vectors.profilegromov import ProfileGromov
 
     class Kept(Checkpoint):
         """Hands on every learned map."""
@@ -216,8 +216,8 @@ def planted_calibration(data: Path, seed: int) -> list[dict[str, Any]]:
     import torch
     from torch.nn.functional import normalize
 
-    from distmatch.matching.alignment_confidence import Control, measure
-    from distmatch.matching.mapfitting import self_learn
+    from distmatch.matching.vectors.evidence import Control, measure
+    from distmatch.matching.vectors.fitting import self_learn
     from distmatch.transport.procrustes import procrustes
 
     random = np.random.default_rng(1000 + seed)

@@ -1,5 +1,10 @@
 """The one error that a user's input may cause: one line that says what, where and what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class InputError(Exception):
     """Bad input from the user. The command line prints it as one line and exits with code 2.
@@ -19,3 +24,11 @@ class InputError(Exception):
 def missing_package(package: str, extra: str) -> InputError:
     """The error for an optional package that is not installed, naming the command that helps."""
     return InputError(f"this needs the package {package!r}. Run: pip install 'distmatch[{extra}]'")
+
+
+def unknown(what: str, name: str, known: Iterable[str], *, path: object = None) -> InputError:
+    """The error for a name that is not known, with the nearest one that is."""
+    known = sorted(known)
+    near = get_close_matches(name, known, 1, 0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return InputError(f"unknown {what} {name!r}.{hint} Known: {' '.join(known)}", path=path)

@@ -1,9 +1,11 @@
-"""Progress of long work: one callable that the numerics call and the command line draws."""
+"""Progress of long work, one clock, and `Effort`: what a search may spend and whom it tells."""
 
 from __future__ import annotations
 
+import math
 import sys
 import time
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TextIO
 
 
@@ -15,6 +17,61 @@ class Progress(Protocol):
 
 def silent(done: float, total: float | None = None, /, **figures: object) -> None:
     """The default progress: nothing."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall and CPU seconds since it was made, and the wall seconds that the work may take."""
+
+    limit: float = math.inf
+    began: float = field(default_factory=time.monotonic)
+    began_cpu: float = field(default_factory=time.process_time)
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds so far."""
+        return time.monotonic() - self.began
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds of this process so far."""
+        return time.process_time() - self.began_cpu
+
+    @property
+    def left(self) -> float:
+        """Wall seconds that remain, at least 0."""
+        return max(self.limit - self.seconds, 0.0)
+
+    @property
+    def expired(self) -> bool:
+        """Whether the limit is reached."""
+        return self.seconds >= self.limit
+
+    @property
+    def deadline(self) -> float:
+        """`time.monotonic()` at the limit."""
+        return self.began + self.limit
+
+    def share(self, part: float) -> Clock:
+        """The same clock with a part of the limit, for one stage of the work."""
+        return replace(self, limit=part * self.limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """What a search may spend: passed once, from the door to the innermost loop.
+
+    Args:
+        seed: of all random choices.
+        threads: worker threads; 0 for one per core. The result does not depend on it.
+        clock: time spent and time allowed.
+        progress: called with steps done, steps in all, and figures worth showing.
+    """
+
+    seed: int = 0
+    threads: int = 0
+    clock: Clock = field(default_factory=Clock)
+    progress: Progress = silent
 
 
 class ProgressLine:

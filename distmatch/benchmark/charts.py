@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark import figures as draw
+from distmatch import drawing as draw
 from distmatch.benchmark.metrics import (
     area_under_curve,
     calibration_error,

@@ -152,12 +152,6 @@ def _fisher(rates: list[tuple[int, int]]) -> float:
     return float(np.asarray(stats.fisher_exact(table))[1])
 
 
-def _log_seconds(cell: Cell) -> dict[str, float]:
-    """Logarithm of the CPU seconds of the warm runs, by seed and data."""
-    warm = [r for r in cell.done if r["cpu_seconds"] and r.get("warm")]
-    return {_pairing(r): math.log(r["cpu_seconds"]) for r in warm}
-
-
 def _metric(cell: Cell, name: str) -> dict[str, float]:
     given = {_pairing(r): r["metrics"][name]["value"] for r in cell.done if name in r["metrics"]}
     return {k: v for k, v in given.items() if v is not None}

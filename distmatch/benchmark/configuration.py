@@ -13,8 +13,8 @@ from typing import Any
 from distmatch.benchmark.kinds.kind import KINDS, Kind, load_kind
 from distmatch.benchmark.limits import Limits
 from distmatch.benchmark.records import validator
-from distmatch.benchmark.tasks import Config, DataFile, Method, Task, unknown
-from distmatch.errors import InputError
+from distmatch.benchmark.tasks import Config, DataFile, Method, Task
+from distmatch.errors import InputError, unknown
 from distmatch.files import read_text
 
 

@@ -17,9 +17,10 @@ from typing import Any
 
 from distmatch.benchmark import limits as limiting
 from distmatch.benchmark.kinds.kind import DoesNotApply, Problem, Score, load_kind
-from distmatch.benchmark.records import SCHEMA, check_record, environment, finite
-from distmatch.benchmark.tasks import Method, Run, unknown
-from distmatch.errors import InputError
+from distmatch.benchmark.records import check_record
+from distmatch.benchmark.tasks import Method, Run
+from distmatch.errors import InputError, unknown
+from distmatch.runs import SCHEMA, environment, finite
 
 ATTEMPTS = 2
 """Times that a run may take its process with it before that is its record."""

@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from distmatch.benchmark.charts import charts
 from distmatch.benchmark.comparison import Change
-from distmatch.benchmark.figures import number
 from distmatch.benchmark.tables import Cell, Summary, TaskTable
+from distmatch.drawing import number
 
 LISTED = 60
 """Records of a cell that are listed one by one; the rest are in the same folder."""

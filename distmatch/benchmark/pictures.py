@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from distmatch.benchmark import figures as draw
+from distmatch import drawing as draw
 from distmatch.benchmark.tables import Cell, TaskTable
 
 SHOWN = 6

@@ -12,12 +12,12 @@ from typing import Any
 
 from distmatch.benchmark.charts import calibrated, concordance
 from distmatch.benchmark.comparison import Change, compare
-from distmatch.benchmark.figures import number
 from distmatch.benchmark.page import Page, finite_or_none
 from distmatch.benchmark.records import check_versions, read_records
 from distmatch.benchmark.tables import Cell, Summary, TaskTable, tabulate
-from distmatch.benchmark.tasks import unknown
 from distmatch.benchmark.thresholds import determined
+from distmatch.drawing import number
+from distmatch.errors import unknown
 
 FORMATS = ("html", "md", "csv", "json")
 

@@ -7,24 +7,14 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from distmatch.benchmark.kinds.kind import load_kind
 from distmatch.benchmark.limits import Limits
-from distmatch.errors import InputError
 
 Axes = dict[str, Any]
-
-
-def unknown(what: str, name: str, known: Iterable[str], *, path: object = None) -> InputError:
-    """The error for a name that is not known, with the nearest one that is."""
-    known = sorted(known)
-    near = get_close_matches(name, known, 1, 0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return InputError(f"unknown {what} {name!r}.{hint} Known: {' '.join(known)}", path=path)
 
 
 @dataclass(frozen=True, kw_only=True)

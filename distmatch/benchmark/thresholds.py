@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from distmatch.benchmark.figures import number, numeric
 from distmatch.benchmark.tables import Cell
+from distmatch.drawing import number, numeric
 
 
 def thresholds(cells: Sequence[Cell]) -> dict[str, tuple[float, float]]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from distmatch.ciphers.encode import encode_words
 from distmatch.ciphers.kinds import WORDS, check_kind
-from distmatch.ciphers.transposition import Transposition, parse_transposition
 from distmatch.errors import InputError
+from distmatch.maps.transposition import Transposition, parse_transposition
 from distmatch.text.alphabet import LATIN, Alphabet, fold
 
 

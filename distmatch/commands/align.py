@@ -10,9 +10,9 @@ from distmatch.files import atomic_write, sha256
 from distmatch.progress import Progress, ProgressLine, silent
 
 if TYPE_CHECKING:
+    from distmatch.checkpoint import Checkpoint
     from distmatch.embeddings.embeddings import Embeddings
     from distmatch.maps.linear import LinearMap
-    from distmatch.matching.checkpoint import Checkpoint
     from distmatch.matching.match import Match
     from distmatch.retrieval.lexicon import Lexicon
 
@@ -59,7 +59,7 @@ def align(
     import distmatch.device as devices
     from distmatch.embeddings.embeddings import Embeddings
     from distmatch.matching.align import align as run
-    from distmatch.matching.alignmentdivergences import divergences
+    from distmatch.matching.vectors.divergences import divergences
     from distmatch.retrieval.dictionary import Dictionary
     from distmatch.retrieval.lexicon import translate_words
 
@@ -102,7 +102,7 @@ def checkpoint(out: str | None, options: dict[str, Any], *, writes: bool = True)
 
     Of the processes of one run all read it, so that they go on from the same place, and the first writes it.
     """
-    from distmatch.matching.checkpoint import Checkpoint
+    from distmatch.checkpoint import Checkpoint
 
     path = None if out is None else Path(out) / "checkpoint.safetensors"
     return Checkpoint(path, json_module.dumps(options, sort_keys=True), writes=writes)
@@ -154,7 +154,7 @@ def write(
     result: dict[str, Any],
 ) -> None:
     """The files of a run."""
-    from distmatch.benchmark.records import write_run
+    from distmatch.runs import write_run
 
     folder = Path(out)
     mapped.save(folder / "source.vec")

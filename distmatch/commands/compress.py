@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json as json_module
 import os
-import time
 from pathlib import Path
-from typing import Any
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_bytes
-from distmatch.matching.match import BELIEF, Match
 from distmatch.progress import ProgressLine, silent
-
-MAPS = ("auto", "none", "key", "lexicon")
 
 
 def compress(
@@ -47,28 +42,16 @@ def compress(
     _refuse(paths, coder, map)
     contents = [read_bytes(path, unpack=False) for path in paths]
     names = _names(paths)
-    from distmatch.compression.coders import compress_files
+    from distmatch.matching.compress import compress as run
+    from distmatch.matching.joint.report import describe
 
-    begin = time.monotonic()
     line = None if quiet or json else ProgressLine("compressing")
-    found = []
-    if len(paths) == 2 and coder == "mix":
-        found = _found(contents[0], contents[1], map, seed, line)
-    lengths = compress_files(
-        list(zip(names, contents, strict=True)), coder=coder, maps=[match.map for match in found],
-        progress=_megabytes(line, time.monotonic()),
+    lengths, result = run(
+        list(zip(names, contents, strict=True)), coder=coder, map=map, brief=brief, seed=seed, progress=line or silent
     )  # fmt: skip
     if out is not None:
         with atomic_write(out, "wb") as file:
             file.write(lengths.archive)
-    from distmatch.commands.compress_report import describe, full_report, report
-
-    result: dict[str, Any] = report(lengths, found, names, [len(data) for data in contents], coder)
-    if not brief:
-        more = full_report(lengths, contents, coder=coder, seed=seed, progress=line)
-        result["bits"]["x_given_y"] = more.pop("x_given_y", None)
-        result |= more
-    result["seconds"] = time.monotonic() - begin
     if out is not None:
         result["archive"] = str(out)
     if line:
@@ -79,6 +62,7 @@ def compress(
 
 def _refuse(paths: list[str], coder: str, kind: str) -> None:
     from distmatch.compression.coders import NUMBERS
+    from distmatch.matching.compress import MAPS
 
     if not 1 <= len(paths) <= 2:
         raise InputError("give one file, or two: distmatch compress X [Y] --out pair.dm")
@@ -100,21 +84,6 @@ def _refuse(paths: list[str], coder: str, kind: str) -> None:
             raise InputError("X and Y are the same file. Give two, or one alone", path=paths[1])
 
 
-def _found(x: bytes, y: bytes, kind: str, seed: int, line: ProgressLine | None) -> list[Match[Any]]:
-    """Candidates for f."""
-    from distmatch.matching.bytesearch import find_byte_map
-    from distmatch.matching.lexiconsearch import alike, find_word_map
-
-    found = []
-    if kind in ("auto", "key") and (match := find_byte_map(x, y, seed=seed)):
-        found.append(match)
-    sure = bool(found) and found[0].confidence >= BELIEF
-    if kind == "lexicon" or (kind == "auto" and not sure and not alike(x, y)):
-        match = find_word_map(x, y, seed=seed, progress=line or silent)
-        found += [match] if match else []
-    return found
-
-
 def _names(paths: list[str]) -> list[str]:
     """Names in the archive: those of the files, the second changed if it is the first's."""
     names = ["stdin" if path == "-" else Path(path).name for path in paths]
@@ -122,14 +91,3 @@ def _names(paths: list[str]) -> list[str]:
         name = Path(names[1])
         names[1] = f"{name.stem}.2{name.suffix}"
     return names
-
-
-def _megabytes(line: ProgressLine | None, begin: float):
-    """A progress of bytes, drawn in MB and MB/s."""
-
-    def progress(done: float, total: float | None = None, /, **figures: object) -> None:
-        if line is not None:
-            speed = done / 1e6 / max(time.monotonic() - begin, 1e-9)
-            line(round(done / 1e6, 2), total and round(total / 1e6, 2), MB_s=round(speed, 2))
-
-    return progress

@@ -79,10 +79,10 @@ def decipher(
         return run_batch(batch, out, options, explicit, crib or [], soft_crib or [], jobs, quiet)
     if (file is None) == (example is None):
         raise InputError("give one ciphertext: FILE, - for standard input, or --example zodiac-408")
+    from distmatch.ciphers.cribs import parse_crib
     from distmatch.ciphers.examples import example as built_in
     from distmatch.ciphers.kinds import WORDS
     from distmatch.ciphers.reading import read_ciphertext
-    from distmatch.matching.cribs import parse_crib
     from distmatch.matching.decipher import decipher as run
     from distmatch.matching.decipher import to_json
 
@@ -100,7 +100,7 @@ def decipher(
     line.close()
     result = to_json(match, id=example or (None if file == "-" else Path(str(file)).name))
     if out is not None:
-        from distmatch.benchmark.records import write_run
+        from distmatch.runs import write_run
 
         digest = hashlib.sha256(text.encode()).hexdigest()
         write_run(

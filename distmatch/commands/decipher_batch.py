@@ -155,9 +155,9 @@ def solve_one(
     soft: list[str],
 ) -> dict[str, Any] | str:
     """The result of one line of a batch, or the message of its error."""
+    from distmatch.ciphers.cribs import parse_crib
     from distmatch.ciphers.kinds import WORDS
     from distmatch.ciphers.reading import from_symbols, read_ciphertext
-    from distmatch.matching.cribs import parse_crib
     from distmatch.matching.decipher import decipher, to_json
 
     settings = dict(options)

@@ -232,7 +232,9 @@ def _train(
 ) -> Any:
     if record["method"] == "spectral":
         return learner.train(corpus, seed=seed, progress=progress)
-    from distmatch.embeddings.checkpoint import Checkpoint
+    from distmatch.checkpoint import Checkpoint
 
-    checkpoint = Checkpoint(folder / "state.safetensors", record, minutes)
+    checkpoint = Checkpoint(
+        folder / "state.safetensors", json_module.dumps(record, sort_keys=True), minutes=minutes
+    )
     return learner.train(corpus, seed=seed, progress=progress, checkpoint=checkpoint)

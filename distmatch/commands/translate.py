@@ -52,7 +52,7 @@ def translate(
     """
     if directory is None:
         raise InputError("give the folder that `distmatch align` wrote")
-    from distmatch.retrieval.decoding import WordByWord, split_sentence
+    from distmatch.translation.wordbyword import WordByWord, split_sentence
 
     lines = read_text(text).split("\n")
     if lines and not lines[-1]:
@@ -130,8 +130,8 @@ def _candidates(
 ) -> tuple[Any, tuple[str, ...]]:
     """Candidates of the words, and the target's words."""
     from distmatch.embeddings.embeddings import Embeddings
-    from distmatch.retrieval.decoding import candidates, lexicon_candidates
     from distmatch.retrieval.lexicon import Lexicon
+    from distmatch.translation.wordbyword import candidates, lexicon_candidates
 
     source, target, lexicon = (folder / n for n in ("source.vec", "target.vec", "lexicon.tsv"))
     if source.exists() and target.exists():

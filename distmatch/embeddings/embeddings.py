@@ -60,13 +60,14 @@ class Embeddings:
     def load(
         cls, path: str | os.PathLike[str], *, limit: int | None = None, lower: bool = False
     ) -> Embeddings:
-        """Read a file of vectors, see `embeddings.formats.load_embeddings`."""
-        from distmatch.embeddings.formats import load_embeddings
+        """Read a file of vectors, see `embeddings.formats.read_rows`."""
+        from distmatch.embeddings.formats import read_rows
 
-        return load_embeddings(path, limit=limit, lower=lower)
+        return cls(*read_rows(path, limit=limit, lower=lower))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a file of vectors, see `embeddings.formats.save_embeddings`."""
-        from distmatch.embeddings.formats import save_embeddings
+        """Write a file of vectors, see `embeddings.formats.write_rows`."""
+        from distmatch.embeddings.formats import write_rows
+        from distmatch.embeddings.rows import Rows
 
-        save_embeddings(self, path)
+        write_rows(Rows(self.words, self.vectors, self.counts, self.ranked), path)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
-from distmatch.embeddings.checkpoint import Checkpoint
+from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.progress import Progress, silent
@@ -58,7 +59,7 @@ class SkipGram:
         *,
         seed: int = 0,
         progress: Progress = silent,
-        checkpoint: Checkpoint | None = None,
+        checkpoint: Checkpoint = NOWHERE,
     ) -> Embeddings:
         """Vectors of the words of a corpus.
 
@@ -71,14 +72,14 @@ class SkipGram:
         n, tokens = len(corpus.words), corpus.tokens
         per_epoch = max(1, -(-len(tokens) // CHUNK))
         steps = per_epoch * self.epochs
-        state = checkpoint.load() if checkpoint else None
-        if state is None:
+        state = checkpoint.arrays
+        if not state:
             generator = np.random.default_rng(seed)
             inputs = (generator.random((n, self.dimension), np.float32) - 0.5) / self.dimension
             step, outputs = 0, np.zeros((n, self.dimension), np.float32)
         else:
-            step, arrays = state
-            inputs, outputs = arrays["inputs"].copy(), arrays["outputs"].copy()
+            step = int(state["step"])
+            inputs, outputs = state["inputs"].copy(), state["outputs"].copy()
         trainer = self._trainer(corpus, inputs, outputs)
         start, first = time.monotonic(), step
         with ThreadPoolExecutor(self.threads) as pool:
@@ -98,12 +99,9 @@ class SkipGram:
                 speed = (step - first) * CHUNK / max(1e-9, time.monotonic() - start)
                 words = min(step * CHUNK, len(tokens) * self.epochs)
                 progress(words, len(tokens) * self.epochs, **{"words/s": round(speed)})
-                if checkpoint and step < steps:
-                    checkpoint.store(
-                        step,
-                        lambda: dict(zip(("inputs", "outputs"), trainer.arrays(), strict=True)),
-                        now=step // per_epoch > group.start // per_epoch,
-                    )
+                if step < steps:
+                    epoch_ends = step // per_epoch > group.start // per_epoch
+                    checkpoint.replace(partial(_state, trainer, step), now=epoch_ends)
         inputs, outputs = trainer.arrays()
         vectors = inputs + outputs if self.context else inputs
         return Embeddings(corpus.words, vectors, corpus.counts.astype(np.float64))
@@ -168,3 +166,9 @@ def keep_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
         return np.ones(len(counts), np.float32)
     ratio = subsample * counts.sum() / np.maximum(counts, 1)
     return np.minimum(1, np.sqrt(ratio) + ratio).astype(np.float32)
+
+
+def _state(trainer: Trainer, step: int) -> dict[str, np.ndarray]:
+    """What a checkpoint keeps: enough to go on from `step` to the same vectors as in one go."""
+    inputs, outputs = trainer.arrays()
+    return {"inputs": inputs, "outputs": outputs, "step": np.array(step)}

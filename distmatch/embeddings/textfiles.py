@@ -9,16 +9,17 @@ from typing import IO, Any
 
 import numpy as np
 
-from distmatch.embeddings.embeddings import Embeddings
-from distmatch.embeddings.formats import FASTTEXT_MODEL, check_rows
+from distmatch.embeddings.rows import Rows, check_rows
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, open_bytes
 
+FASTTEXT_MODEL = (793712314).to_bytes(4, "little")
+"""First bytes of a fastText model (.bin), which is not a file of vectors."""
 _BLOCK = 1 << 24
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}
 
 
-def load_text_or_binary(path: Path, limit: int | None) -> Embeddings:
+def load_text_or_binary(path: Path, limit: int | None) -> Rows:
     """Vectors of a text or word2vec binary file, told apart by their content."""
     with open_bytes(path) as file:
         head = _read(file, _BLOCK)
@@ -88,7 +89,7 @@ def _load_text(
     header: tuple[int, int] | None,
     limit: int | None,
     path: Path,
-) -> Embeddings:
+) -> Rows:
     from distmatch.embeddings.textvectors import OK, parse_lines
 
     d = header[1] if header else _dimension(head, path)
@@ -128,7 +129,7 @@ def _load_text(
             path=path,
             line=1,
         )
-    return Embeddings(tuple(rows.words), np.ascontiguousarray(rows.vectors[:n]))
+    return Rows(tuple(rows.words), np.ascontiguousarray(rows.vectors[:n]))
 
 
 def _dimension(head: bytes, path: Path) -> int:
@@ -197,7 +198,7 @@ def _is_number(field: bytes) -> bool:
 
 def _load_binary(
     file: IO[bytes], rest: bytes, header: tuple[int, int], limit: int | None, path: Path
-) -> Embeddings:
+) -> Rows:
     n, d = header[0] if limit is None else min(header[0], limit), header[1]
     if n == 0 or d == 0:
         raise InputError(f"the header says {header[0]} rows of {d} numbers. Fetch the file again", path=path, line=1)  # fmt: skip
@@ -234,28 +235,28 @@ def _load_binary(
             path=path,
             line=1,
         )
-    return Embeddings(tuple(words), matrix)
+    return Rows(tuple(words), matrix)
 
 
-def save_text_or_binary(embeddings: Embeddings, path: Path) -> None:
+def save_text_or_binary(rows: Rows, path: Path) -> None:
     """Write word2vec text (header line, `word number ...`), or binary for .bin; gzip or xz by suffix."""
     from distmatch.embeddings.textvectors import BYTES_PER_NUMBER, format_row
 
     binary = path.suffix == ".bin"
-    for row, word in enumerate(embeddings.words, 1):
+    for row, word in enumerate(rows.words, 1):
         if not word or any(c in word for c in (" ", "\t", "\n", "\r")):
             raise InputError(
                 f"row {row}: word {word!r} is empty or holds a blank, which this format cannot store. "
                 "Save as .safetensors",
                 path=path,
             )
-    vectors = np.ascontiguousarray(embeddings.vectors, np.float32)
-    buffer = np.empty(embeddings.dimension * BYTES_PER_NUMBER, np.uint8)
+    vectors = np.ascontiguousarray(rows.vectors, np.float32)
+    buffer = np.empty(rows.vectors.shape[1] * BYTES_PER_NUMBER, np.uint8)
     opener: Any = _OPENERS.get(path.suffix)
     with atomic_write(path, "wb") as raw:
         file: Any = opener(raw, "wb") if opener else raw
-        file.write(f"{len(embeddings)} {embeddings.dimension}\n".encode())
-        for word, row in zip(embeddings.words, vectors, strict=True):
+        file.write(f"{len(rows.words)} {rows.vectors.shape[1]}\n".encode())
+        for word, row in zip(rows.words, vectors, strict=True):
             file.write(word.encode())
             if binary:
                 file.write(b" " + row.astype("<f4").tobytes() + b"\n")

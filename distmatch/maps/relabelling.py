@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log2
 
 import numpy as np
 
@@ -103,13 +102,3 @@ class Relabelling:
         for k in range(symbols if kind != "identity" else 0):
             count *= letters - k if kind == "bijection" else letters
         return ((count - 1).bit_length() + 7) // 8
-
-
-def identity(symbols: int) -> Relabelling:
-    """Every symbol stands for itself."""
-    return Relabelling(np.arange(symbols, dtype=np.int32), symbols, "identity")
-
-
-def number_bits(n: int) -> float:
-    """Bits of a positive whole number in Elias' gamma code, for sizes that a map states."""
-    return 2 * int(log2(max(n, 1))) + 1

@@ -7,10 +7,10 @@ import importlib
 from inspect import signature
 from typing import Any
 
+from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
-from distmatch.matching.checkpoint import NOWHERE, Checkpoint
 from distmatch.matching.match import Match
 from distmatch.progress import Progress, silent
 from distmatch.retrieval.dictionary import Dictionary
@@ -19,10 +19,10 @@ METHODS = {
     "auto": ("auto", "Auto"),
     "self-learning": ("selflearning", "SelfLearning"),
     "sorted": ("sortedsimilarity", "SortedSimilarity"),
-    "gromov": ("gromov", "ProximalGromov"),
+    "gromov": ("proximalgromov", "ProximalGromov"),
     "wasserstein": ("wasserstein", "WassersteinProcrustes"),
     "profile": ("profilegromov", "ProfileGromov"),
-    "procrustes": ("procrustes", "Procrustes"),
+    "procrustes": ("supervised", "Procrustes"),
     "adversarial": ("adversarial", "Adversarial"),
 }
 """Name to module and class in `distmatch.matching`."""
@@ -47,7 +47,7 @@ def matcher(method: str = "auto", *, preset: str | None = None, **settings: Any)
     if method not in METHODS:
         raise InputError(f"unknown method {method!r}. Methods: {' '.join(METHODS)}")
     module, name = METHODS[method]
-    kind = getattr(importlib.import_module(f"distmatch.matching.{module}"), name)
+    kind = getattr(importlib.import_module(f"distmatch.matching.vectors.{module}"), name)
     known = {f.name for f in dataclasses.fields(kind)}
     for setting in settings:
         if setting not in known:

@@ -7,19 +7,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from distmatch.ciphers.cribs import Crib
 from distmatch.ciphers.kinds import WORDS, check_kind
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
-from distmatch.ciphers.transposition import Transposition, parse_transposition
 from distmatch.errors import InputError
 from distmatch.languages.language import Language, known_languages, load_language
-from distmatch.matching.attempts import Attempts
-from distmatch.matching.confidence import Evidence, confidence, explain
-from distmatch.matching.cribs import Crib
+from distmatch.maps.transposition import Transposition, parse_transposition
 from distmatch.matching.decipherment import Decipherment, to_json
-from distmatch.matching.keysearch import KeySearch, convincing, shuffled
-from distmatch.matching.match import Bits
-from distmatch.matching.periodic import PeriodicSearch
-from distmatch.matching.readings import (
+from distmatch.matching.keys.attempts import Attempts
+from distmatch.matching.keys.evidence import Evidence, confidence, explain
+from distmatch.matching.keys.polyalphabetic import PeriodicSearch
+from distmatch.matching.keys.reading import (
     Reading,
     break_bits,
     decipherment,
@@ -31,6 +29,8 @@ from distmatch.matching.readings import (
     total_bits,
     unicity_of,
 )
+from distmatch.matching.keys.substitution import KeySearch, convincing, shuffled
+from distmatch.matching.match import Bits
 from distmatch.progress import Progress, silent
 
 __all__ = ["Decipher", "Decipherment", "decipher", "to_json"]
@@ -147,7 +147,7 @@ class Decipher:
         diacritics: bool, kind: str,
     ) -> Decipherment:  # fmt: skip
         """Read as a code for words."""
-        from distmatch.matching.codes import CodeMatcher
+        from distmatch.matching.codebooks.codebook import CodeMatcher
 
         matcher = CodeMatcher(kind=kind, cribs=self.cribs, time_limit=self.time_limit)
         language = target[0] if len(target) == 1 else "reference"

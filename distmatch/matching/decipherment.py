@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from distmatch.maps.key import Key
-from distmatch.matching.confidence import Evidence
 from distmatch.matching.match import Match
 
 
@@ -22,7 +21,8 @@ class Decipherment(Match[Key]):
     language: str
     unicity: float
     """Symbols from which on the key is determined: key bits over redundancy."""
-    evidence: Evidence | None = field(default=None, repr=False)
+    evidence: Any = field(default=None, repr=False)
+    """What the confidence was made of, see `keys.evidence.Evidence`."""
 
     @property
     def key(self) -> Key:

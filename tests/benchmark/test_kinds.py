@@ -189,7 +189,7 @@ def test_texts_are_scored_in_bits_and_by_the_key():
 
 def test_a_key_without_bits_is_coded_as_joint_compression_codes_its_own():
     """The true key costs what `joint_code` says of it, and a wrong one no more than the separate code and 2.8 bits."""
-    from distmatch.matching.joint import joint_code
+    from distmatch.matching.joint.jointcode import joint_code
 
     problem = make("texts", size=2000, size_x=20_000)
     score = problem.score(matched(np.argsort(problem.permutation)))

@@ -36,10 +36,16 @@ CIPHERS = {
     "soft key": ("sequences", "symbols.SymbolLikelihood", {"search": "gradient"}, 3000, 0.95),
     "symbol search": ("sequences", "symbols.SymbolLikelihood", {}, 400, 0.95),
     "proximal": ("embeddings", "proximal.ProximalPoints", {"steps": 100}, 6000, 0.95),
-    "gromov": ("embeddings", "distmatch.matching.gromov.ProximalGromov", {}, 6000, 0.9),
+    "gromov": (
+        "embeddings",
+        "distmatch.matching.vectors.proximalgromov.ProximalGromov",
+        {},
+        6000,
+        0.9,
+    ),
     "wasserstein": (
         "embeddings",
-        "distmatch.matching.wasserstein.WassersteinProcrustes",
+        "distmatch.matching.vectors.wasserstein.WassersteinProcrustes",
         {},
         6000,
         0.9,
@@ -73,7 +79,7 @@ def test_supervised_ceilings(matcher):
 def test_an_adversary_reads_better_than_chance():
     """26 rows are few for a discriminator, so the best of three; the most frequent letter everywhere gives an eighth."""
     settings = {"hidden": 64, "fourier": 50, "batch": 64, "steps": 500, "conditions": 6}
-    name, found = "distmatch.matching.adversarial.Adversarial", []
+    name, found = "distmatch.matching.vectors.adversarial.Adversarial", []
     for seed in range(3):
         metrics, _ = solve(problem_of("cipher", seed, length=8000), "embeddings", name, **settings)
         found.append(metrics["accuracy"].value)
@@ -81,7 +87,7 @@ def test_an_adversary_reads_better_than_chance():
 
 
 def test_settings_of_a_setting_are_changes_of_its_default():
-    name = "distmatch.matching.wasserstein.WassersteinProcrustes"
+    name = "distmatch.matching.vectors.wasserstein.WassersteinProcrustes"
     chosen = {"start": {"frequency": 0}, "normalization": ["unit"]}
     matcher = make_method(Method(name="m", matcher=name, takes="embeddings", settings=chosen))
     assert matcher.start.frequency == 0 and matcher.start.words == 500

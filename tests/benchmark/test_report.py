@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from distmatch.__main__ import main
-from distmatch.benchmark.figures import Scale, tick_names
-from distmatch.benchmark.records import SCHEMA, check_record, read_record
+from distmatch.benchmark.records import check_record, read_record
 from distmatch.benchmark.report import report
 from distmatch.benchmark.tables import tabulate
 from distmatch.benchmark.thresholds import thresholds
+from distmatch.drawing import Scale, tick_names
+from distmatch.runs import SCHEMA
 
 LENGTHS = (32, 64, 128)
 

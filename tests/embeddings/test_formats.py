@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distmatch.embeddings.embeddings import Embeddings
-from distmatch.embeddings.formats import from_gensim, to_gensim
+from distmatch.embeddings.keyedvectors import from_gensim, to_gensim
 from distmatch.errors import InputError
 
 

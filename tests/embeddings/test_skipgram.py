@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from distmatch.embeddings.checkpoint import Checkpoint
+from distmatch.checkpoint import Checkpoint
 from distmatch.embeddings.skipgram import SkipGram, keep_probability
 from distmatch.embeddings.skipgrambatch import draw_windows
 from distmatch.embeddings.skipgramkernel import SIGMOID, alias_table, random_state, train_chunk
@@ -75,18 +75,16 @@ def test_a_killed_run_resumes_to_the_same_vectors(tmp_path, monkeypatch, epochs_
         if done > (epochs_done + 0.4) * len(corpus.tokens):
             raise Killed
 
-    settings = {"seed": 3}
     with pytest.raises(Killed):
         learner.train(
             corpus,
             seed=3,
             progress=kill,
-            checkpoint=Checkpoint(tmp_path / "s.safetensors", settings),
+            checkpoint=Checkpoint(tmp_path / "s.safetensors", "seed 3", minutes=5),
         )
-    stored = Checkpoint(tmp_path / "s.safetensors", settings)
-    state = stored.load()
-    assert state is not None and state[0] >= epochs_done * len(corpus.tokens) // 3000
-    assert Checkpoint(tmp_path / "s.safetensors", {"seed": 4}).load() is None
+    stored = Checkpoint(tmp_path / "s.safetensors", "seed 3")
+    assert int(stored.arrays["step"]) >= epochs_done * len(corpus.tokens) // 3000
+    assert not Checkpoint(tmp_path / "s.safetensors", "seed 4").arrays
     resumed = learner.train(corpus, seed=3, checkpoint=stored).vectors
     assert np.array_equal(resumed, whole)
 
@@ -95,7 +93,7 @@ def test_a_damaged_checkpoint_says_so(tmp_path):
     path = tmp_path / "s.safetensors"
     path.write_bytes(b"junk")
     with pytest.raises(InputError, match="Delete it"):
-        Checkpoint(path, {}).load()
+        Checkpoint(path)
 
 
 def test_compiled_step_is_the_gradient_of_the_loss():

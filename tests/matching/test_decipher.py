@@ -3,15 +3,15 @@ import json
 import numpy as np
 import pytest
 
+from distmatch.ciphers.cribs import parse_crib
 from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.examples import example
 from distmatch.ciphers.reading import from_symbols
 from distmatch.errors import InputError
-from distmatch.matching.annealing import anneal_bijection, windows_of_symbols
-from distmatch.matching.cribs import parse_crib
 from distmatch.matching.decipher import decipher, to_json
-from distmatch.matching.keysearch import shuffled
-from distmatch.matching.refinement import refine
+from distmatch.matching.keys.climbing import refine
+from distmatch.matching.keys.substitution import shuffled
+from distmatch.matching.symbols.annealing import anneal_bijection, windows_of_symbols
 
 
 def wrong_share(match, gold: str) -> float:

@@ -8,9 +8,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from distmatch.embeddings.embeddings import Embeddings  # noqa: E402
-from distmatch.matching.gromov import ProximalGromov  # noqa: E402
-from distmatch.matching.profilegromov import ProfileGromov  # noqa: E402
-from distmatch.matching.wasserstein import WassersteinProcrustes  # noqa: E402
+from distmatch.matching.vectors.profilegromov import ProfileGromov  # noqa: E402
+from distmatch.matching.vectors.proximalgromov import ProximalGromov  # noqa: E402
+from distmatch.matching.vectors.wasserstein import WassersteinProcrustes  # noqa: E402
 
 
 def planted(n: int, d: int, wide: int, noise: float, seed: int):
@@ -78,7 +78,7 @@ def test_profile_gromov_refuses_unrelated_clouds(kind):
 
 @pytest.mark.slow
 def test_profile_gromov_goes_on_where_it_was_killed(tmp_path):
-    from distmatch.matching.checkpoint import Checkpoint
+    from distmatch.checkpoint import Checkpoint
 
     x, y, _ = planted(1500, 30, 40, 0.3, 1)
 
@@ -93,7 +93,7 @@ def test_profile_gromov_goes_on_where_it_was_killed(tmp_path):
     with pytest.raises(Killed):
         PROFILE.match(x, y, progress=kill, checkpoint=Checkpoint(path, "run"))
     kept = Checkpoint(path, "run")
-    assert set(kept.matrices) == {"start 0.0", "start 0.1"}
+    assert set(kept.arrays) == {"start 0.0", "start 0.1"}
     resumed, whole = PROFILE.match(x, y, checkpoint=kept), PROFILE.match(x, y)
     assert len(resumed.history) < len(whole.history)
     np.testing.assert_allclose(resumed.map.source, whole.map.source, atol=1e-5)

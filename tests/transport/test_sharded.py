@@ -13,10 +13,10 @@ pytest.importorskip("torch")
 PROGRAM = """
 import torch
 from distmatch.device import close, process_group
-from distmatch.matching.induction import mutual_neighbours
-from distmatch.matching.mapfitting import soft_learn
-from distmatch.matching.softinduction import soft_moment
-from distmatch.matching.wasserstein import WassersteinProcrustes
+from distmatch.matching.vectors.induction import mutual_neighbours
+from distmatch.matching.vectors.fitting import soft_learn
+from distmatch.matching.vectors.induction import soft_moment
+from distmatch.matching.vectors.wasserstein import WassersteinProcrustes
 from distmatch.transport.gromov import gromov_wasserstein
 from distmatch.transport.sinkhorn import sinkhorn
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.kinds import periodiccipher, wordcipher
+from distmatch.benchmark.kinds import cipher_periodic, cipher_words
 from distmatch.benchmark.kinds.finiteclass import generalization
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Problem, Score
 from distmatch.benchmark.kinds.letters import assigned, letter_embeddings, pair_counts
@@ -172,9 +172,9 @@ def key_bits(cipher: str, symbols: int, letters: int) -> float:
 def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Problem:
     """Make the cipher of a seed, or take that line of a file of ciphers."""
     if axes["cipher"] == "word":
-        return wordcipher.build(axes, paths, seed)
-    if axes["cipher"] in periodiccipher.KINDS:
-        return periodiccipher.build(axes, paths, seed)
+        return cipher_words.build(axes, paths, seed)
+    if axes["cipher"] in cipher_periodic.KINDS:
+        return cipher_periodic.build(axes, paths, seed)
     if "ciphers" in paths:
         made = _from_file(paths["ciphers"], axes, seed)
     else:
@@ -258,7 +258,7 @@ KIND = Kind(
         "cipher": Axis(
             "simple",
             "kind of cipher",
-            choices=("simple", "homophonic", "word", *periodiccipher.KINDS),
+            choices=("simple", "homophonic", "word", *cipher_periodic.KINDS),
         ),
         "length": Axis(128, "letters, or tokens of a word code", low=8, high=200_000),
         "language": Axis("en", "wordfreq code"),

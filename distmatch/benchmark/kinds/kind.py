@@ -36,7 +36,7 @@ class Axis:
         """
         if self.choices:
             if value not in self.choices:
-                from distmatch.benchmark.tasks import unknown
+                from distmatch.errors import unknown
 
                 raise unknown(
                     f"value of axis {name!r}:", str(value), map(str, self.choices), path=path

@@ -64,9 +64,7 @@ class LexiconProblem:
 @functools.lru_cache(maxsize=6)
 def vectors(path: Path, limit: int | None) -> Embeddings:
     """Vectors of a file, the first `limit` rows."""
-    from distmatch.embeddings.formats import load_embeddings
-
-    return load_embeddings(path, limit=limit)
+    return Embeddings.load(path, limit=limit)
 
 
 def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> LexiconProblem:

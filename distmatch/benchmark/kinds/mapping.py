@@ -77,9 +77,7 @@ class PlantedProblem:
 def _rows(path: Path | None, size: int, dimension: int, spectrum: float, seed: int) -> np.ndarray:
     """(n, d) unit rows: the first of a file of vectors, or Gaussian with a falling spectrum."""
     if path is not None:
-        from distmatch.embeddings.formats import load_embeddings
-
-        vectors = load_embeddings(path, limit=size).vectors.astype(np.float64)
+        vectors = Embeddings.load(path, limit=size).vectors.astype(np.float64)
     else:
         rng = np.random.default_rng([seed, 11])
         vectors = rng.standard_normal((size, dimension)) * np.arange(1, dimension + 1) ** -spectrum

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distmatch.benchmark.kinds.plaintext import Plain
+from distmatch.ciphers.cribs import parse_crib
 from distmatch.ciphers.kinds import WORDS
 from distmatch.ciphers.reading import Ciphertext
-from distmatch.matching.cribs import parse_crib
 from distmatch.matching.decipher import Decipher
 from distmatch.matching.decipherment import Decipherment
 from distmatch.progress import Progress, silent

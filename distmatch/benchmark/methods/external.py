@@ -49,14 +49,12 @@ class External:
         Raises:
             InputError: no such folder, or the program failed, with its last line.
         """
-        from distmatch.embeddings.formats import load_embeddings, save_embeddings
-
         if not Path(self.checkout).is_dir():
             raise InputError("no such checkout. Clone the program there", path=self.checkout)
         with tempfile.TemporaryDirectory() as folder:
             x, y = Path(folder) / "source.vec", Path(folder) / "target.vec"
-            save_embeddings(source, x)
-            save_embeddings(target, y)
+            source.save(x)
+            target.save(y)
             places = {
                 "python": sys.executable,
                 "x": x,
@@ -70,7 +68,7 @@ class External:
             if done.returncode:
                 last = (done.stderr.strip().splitlines() or ["no message"])[-1]
                 raise InputError(f"{command[1]} failed: {last}")
-            found = [load_embeddings(Path(folder) / name) for name in self.mapped]
+            found = [Embeddings.load(Path(folder) / name) for name in self.mapped]
         left, off_x = _linear(source, found[0])
         right, off_y = _linear(target, found[1])
         name = Path(self.checkout).name

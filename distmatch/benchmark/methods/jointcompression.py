@@ -24,7 +24,7 @@ class JointCompression:
         """Key, Δ and its parts; the confidence is the code's own."""
         from dataclasses import replace
 
-        from distmatch.matching.joint import joint_code
+        from distmatch.matching.joint.jointcode import joint_code
 
         code = joint_code(source, target, map=self.map, seed=seed, progress=progress)
         letters: dict[str, str] = {}

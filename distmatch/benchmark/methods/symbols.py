@@ -34,8 +34,8 @@ class SymbolLikelihood:
         from dataclasses import replace
 
         from distmatch.languages.symbols import SymbolModel
-        from distmatch.matching.softkey import SoftKey
-        from distmatch.matching.symbolsearch import SymbolSearch
+        from distmatch.matching.symbols.search import SymbolSearch
+        from distmatch.matching.symbols.softkey import SoftKey
 
         if self.search not in SEARCHES:
             raise InputError(f"unknown search {self.search!r}. Known: {' '.join(SEARCHES)}")

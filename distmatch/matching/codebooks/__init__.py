@@ -1,0 +1,1 @@
+"""Searches whose f maps symbols to words."""

@@ -1,0 +1,253 @@
+"""`DictionarySearch`: keys of codes whose numbers keep the alphabetical order of the words.
+
+A key is then a monotone map for each numbered family, a much smaller set than all one-to-one maps. How many entries
+lie between two codes says about how many words lie between theirs. Beliefs that sum the order out
+(`matching.dictionarybelief`) begin. Then words are sampled one code at a time, each between those of its neighbours in
+the family, in proportion to the likelihood of the trigrams that it takes part in (Gibbs sampling), while the
+temperature falls; the samples around the best key vote on the word of every code.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from distmatch.languages.wordgrams import WordGrams
+from distmatch.matching.codebooks.onepartbelief import Family, TokenTypes, settle
+from distmatch.matching.codebooks.onepartkernel import sample_words
+
+IN_THE_SMALLER = 0.9
+"""Share of the words of a smaller book that are never written with a larger one."""
+IN_ORDER = 0.99
+"""Share of the words that a book is likely to have that stand in their place."""
+RANKS = 2_000.0
+"""Words out of order are as likely as 1 / (rank + so many)."""
+SWEEPS = 2
+"""Sweeps between two looks at the clock."""
+
+
+@dataclass(frozen=True)
+class DictionaryText:
+    """A text of codes, ready for the sampler.
+
+    Args:
+        units: (n,) int32, code of each token, or -1 - id of a word left in clear.
+        ending: (n,) int32, number of the ending that completes the token's word, 0 for none.
+        forms: (E + 1, V + 1) int32, the word that a word makes with each ending; row 0 is the identity.
+        family: (K,) int32, family of each code.
+        place: (K,) float64, its place in the family.
+    """
+
+    units: np.ndarray
+    ending: np.ndarray
+    forms: np.ndarray
+    family: np.ndarray
+    place: np.ndarray
+
+
+@dataclass
+class DictionaryKey:
+    """A key: word ids, which codes are out of order, bits of text and key, and samples (S, K) around it."""
+
+    key: np.ndarray
+    stray: np.ndarray
+    text: float
+    key_bits: float
+    samples: np.ndarray | None = None
+
+    @property
+    def total(self) -> float:
+        """Text and key in bits."""
+        return self.text + self.key_bits
+
+
+@dataclass(frozen=True, kw_only=True)
+class DictionarySearch:
+    """Settings of the search."""
+
+    steps: int = 10
+    """Rounds of the beliefs at the start."""
+    sweeps: int = 40
+    """Of a restart, on texts of up to `short` tokens; longer ones get fewer, in proportion, and at least a fifth."""
+    short: int = 1_000
+    restarts: int = 2
+    sampled: int = 40
+    """Sweeps at temperature 1 from the best key found; their votes make the consensus."""
+    hot: float = 1.2
+    """First temperature of a restart."""
+    cold: float = 0.4
+    """Its last."""
+    deadline: float = float("inf")
+
+    def search(
+        self, text: DictionaryText, target: WordGrams, frequency: np.ndarray, *, seed: int = 0,
+        fixed: dict[int, int] | None = None, report: Callable[[float, float], None] | None = None,
+    ) -> list[DictionaryKey]:  # fmt: skip
+        """The best key of each restart, the fewest bits first; the first says how far its samples agree with it.
+
+        Args:
+            text: the codes.
+            target: the model; its words in alphabetical order.
+            frequency: (V,) relative frequencies, which say how likely a codebook has a word.
+            seed: of the sampler.
+            fixed: codes whose word is known.
+            report: called with restarts done and in all.
+        """
+        chains, starts = _chains(text)
+        families = _families(text, chains, starts, frequency)
+        held = np.zeros(len(text.family), bool)
+        found: list[DictionaryKey] = []
+        common = np.argsort(-frequency, kind="stable")[:2000].astype(np.int32)
+
+        def sweep(key, stray, number, temperature, best, best_key, best_stray) -> None:
+            sample_words(
+                text.units, text.ending, text.forms, text.family, text.place, chains, starts, entries, use, key, stray,
+                held, common, *target.tables, SWEEPS, temperature, seed * 1_000_000 + number, best, best_key, best_stray,
+            )  # fmt: skip
+
+        share_of_time = time.monotonic() + 0.4 * (self.deadline - time.monotonic())
+        belief, loose, scales = settle(
+            families, TokenTypes.of(text.units, text.ending), text.forms, target, len(text.family), steps=self.steps,
+            fixed=fixed, deadline=share_of_time,
+        )  # fmt: skip
+        first = _first_key(belief, loose, families)
+        entries = np.stack(
+            [scale * family.entries for scale, family in zip(scales, families, strict=True)]
+        )
+        use = np.stack([scale * family.use for scale, family in zip(scales, families, strict=True)])
+        use = -np.log2(np.maximum(use, 1e-6))
+        share_of_sweeps = min(max(self.short / max(len(text.units), 1), 0.2), 1.0)
+        sweeps, sampled = share_of_sweeps * self.sweeps, share_of_sweeps * self.sampled
+        interrupted = False
+        for restart in range(self.restarts):
+            key, stray = first[0].copy(), first[1].copy()
+            if fixed:
+                for code, word in fixed.items():
+                    key[code], stray[code], held[code] = word, False, True
+                stray |= _out_of_order(np.where(stray, -1, key), chains, starts, held)
+            begin, done, share = time.monotonic(), 0, 0.0
+            budget = (self.deadline - begin) / (self.restarts - restart + 0.3)
+            best = np.array([np.inf, np.inf])
+            best_key, best_stray = key.copy(), stray.copy()
+            try:
+                while share < 1.0 and (done == 0 or time.monotonic() < self.deadline):
+                    spent = (time.monotonic() - begin) / budget if budget < np.inf else 0.0
+                    share = min(max(done / sweeps, spent), 1.0)
+                    temperature = self.hot * (self.cold / self.hot) ** share
+                    number = restart * 10_000 + done
+                    sweep(key, stray, number, temperature, best, best_key, best_stray)
+                    done += SWEEPS
+                    if report is not None:
+                        report(restart + share, self.restarts)
+            except KeyboardInterrupt:
+                if not np.isfinite(best[0]):
+                    raise
+                interrupted = True
+            found.append(DictionaryKey(best_key, best_stray, float(best[0]), float(best[1])))
+            if interrupted or time.monotonic() > self.deadline:
+                break
+        found.sort(key=lambda k: k.total)
+        leader = found[0]
+        key, stray = leader.key.copy(), leader.stray.copy()
+        best = np.array([-np.inf, -np.inf])
+        samples: list[np.ndarray] = []
+        while not interrupted and len(samples) * SWEEPS < sampled:
+            if samples and time.monotonic() > self.deadline:
+                break
+            sweep(key, stray, 900_000 + len(samples), 1.0, best, key.copy(), stray.copy())
+            samples.append(key.copy())
+        leader.samples = np.stack(samples) if samples else None
+        return found
+
+
+def agreement(found: DictionaryKey, units: np.ndarray) -> float:
+    """Posterior probability that a token's word is right: the share of samples that agree, averaged over the tokens."""
+    codes = units[units >= 0]
+    if found.samples is None or not len(codes):
+        return 1.0
+    return float((found.samples == found.key).mean(axis=0)[codes].mean())
+
+
+def _chains(text: DictionaryText) -> tuple[np.ndarray, np.ndarray]:
+    """Codes by family and place, (K,) int32, and where each family begins, (F + 1,)."""
+    order = np.lexsort((text.place, text.family)).astype(np.int32)
+    families = int(text.family.max()) + 1
+    return order, np.searchsorted(text.family[order], np.arange(families + 1)).astype(np.int64)
+
+
+def _families(text, chains, starts, frequency) -> list[Family]:
+    """The families with the words expected of their books.
+
+    A codebook of so many numbers has the most frequent words; words that a smaller book is likely to have are seldom
+    written with a larger one.
+    """
+    rank = np.empty(len(frequency))
+    rank[np.argsort(-frequency, kind="stable")] = np.arange(len(frequency))
+    made: list[tuple[float, np.ndarray, Family]] = []
+    for a, b in itertools.pairwise(starts):
+        members, place = chains[a:b], text.place[chains[a:b]]
+        size = max(place[-1] - place[0], 2.0 * len(members)) if len(members) else 1.0
+        likely = 1.0 / (1.0 + (rank / size) ** 2)
+        weight = likely * size / likely.sum()
+        entries = np.concatenate([[0.0], np.cumsum(weight)])
+        made.append((size, likely, Family(members, place, entries, weight, weight)))
+    astray = np.prod([1.0 - IN_ORDER * likely for _, likely, _ in made], axis=0) / (rank + RANKS)
+    astray /= astray.sum()
+    families = []
+    for size, _, family in made:
+        use = family.use
+        for other, likely, _ in made:
+            if other < size:
+                use = use * (1.0 - IN_THE_SMALLER * likely)
+        families.append(replace(family, use=use, astray=astray))
+    return families
+
+
+def _first_key(
+    belief: np.ndarray, loose: np.ndarray, families: list[Family]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The likeliest word of each code; of those against the order, the ones most believed in stay in it."""
+    key = belief.argmax(axis=1).astype(np.int32)
+    stray = (loose > 0.5) | (key == belief.shape[1] - 1)
+    for family in families:
+        members = [c for c in family.members if not stray[c]]
+        weight = [float(belief[c, key[c]]) for c in members]
+        best: list[
+            tuple[float, int]
+        ] = []  # weight of the best rising run that ends here, and the place before it
+        for i, c in enumerate(members):
+            before = max(
+                ((best[j][0], j) for j in range(i) if key[members[j]] < key[c]), default=(0.0, -1)
+            )
+            best.append((before[0] + weight[i], before[1]))
+        kept = set()
+        i = int(np.argmax([w for w, _ in best])) if best else -1
+        while i >= 0:
+            kept.add(members[i])
+            i = best[i][1]
+        for c in members:
+            stray[c] = c not in kept
+    return key, stray
+
+
+def _out_of_order(key, chains, starts, held) -> np.ndarray:
+    """Codes that a known word of another leaves no place in the order."""
+    stray = np.zeros(len(key), bool)
+    for a, b in itertools.pairwise(starts):
+        members = chains[a:b]
+        low = -1
+        after = np.full(len(members) + 1, len(key) + 10**9)
+        for i in range(len(members) - 1, -1, -1):
+            after[i] = min(after[i + 1], key[members[i]]) if held[members[i]] else after[i + 1]
+        for i, code in enumerate(members):
+            if held[code]:
+                low = max(low, int(key[code]))
+            elif key[code] <= low or key[code] >= after[i + 1]:
+                stray[code] = True
+            else:
+                low = int(key[code])
+    return stray

@@ -1,0 +1,1 @@
+"""Searches for the f that shortens a joint code."""

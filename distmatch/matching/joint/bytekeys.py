@@ -1,0 +1,72 @@
+"""The substitution of bytes that makes Y look like X, for `distmatch compress`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from distmatch.languages.symbols import SymbolModel
+from distmatch.maps.bytekey import LOWER, ByteKey
+from distmatch.matching.joint.jointcode import search_bijection
+from distmatch.matching.match import BELIEF, Bits, Match
+from distmatch.matching.symbols.search import SymbolSearch
+from distmatch.text.symbols import Symbols
+
+SPACE = 26
+COUNTED = 4 << 20
+"""Bytes of X that are counted, and of Y that are decoded."""
+
+
+def fold_bytes(data: bytes) -> np.ndarray:
+    """a-z as 0 .. 25 whatever their case, every run of other bytes as one 26, (n,) uint8."""
+    table = np.full(256, SPACE, np.uint8)
+    table[LOWER] = table[LOWER - 32] = np.arange(26)
+    codes = table[np.frombuffer(data, np.uint8)]
+    keep = codes != SPACE
+    keep[1:] |= codes[:-1] != SPACE
+    return codes[keep]
+
+
+def find_byte_map(x: bytes, y: bytes, *, seed: int = 0) -> Match[ByteKey] | None:
+    """A key of letters that both cases obey, or else of all bytes that occur; None if Y is best left as it is.
+
+    The bits are of the letters alone in the first case, and only serve to choose: what the map is worth is the
+    code's to say.
+    """
+    x, y = x[:COUNTED], y[:COUNTED]
+    source, target = fold_bytes(x), fold_bytes(y)
+    if not len(source) or not len(target):
+        return None
+    model = SymbolModel.fit(source, 27)
+    unmoved = float(model.bits(target).sum())
+    match = SymbolSearch().match(target, model, symbols=27, seed=seed)
+    letters = match.map.table
+    if match.bits.total >= unmoved or np.array_equal(letters, np.arange(27)):
+        return None
+    if match.confidence >= BELIEF and letters[SPACE] == SPACE:
+        return _with_map(match, ByteKey.of_letters(_settled(letters[:SPACE], target)))
+    a, b = Symbols.of(x), Symbols.of(y)
+    wide = search_bijection(a, b, seed=seed)
+    names = np.concatenate([a.names, np.setdiff1d(np.arange(256), a.names)])
+    pairs = dict(zip(b.names.tolist(), names[wide.map.table].tolist(), strict=True))
+    return _with_map(wide, ByteKey.of_pairs(pairs))
+
+
+def _settled(letters: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Letters that do not occur in Y stay where they are if that place is free."""
+    pairs = {int(c): int(letters[c]) for c in np.unique(target) if c < SPACE}
+    free = sorted(set(range(26)) - set(pairs.values()))
+    for letter in range(26):
+        if letter not in pairs and letter in free:
+            pairs[letter] = letter
+            free.remove(letter)
+    for letter in range(26):
+        if letter not in pairs:
+            pairs[letter] = free.pop(0)
+    return np.array([pairs[letter] for letter in range(26)])
+
+
+def _with_map(match: Match, key: ByteKey) -> Match[ByteKey]:
+    bits = Bits(data=match.bits.data, map=match.bits.map)
+    return replace(match, map=key, bits=bits, alternatives=[])

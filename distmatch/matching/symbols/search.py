@@ -1,0 +1,198 @@
+"""`SymbolSearch`: the relabelling of one sequence's symbols that codes it best under a model of another."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from distmatch.languages.ngram import UNITS_PER_BIT
+from distmatch.languages.symbols import SymbolModel
+from distmatch.maps.relabelling import Relabelling
+from distmatch.matching.match import Bits, Match
+from distmatch.matching.symbols.annealing import anneal_bijection, anneal_homophonic
+from distmatch.progress import Progress, silent
+
+SEARCHED = 2_000
+"""Symbols annealed on; a longer sequence is then climbed on whole."""
+CLIMBED = 100_000
+"""Symbols of the last climb."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SymbolSearch:
+    """Annealing on the n-gram code length of f(Y) under counts of X, key included.
+
+    Restarts stop early when enough of them end at the best map.
+    """
+
+    kind: str = "bijection"
+    """"bijection" or "homophonic"."""
+    restarts: int = 0
+    """Most annealing runs; 0 chooses by length."""
+    moves: int = 0
+    """Proposals a run; 0 chooses by length and alphabet."""
+    agree: int = 4
+    """Stop when so many restarts end at the best map."""
+
+    def match(
+        self,
+        source: np.ndarray,
+        target: SymbolModel,
+        *,
+        symbols: int = 0,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> Match[Relabelling]:
+        """The best map found, with its runners-up.
+
+        Args:
+            source: (n,) symbols of Y.
+            target: model of X, whose size is at least that of Y for a bijection.
+            symbols: number of Y's symbols; 0 for those that occur.
+            seed: of all random choices.
+            progress: called with restarts done.
+        """
+        wall, cpu = time.monotonic(), time.process_time()
+        source = np.ascontiguousarray(source, np.int32)
+        count = symbols or int(source.max(initial=-1)) + 1
+        if self.kind == "bijection" and count > target.size:
+            raise ValueError(f"{count} symbols do not fit one to one into {target.size}")
+        part = source[:SEARCHED]
+        restarts = self.restarts or (120 if len(part) < 64 else 40 if len(part) < 400 else 16)
+        pool: dict[bytes, list] = {}
+        history = []
+        for restart in range(restarts):
+            rng = np.random.default_rng([seed, restart])
+            table, cost = self._run(part, count, target, rng, start=restart == 0)
+            entry = pool.setdefault(table.tobytes(), [cost, 0, table])
+            entry[1] += 1
+            best = min(pool.values(), key=lambda e: e[0])
+            history.append({"restart": restart + 1, "bits": best[0], "agree": best[1]})
+            progress(restart + 1, restarts, bits=best[0])
+            if best[1] >= self.agree:
+                break
+        leaders = sorted(pool.values(), key=lambda e: e[0])[:6]
+        if len(source) > len(part):
+            leaders[0][2] = climb(source[:CLIMBED], leaders[0][2], target, self.kind, seed=seed)
+        found = [Relabelling(table, target.size, self.kind) for _, _, table in leaders]
+        lengths = [float(target.bits(f(source)).sum()) + f.choice_bits(source) for f in found]
+        order = np.argsort([n + f.bits for n, f in zip(lengths, found, strict=True)], kind="stable")
+        alone = _order0_bits(source)
+        seconds, cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
+        matches = []
+        for place in order:
+            total = lengths[place] + found[place].bits
+            belief = _posterior(place, order, lengths, found, source, alone)
+            agree = leaders[place][1]
+            matches.append(
+                Match(
+                    map=found[place],
+                    bits=Bits(data=lengths[place], map=found[place].bits),
+                    confidence=belief,
+                    reason=f"{alone - total:.0f} bits shorter than Y's own frequencies, {agree} restarts agree",
+                    method="symbol search",
+                    seed=seed,
+                    seconds=seconds,
+                    cpu_seconds=cpu_seconds,
+                )
+            )  # fmt: skip
+        best = matches[0]
+        best.history.extend(history)
+        best.alternatives.extend(matches[1:])
+        return best
+
+    def _run(self, part, count, target, rng, *, start) -> tuple[np.ndarray, float]:
+        """One restart; the first starts from equal ranks of frequency."""
+        seed = int(rng.integers(1, 2**31))
+        size = target.size
+        n = len(part)
+        moves = self.moves or max(10_000, 300 * count)
+        hot, cold = (15.0, 5.0) if n < 100 else (10.0, 2.0)
+        if self.kind == "bijection":
+            table = rng.permutation(size).astype(np.int32)
+            if start:
+                table = _by_rank(part, count, target)
+            fixed = np.zeros(size, bool)
+            if n >= target.order:
+                anneal_bijection(
+                    part, table, fixed, count, size, target.flat_cost, target.guess, target.order, size, moves, hot,
+                    cold, seed,
+                )  # fmt: skip
+            table = table[:count].copy()
+        else:
+            table = rng.integers(0, size, count).astype(np.int32)
+            if n >= target.order:
+                logs = UNITS_PER_BIT * np.log2(np.maximum(np.arange(count + 2), 1))
+                anneal_homophonic(
+                    part, table, np.zeros(count, bool), target.flat_cost, target.guess, logs, target.order, size, size,
+                    0.5, self.moves or 50_000 + 400 * count, 20.0, 13.0, seed,
+                )  # fmt: skip
+        f = Relabelling(table, size, self.kind)
+        return table, float(target.bits(table[part]).sum()) + f.choice_bits(part)
+
+
+def climb(
+    source: np.ndarray, table: np.ndarray, target: SymbolModel, kind: str, *, seed: int = 0
+) -> np.ndarray:
+    """The map improved on a whole sequence, all but without tolerance: rare symbols find their place.
+
+    Args:
+        source: (n,) int32 symbols of Y.
+        table: (K,) int32 letters to start from.
+        target: model of X.
+        kind: "bijection" or "homophonic".
+        seed: of the proposals.
+
+    Returns:
+        (K,) int32.
+    """
+    size, count = target.size, len(table)
+    if kind == "bijection":
+        rest = np.setdiff1d(np.arange(size, dtype=np.int32), table)
+        table = np.concatenate([table, rest]).astype(np.int32)
+        anneal_bijection(
+            source, table, np.zeros(size, bool), count, size, target.flat_cost, target.guess, target.order, size,
+            max(4_000, 60 * count), 0.05, 0.0, seed + 1,
+        )  # fmt: skip
+        return table[:count].copy()
+    table = table.copy()
+    logs = UNITS_PER_BIT * np.log2(np.maximum(np.arange(count + 2), 1))
+    anneal_homophonic(
+        source, table, np.zeros(count, bool), target.flat_cost, target.guess, logs, target.order, size, size, 1.0,
+        max(8_000, 100 * count), 0.05, 0.0, seed + 1,
+    )  # fmt: skip
+    return table
+
+
+def _by_rank(part: np.ndarray, count: int, target: SymbolModel) -> np.ndarray:
+    """A permutation that pairs symbols by frequency."""
+    table = np.empty(target.size, np.int32)
+    ranks = np.argsort(-np.bincount(part, minlength=target.size)[: target.size], kind="stable")
+    table[ranks] = np.argsort(-target.marginal, kind="stable")
+    return table
+
+
+def _order0_bits(symbols: np.ndarray) -> float:
+    """Code length of a sequence by its own frequencies alone, learned as it goes (Krichevsky-Trofimov)."""
+    from math import lgamma, log
+
+    counts = np.bincount(symbols)
+    size = len(counts)
+    if size == 0:
+        return 0.0
+    nats = lgamma(len(symbols) + size / 2) - lgamma(size / 2)
+    nats -= sum(lgamma(c + 0.5) - lgamma(0.5) for c in counts)
+    return nats / log(2)
+
+
+def _posterior(place, order, lengths, found, source, alone) -> float:
+    """Probability of one map among those found that decode otherwise, and Y's own frequencies, a priori equal."""
+    own = lengths[place] + found[place].bits
+    here = found[place](source)
+    odds = 2.0 ** min(own - alone, 60.0)
+    for other in order:
+        if other != place and np.mean(found[other](source) != here) > 0.05:
+            odds += 2.0 ** min(own - lengths[other] - found[other].bits, 60.0)
+    return float(1.0 / (1.0 + odds))

@@ -1,0 +1,1 @@
+"""Searches whose f is a linear map of vectors."""

@@ -1,0 +1,202 @@
+"""`Auto`: many starts, short self-learning of each, the mean of those that agree with the best, refinement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from distmatch.checkpoint import NOWHERE, Checkpoint
+from distmatch.device import generator
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.maps.linear import LinearMap
+from distmatch.matching.match import BELIEF, Match
+from distmatch.matching.vectors.clouds import Clock, Clouds, Trace, conclude
+from distmatch.matching.vectors.evidence import WORDS, Control, Evidence, confidence, measure
+from distmatch.matching.vectors.induction import translations
+from distmatch.matching.vectors.selflearning import LONG, SHORT, SelfLearning, Stage
+from distmatch.matching.vectors.starts import Start
+from distmatch.progress import Progress, silent
+from distmatch.transport.procrustes import procrustes
+
+STARTS = (
+    Start(words=500, frequency=0.2),
+    Start(words=1_000, frequency=0.2),
+    Start(words=500, frequency=0.05),
+    Start(kind="sorted", words=2_000),
+    Start(words=300, frequency=0.1),
+    Start(words=500, frequency=1.0),
+    Start(words=700, frequency=0.1),
+    Start(words=500, frequency=0.1, jitter=0.5),
+    Start(words=1_000, frequency=0.5),
+    Start(words=300, frequency=0.05, jitter=0.5),
+    Start(words=500, frequency=0.5, jitter=0.5),
+    Start(words=1_000, frequency=1.0),
+    Start(kind="sorted", words=4_000),
+)
+REFINEMENT = SelfLearning(stages=LONG)
+AGREE = 0.8
+"""Share of equal translations from which two starts count as the same answer."""
+LEAST_AGREEMENT = 0.1
+"""Share of equal translations below which two starts have nothing in common."""
+ENOUGH = 3
+"""Starts that agree and end the search for more."""
+CONSISTENT = 0.8
+"""Share of mutual neighbours found again by the others from which rarer words, whose pairs are worse, improve a map."""
+TRIED = 7
+"""Starts after which a believed answer ends it too."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A start after its short self-learning.
+
+    Args:
+        map: (d, d').
+        words: (w,) the best target of each of the first source words.
+    """
+
+    start: Start
+    map: Tensor
+    evidence: Evidence
+    words: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auto:
+    """The default of `align`: no single start works on every pair, several with an honest judge do.
+
+    Starts run until `ENOUGH` of them agree, or `TRIED` have run and the best is believed, so easy pairs are fast and
+    hard ones get all of them.
+    """
+
+    starts: tuple[Start, ...] = STARTS
+    """Tried in this order."""
+    short: Stage = SHORT
+    """Self-learning of each start."""
+    refinement: SelfLearning = REFINEMENT
+    """The long one of the best; its start is not used."""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:N."""
+
+    def match(
+        self,
+        source: Embeddings,
+        target: Embeddings,
+        *,
+        seed: int = 0,
+        progress: Progress = silent,
+        checkpoint: Checkpoint = NOWHERE,
+    ) -> Match[LinearMap]:
+        """Find a map from the source's space to the target's.
+
+        Raises:
+            InputError: fewer words than dimensions.
+        """
+        clock = Clock()
+        clouds = Clouds.of(source, target, steps=self.refinement.normalization, device=self.device)
+        ranked = source.ranked and target.ranked
+        trace = Trace(progress=progress, checkpoint=checkpoint)
+        control = Control.of(clouds.x, clouds.y, seed=seed)
+        found = self.screen(clouds, control, seed=seed, ranked=ranked, trace=trace)
+        best, agreement = choose(found)
+        current = consensus(found, best)
+        if not trace.interrupted and best.evidence.split >= CONSISTENT:
+            current = self.refinement.learn(clouds, current, seed=seed, trace=trace)
+        a, b = self.refinement.finish(clouds, current, seed=seed)
+        return conclude(
+            clouds, a, b, method="auto", seed=seed, clock=clock, trace=trace, ranked=ranked,
+            control=control,
+            extra={"start": best.start.name, "starts": len(found), "agreement": round(agreement, 4)},
+        )  # fmt: skip
+
+    def screen(
+        self, clouds: Clouds, control: Control, *, seed: int, ranked: bool, trace: Trace
+    ) -> list[Candidate]:
+        """Short runs of the starts, until enough agree or the run is interrupted."""
+        short = replace(self.refinement, stages=(self.short,))
+        found: list[Candidate] = []
+        shorter = min(len(clouds.x), len(clouds.y))
+        done: set[Start] = set()
+        for number, start in enumerate(self.starts):
+            # Starts that see the same words are one: their agreement would prove nothing.
+            seen = replace(start, words=min(start.words, shorter))
+            if seen in done:
+                continue
+            done.add(seen)
+            own = seed * len(self.starts) + number
+            inner = Trace(checkpoint=trace.checkpoint)
+            try:
+                first = start.map(clouds.x, clouds.y, generator(own, clouds.x.device))
+                current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
+                found.append(judge(clouds, start, current, control, seed=seed, ranked=ranked))
+                figures = {"start": start.name, **found[-1].evidence.to_json()}
+                trace.step({**figures, "agreement": choose(found)[1]}, len(self.starts))
+                trace.interrupted = inner.interrupted
+            except KeyboardInterrupt:
+                trace.interrupted = True
+            if trace.interrupted or _alike(found) >= ENOUGH or settled(found):
+                break
+        if not found:
+            raise KeyboardInterrupt
+        return found
+
+
+def judge(
+    clouds: Clouds, start: Start, current: Tensor, control: Control, *, seed: int, ranked: bool
+) -> Candidate:
+    """Evidence and translations of a map."""
+    evidence, pairs = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=ranked)
+    mapped = normalize(clouds.x[:WORDS] @ current, dim=1)
+    words = translations(mapped, clouds.y[:WORDS], pairs.crowd)
+    return Candidate(start, current, evidence, words)
+
+
+def _agreement(one: Candidate, other: Candidate) -> float:
+    return float((one.words == other.words).float().mean())
+
+
+def _alike(found: list[Candidate]) -> int:
+    """The most candidates that agree with one of them, itself included."""
+    return max(sum(_agreement(one, other) >= AGREE for other in found) for one in found)
+
+
+def nearest_agreement(found: list[Candidate]) -> list[float]:
+    """Of each candidate the largest agreement with another; 0.5, unknown, if it is alone."""
+    return [
+        max((_agreement(one, other) for other in found if other is not one), default=0.5)
+        for one in found
+    ]
+
+
+def settled(found: list[Candidate]) -> bool:
+    """Whether enough starts were tried and the best is believed."""
+    if len(found) < TRIED:
+        return False
+    return confidence(choose(found)[0].evidence) >= BELIEF
+
+
+def choose(found: list[Candidate]) -> tuple[Candidate, float]:
+    """The best candidate, and its agreement with the one nearest to it (0.5, unknown, if it is alone).
+
+    Independent starts agree only where they are right, and neighbours are closest where the optimum is best: of the
+    candidates with at least half of the best agreement, the one with the closest mutual neighbours.
+    """
+    nearest = nearest_agreement(found)
+    fit = [i for i, share in enumerate(nearest) if share >= max(nearest) / 2]
+    best = max(fit, key=lambda i: found[i].evidence.gain)
+    return found[best], nearest[best]
+
+
+def consensus(found: list[Candidate], best: Candidate) -> Tensor:
+    """The isometry nearest to the mean of the candidates that agree with the best one (d, d').
+
+    Self-learning on noisy vectors ends somewhere around the right map, elsewhere from each start; the mean is nearer
+    to it than any of them.
+    """
+    shares = [0.0 if one is best else _agreement(one, best) for one in found]
+    bar = max(max(shares) / 2, LEAST_AGREEMENT)
+    others = [one.map for one, share in zip(found, shares, strict=True) if share >= bar]
+    return procrustes(torch.stack([best.map, *others]).mean(dim=0))

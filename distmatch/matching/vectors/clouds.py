@@ -1,0 +1,184 @@
+"""What all matchers of embeddings share: checks, tensors, and the `Match` made of the map that was found."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from distmatch.checkpoint import NOWHERE, Checkpoint
+from distmatch.device import choose_device
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.errors import InputError
+from distmatch.maps.linear import LinearMap
+from distmatch.matching.match import Bits, Match
+from distmatch.matching.vectors.evidence import (
+    Control,
+    explain,
+    measure,
+)
+from distmatch.matching.vectors.evidence import confidence as confidence_of
+from distmatch.progress import Progress, silent
+from distmatch.transport.procrustes import procrustes
+
+ITERATIVE = ("unit", "center") * 5 + ("unit",)
+"""Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
+CODED = 2_000
+"""Rows on each side whose code length `Match.bits` states."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall and CPU seconds at the start of a match."""
+
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=time.process_time)
+
+
+@dataclass
+class Trace:
+    """What a run leaves on its way: history, progress, checkpoints, and whether it was interrupted."""
+
+    progress: Progress = silent
+    checkpoint: Checkpoint = NOWHERE
+    history: list[dict[str, Any]] = field(default_factory=list)
+    interrupted: bool = False
+
+    def step(self, figures: dict[str, Any], total: float | None = None) -> None:
+        """Add an entry to the history and show it."""
+        self.history.append(figures)
+        shown = {k: v for k, v in figures.items() if k in ("csls", "pairs", "agreement")}
+        self.progress(len(self.history), total, **shown)
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Both sides as tensors on one device, normalised.
+
+    Args:
+        x: (n, d). y: (m, d'). steps: the normalisation done.
+    """
+
+    x: Tensor
+    y: Tensor
+    steps: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        source: Embeddings,
+        target: Embeddings,
+        *,
+        steps: tuple[str, ...] = ITERATIVE,
+        device: str = "auto",
+        orthogonal: str | None = None,
+    ) -> Clouds:
+        """Normalise and check.
+
+        Args:
+            orthogonal: name of the matcher if its map needs equal dimensions.
+
+        Raises:
+            InputError: fewer rows than dimensions, or different dimensions where they must be equal.
+        """
+        for side, given in (("source", source), ("target", target)):
+            if len(given) <= given.dimension:
+                raise InputError(
+                    f"the {side} has {len(given)} rows of {given.dimension} dimensions, too few for a map. "
+                    "Give more rows than dimensions"
+                )
+        if orthogonal is not None and source.dimension != target.dimension:
+            raise InputError(
+                f"{orthogonal} finds orthogonal maps, which need equal dimensions, and the source has "
+                f"{source.dimension}, the target {target.dimension}. Use --method auto or self-learning, whose "
+                "maps may be rectangular"
+            )
+        where = choose_device(device)
+        x, y = (torch.from_numpy(e.normalized(steps).vectors).to(where) for e in (source, target))
+        return cls(x, y, steps)
+
+    def linear(self, a: Tensor, b: Tensor | None = None) -> LinearMap:
+        """The map with matrices for the normalised source and target."""
+        return LinearMap(
+            a.cpu().numpy(), None if b is None else b.cpu().numpy(), normalization=self.steps
+        )
+
+
+def conclude(
+    clouds: Clouds,
+    a: Tensor,
+    b: Tensor | None = None,
+    *,
+    method: str,
+    seed: int,
+    clock: Clock,
+    ranked: bool = True,
+    trace: Trace | None = None,
+    alternatives: list[Match[LinearMap]] | None = None,
+    extra: dict[str, Any] | None = None,
+    control: Control | None = None,
+    isometry: Tensor | None = None,
+) -> Match[LinearMap]:
+    """The `Match` of a map: evidence and confidence without gold, and bits.
+
+    Args:
+        clouds: both sides, normalised.
+        a: (d, k) map of the source. b: (k may be d') of the target; None leaves the target as it is.
+        trace: history, and whether the run was interrupted.
+        ranked: whether the order of the rows is that of frequency.
+        control: of the same clouds, if it has been run.
+        isometry: (d, d') what the evidence and the bits are of; None is the isometry nearest to the map.
+    """
+    trace = trace or Trace()
+    isometry = nearest_isometry(a, b) if isometry is None else isometry
+    x, y = clouds.x, clouds.y
+    control = control or Control.of(x, y, seed=seed)
+    evidence, _ = measure(x, y, isometry, control, seed=seed, ranked=ranked)
+    confidence = confidence_of(evidence)
+    bits, offered = code_length(clouds, isometry, ranked=ranked)
+    return Match(
+        map=clouds.linear(a, b),
+        bits=bits,
+        confidence=confidence,
+        reason=("stopped early; " if trace.interrupted else "") + explain(evidence, confidence),
+        method=method,
+        seed=seed,
+        seconds=time.perf_counter() - clock.wall,
+        cpu_seconds=time.process_time() - clock.cpu,
+        history=trace.history,
+        alternatives=alternatives or [],
+        extra={
+            "evidence": evidence.to_json(),
+            "bits_saved_by_map": round(offered[0], 1),
+            "bits_of_map": round(offered[1], 1),
+            **(extra or {}),
+        },
+    )
+
+
+def nearest_isometry(a: Tensor, b: Tensor | None = None) -> Tensor:
+    """The isometry (d, d') nearest to a map of the source (d, k) and one of the target (k, d')."""
+    return procrustes(a if b is None else a @ torch.linalg.pinv(b))
+
+
+def code_length(
+    clouds: Clouds, isometry: Tensor, *, ranked: bool
+) -> tuple[Bits, tuple[float, float]]:
+    """Bits of the first `CODED` rows of Y given those of f(X); the control is the same rows alone.
+
+    Beside them what the map would save if it were known, and what it costs: few rows of many dimensions are not worth
+    a map's bits, however right it is, and are then coded without it.
+
+    The code learns by itself how the best linear map departs from the isometry, so only the isometry is charged.
+
+    Args:
+        isometry: (d, d') from the source's space to the target's.
+    """
+    from distmatch.compression.vectorcode import alignment_code
+
+    x, y = (cloud[:CODED].cpu().numpy() for cloud in (clouds.x, clouds.y))
+    code = alignment_code(x, y, isometry.cpu().numpy(), ranked=ranked)
+    return Bits(data=code.conditional, map=code.map, control=code.separate), code.offered

@@ -1,0 +1,211 @@
+"""`SelfLearning`: a map and a dictionary that improve each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from distmatch.checkpoint import NOWHERE, Checkpoint
+from distmatch.device import generator, process_group
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.maps.linear import LinearMap
+from distmatch.matching.match import Match
+from distmatch.matching.vectors.clouds import ITERATIVE, Clock, Clouds, Trace, conclude
+from distmatch.matching.vectors.fitting import (
+    Report,
+    contrast,
+    self_learn,
+    soft_learn,
+    symmetric_weights,
+)
+from distmatch.matching.vectors.induction import mutual_neighbours
+from distmatch.matching.vectors.starts import Start
+from distmatch.progress import Progress, silent
+
+FIRST = Start()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Steps of self-learning on so many words.
+
+    Args:
+        words: most frequent rows of each side.
+        steps: at most; all of them if soft.
+        temperatures: the first and last of soft mutual neighbours; None is hard pairs.
+        keep: with hard pairs, the probability that a score takes part in the first step.
+    """
+
+    words: int
+    steps: int
+    temperatures: tuple[float, float] | None = None
+    keep: float = 1.0
+
+
+SHORT = Stage(words=2_000, steps=20, temperatures=(0.5, 0.03))
+LONG = (Stage(words=3_000, steps=6, temperatures=(0.06, 0.03)),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfLearning:
+    """Dictionary induction loop with CSLS on a growing vocabulary (Artetxe et al. 2018; Conneau et al. 2018).
+
+    `SelfLearning.vecmap()` has the settings of Artetxe et al. 2018.
+    """
+
+    start: Start = FIRST
+    """The first map."""
+    stages: tuple[Stage, ...] = (SHORT, *LONG)
+    """Done in this order; a stage of more words than there are ends them."""
+    growth: float = 2.0
+    """Factor of `keep`, a step or after `patience` steps without gain."""
+    patience: int = 0
+    """See `growth`; 0 lets it grow every step."""
+    union: bool = False
+    """Fit on the best of every row and column instead of mutual neighbours."""
+    neighbourhood: int = 10
+    """k of CSLS."""
+    weights: float = 0.5
+    """Power of the final symmetric re-weighting; 0 keeps an orthogonal map."""
+    weighted: int = 10_000
+    """Words whose mutual neighbours fit the re-weighting."""
+    contrast: int = 50
+    """Contrastive steps after the re-weighting, where there are pairs enough, see `pairs_needed`."""
+    averaged: int = 3
+    """Runs of contrastive steps, on different batches, whose maps are averaged."""
+    pairs_needed: float = 0.5
+    """Pairs a parameter of the map below which contrastive steps, which would fit the errors of the pairs, are left
+    out and the re-weighting is half as strong."""
+    normalization: tuple[str, ...] = ITERATIVE
+    """Steps applied to both sides first."""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:N."""
+
+    @classmethod
+    def vecmap(cls, **changes: Any) -> SelfLearning:
+        """The unsupervised settings of Artetxe et al. 2018: sorted start, dropout from 0.1 doubled after 50 steps
+        without gain, 20,000 words, both directions' dictionary, re-weighting by 0.5 a side."""
+        given = {
+            "start": Start(kind="sorted", words=4_000), "stages": (Stage(words=20_000, steps=2_000, keep=0.1),),
+            "patience": 50, "union": True, "weighted": 20_000, "contrast": 0, "pairs_needed": 0.0,
+            "normalization": ("unit", "center", "unit"), **changes,
+        }  # fmt: skip
+        return cls(**given)
+
+    def match(
+        self,
+        source: Embeddings,
+        target: Embeddings,
+        *,
+        seed: int = 0,
+        progress: Progress = silent,
+        checkpoint: Checkpoint = NOWHERE,
+    ) -> Match[LinearMap]:
+        """Find a map from the source's space to the target's.
+
+        Raises:
+            InputError: fewer words than dimensions.
+        """
+        clock = Clock()
+        clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
+        first = self.start.map(clouds.x, clouds.y, generator(seed, clouds.x.device))
+        trace = Trace(progress=progress, checkpoint=checkpoint)
+        trace.history.append({"start": self.start.name})
+        current = self.learn(clouds, first, seed=seed, trace=trace)
+        a, b = self.finish(clouds, current, seed=seed)
+        return conclude(
+            clouds, a, b, method="self-learning", seed=seed, clock=clock, trace=trace,
+            ranked=source.ranked and target.ranked,
+        )  # fmt: skip
+
+    def learn(
+        self,
+        clouds: Clouds,
+        first: Tensor,
+        *,
+        seed: int = 0,
+        trace: Trace | None = None,
+        name: str = "stage",
+    ) -> Tensor:
+        """The stages alone: an isometry (d, d').
+
+        Args:
+            first: (d, d') map to start from.
+            trace: takes history, progress and finished stages (under `name`); interrupting it keeps the map so far.
+        """
+        trace = trace or Trace()
+        noise = generator(seed, clouds.x.device)
+        latest = first
+
+        def report(figures: dict[str, Any], current: Tensor) -> None:
+            nonlocal latest
+            latest = current
+            trace.step(figures)
+
+        shorter = min(len(clouds.x), len(clouds.y))
+        for number, stage in enumerate(self.stages):
+            if number and shorter <= self.stages[number - 1].words:
+                break
+            kept = trace.checkpoint.get(f"{name} {number}")
+            if kept is not None:
+                latest = torch.from_numpy(kept).to(latest)
+                continue
+            try:
+                latest = self._stage(clouds, latest, stage, noise, report)
+            except KeyboardInterrupt:
+                trace.interrupted = True
+                break
+            trace.checkpoint.put(f"{name} {number}", latest.cpu().numpy())
+        return latest
+
+    def _stage(
+        self, clouds: Clouds, current: Tensor, stage: Stage, noise: torch.Generator, report: Report
+    ) -> Tensor:
+        n = min(stage.words, len(clouds.x), len(clouds.y))
+        x, y = clouds.x[:n], clouds.y[:n]
+        group = process_group(x.device)
+        if stage.temperatures is not None:
+            first, last = stage.temperatures
+            return soft_learn(
+                x, y, current, steps=stage.steps, first=first, last=last,
+                neighbourhood=self.neighbourhood, report=report, group=group,
+            )  # fmt: skip
+        return self_learn(
+            x, y, current, steps=stage.steps, keep=stage.keep, growth=self.growth, patience=self.patience,
+            neighbourhood=self.neighbourhood, union=self.union, generator=noise, report=report,
+            group=group,
+        )[0]  # fmt: skip
+
+    def finish(
+        self, clouds: Clouds, current: Tensor, *, seed: int = 0
+    ) -> tuple[Tensor, Tensor | None]:
+        """Re-weighting and contrastive steps on the mutual neighbours of `weighted` words.
+
+        As many on either side: the rarer words of the longer side have no translation on the other, and only mislead.
+        """
+        if not self.weights and not self.contrast:
+            return current, None
+        n = min(self.weighted, len(clouds.x), len(clouds.y))
+        x, y = clouds.x[:n], clouds.y[:n]
+        pairs = mutual_neighbours(
+            normalize(x @ current, dim=1), y, neighbourhood=self.neighbourhood, union=self.union
+        )
+        enough = len(pairs) >= self.pairs_needed * clouds.x.shape[1] * clouds.y.shape[1]
+        power = self.weights if enough else self.weights / 2
+        a, b = symmetric_weights(x[pairs.source], y[pairs.target], power=power)
+        if not self.contrast or not enough:
+            return a, b
+        pairs = mutual_neighbours(
+            normalize(x @ a, dim=1), normalize(y @ b, dim=1), neighbourhood=self.neighbourhood
+        )
+        noise = generator(seed, x.device)
+        runs = [
+            contrast(x, y, pairs, (a, b), steps=self.contrast, generator=noise)
+            for _ in range(self.averaged)
+        ]
+        left, right = (torch.stack(side).mean(dim=0) for side in zip(*runs, strict=True))
+        return left, right

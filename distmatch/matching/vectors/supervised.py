@@ -1,0 +1,88 @@
+"""`Procrustes`: the map of those who have a dictionary, or words written alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from distmatch.embeddings.embeddings import Embeddings
+from distmatch.errors import InputError
+from distmatch.maps.linear import LinearMap
+from distmatch.matching.match import Match
+from distmatch.matching.vectors.clouds import ITERATIVE, Clock, Clouds, conclude
+from distmatch.matching.vectors.fitting import symmetric_weights
+from distmatch.progress import Progress, silent
+from distmatch.retrieval.dictionary import Dictionary
+from distmatch.transport.procrustes import procrustes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Procrustes:
+    """The orthogonal map that fits known pairs best (Schönemann 1966): the supervised ceiling."""
+
+    dictionary: Dictionary | None = None
+    """Known pairs; None takes words written alike on both sides."""
+    alike: str = "identical"
+    """Without a dictionary: "identical" strings or "numerals" only."""
+    weights: float = 0.0
+    """Power of a symmetric re-weighting of both sides instead of an orthogonal map."""
+    normalization: tuple[str, ...] = ITERATIVE
+    """Steps applied to both sides first."""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:N."""
+
+    def match(
+        self, source: Embeddings, target: Embeddings, *, seed: int = 0, progress: Progress = silent
+    ) -> Match[LinearMap]:
+        """Fit a map on the pairs.
+
+        Raises:
+            InputError: different dimensions, fewer words than dimensions, or hardly any pair.
+        """
+        clock = Clock()
+        clouds = Clouds.of(
+            source, target, steps=self.normalization, device=self.device, orthogonal="procrustes"
+        )
+        rows, columns = (index.to(clouds.x.device) for index in self.pairs(source, target))
+        x, y = clouds.x[rows], clouds.y[columns]
+        a: Tensor = procrustes(x.T @ y)
+        b: Tensor | None = None
+        if self.weights:
+            a, b = symmetric_weights(x, y, power=self.weights)
+        return conclude(
+            clouds, a, b, method="procrustes", seed=seed, clock=clock,
+            ranked=source.ranked and target.ranked, extra={"pairs": len(rows)},
+        )  # fmt: skip
+
+    def pairs(self, source: Embeddings, target: Embeddings) -> tuple[Tensor, Tensor]:
+        """Row indices of the known pairs.
+
+        Raises:
+            InputError: fewer than 10 pairs in both vocabularies.
+        """
+        if self.alike not in ("identical", "numerals"):
+            raise InputError(
+                f"unknown kind of words alike {self.alike!r}. Kinds: identical numerals"
+            )
+        if self.dictionary is not None:
+            queries, gold = self.dictionary.covered(source, target)
+            pairs = [(i, j) for i, found in zip(queries.tolist(), gold, strict=True) for j in found]
+            path, what = self.dictionary.path or None, "pairs of this dictionary"
+        else:
+            index = {word: j for j, word in enumerate(target.words)}
+            pairs = [
+                (i, index[word])
+                for i, word in enumerate(source.words)
+                if word in index and (self.alike == "identical" or word.isnumeric())
+            ]
+            path, what = None, "words written alike"
+        if len(pairs) < 10:
+            raise InputError(
+                f"{len(pairs)} {what} are in both vocabularies, at least 10 are needed. "
+                "Check languages and direction, or use --method auto, which needs none",
+                path=path,
+            )
+        table = torch.tensor(pairs)
+        return table[:, 0], table[:, 1]

@@ -1,0 +1,142 @@
+"""Joint code lengths: f found on planted keys, controls, the bound, archives as long as their bits."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import distmatch as dm
+from distmatch.compression.mapped import MappedCode
+from distmatch.compression.mixing import ContextMixing
+from distmatch.compression.pair import CHOICE_BITS, EXPERTS
+from distmatch.errors import InputError
+from distmatch.maps.relabelling import Relabelling
+from distmatch.matching.joint.jointcode import joint_code
+
+WORDS = (
+    "the of and to in he was that his it had with as for her not at she on but be him they from all this which by so "
+    "were one said no have would there when or out up then could into what their like more if down some about old who"
+).split()
+
+
+def text(n: int, seed: int) -> bytes:
+    rng = np.random.default_rng(seed)
+    weight = 1 / np.arange(1, len(WORDS) + 1)
+    chosen = rng.choice(len(WORDS), n, p=weight / weight.sum())
+    return " ".join(WORDS[w] for w in chosen).encode()[:n]
+
+
+def enciphered(plain: bytes, seed: int) -> tuple[bytes, dict[int, int]]:
+    names = sorted(set(plain))
+    other = np.random.default_rng(seed).permutation(names)
+    key = dict(zip(names, map(int, other), strict=True))
+    return bytes(key[c] for c in plain), {cipher: letter for letter, cipher in key.items()}
+
+
+@pytest.mark.parametrize("n", [300, 3000])
+def test_key_found_and_paid_for(n):
+    x, plain = text(12_000, 0), text(n, 1)
+    y, inverse = enciphered(plain, 2)
+    code = joint_code(x, y)
+    assert code.plan.mode == "bijection"
+    assert np.mean([code.table.get(c) == inverse[c] for c in y]) > 0.95
+    assert code.delta > 0.2 * code.y and code.confidence > 0.9
+    assert code.y_given_x == pytest.approx(code.y - code.delta)
+    assert code.map == pytest.approx(code.plan.relabelling.bits) and code.map > 50
+    clear = joint_code(x, plain, map="identity")
+    assert clear.y_given_x < code.y_given_x
+
+
+def test_homophonic_key_is_found():
+    x, plain = text(12_000, 0), text(1500, 1)
+    rng = np.random.default_rng(3)
+    names = sorted(set(plain))
+    y = bytes(100 + 2 * names.index(c) + int(rng.integers(2)) for c in plain)
+    code = joint_code(x, y)
+    assert code.plan.mode == "homophonic" and code.delta > 0
+    assert np.mean([code.table[c] == p for c, p in zip(y, plain, strict=True)]) > 0.95
+    assert dm.decode(code.encode()) == (x, y)
+
+
+def controls() -> dict[str, tuple[bytes, bytes]]:
+    rng = np.random.default_rng(0)
+    x = text(4_000, 0)
+    return {
+        "random bytes": (x, rng.bytes(600)),
+        "shuffled": (x, bytes(rng.permutation(np.frombuffer(text(600, 1), np.uint8)))),
+        "random letters": (x, bytes(97 + rng.integers(0, 26, 600, dtype=np.uint8))),
+        "empty Y": (x, b""),
+        "empty X": (b"", x),
+        "both empty": (b"", b""),
+        "one byte": (x, b"\x00"),
+        "one symbol": (x, b"zzzzzzzzzzzzz"),
+    }
+
+
+@pytest.mark.parametrize("name", controls())
+def test_controls_lose_no_more_than_the_choice(name):
+    x, y = controls()[name]
+    code = joint_code(x, y)
+    assert code.delta >= -CHOICE_BITS - 1e-6
+    assert code.x_given_y <= code.x + CHOICE_BITS + 1e-6
+    assert np.log2(EXPERTS) == CHOICE_BITS < 3
+    if name in ("random bytes", "shuffled", "random letters"):
+        assert code.plan.mode == "separate" and code.confidence == 0.0
+    assert dm.decode(code.encode()) == (x, y)
+
+
+def test_the_same_text_is_nearly_free():
+    x = text(8_000, 0)
+    code = joint_code(x, x)
+    assert code.plan.mode == "identity" and code.y_given_x < 0.1 * code.y
+
+
+@pytest.mark.parametrize("kind", ["identity", "bijection"])
+def test_archive_is_as_long_as_its_bits(kind):
+    x, plain = text(6_000, 0), text(2000, 1)
+    y = enciphered(plain, 5)[0] if kind == "bijection" else plain
+    code = joint_code(x, y, map=kind)
+    assert code.plan.mode == kind
+    header = 8 * (2 * 20 + 6)  # alphabets, lengths and the mode
+    assert 0 <= 8 * len(code.encode()) - code.xy < 0.001 * code.xy + 64 + header
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.binary(max_size=60), st.binary(max_size=60), st.sampled_from(["none", "auto"]))
+def test_any_two_byte_strings_come_back(x, y, kind):
+    code = joint_code(x, y, map=kind)
+    assert dm.decode(code.encode()) == (x, y)
+    assert code.delta >= -CHOICE_BITS - 1e-6
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_damaged_archives_are_errors_or_other_bytes_never_a_crash(data):
+    archive = bytearray(joint_code(b"abcabcabc abc", b"xyzxyzxyz xyz").encode())
+    archive[data.draw(st.integers(0, len(archive) - 1))] ^= data.draw(st.integers(1, 255))
+    cut = data.draw(st.integers(0, len(archive)))
+    if len(archive) > 2:  # a length of megabytes would only be slow
+        archive[0] &= 63
+    try:
+        dm.decode(bytes(archive[:cut]))
+    except InputError:
+        pass
+
+
+@pytest.mark.parametrize("kind", ["bijection", "homophonic"])
+def test_mapped_code_reaches_its_bits(kind):
+    rng = np.random.default_rng(0)
+    x = rng.choice(8, 3000, p=np.arange(1, 9) / 36)
+    table = rng.permutation(8) if kind == "bijection" else np.repeat(np.arange(8), 2)
+    f = Relabelling(table.astype(np.int32), 8, kind)
+    y = rng.integers(0, len(table), 9000)
+    code = MappedCode(coder=ContextMixing(size=8, words=()), map=f)
+    archive = code.encode(y, primed_by=x)
+    bits = code.bits(y, primed_by=x).sum()
+    assert abs(8 * len(archive) - bits) < 0.001 * bits + 64
+    assert (code.decode(archive, len(y), primed_by=x) == y).all()
+
+
+def test_unknown_kind_of_map():
+    with pytest.raises(ValueError, match="bijection"):
+        joint_code(b"a", b"b", map="magic")
