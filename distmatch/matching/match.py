@@ -1,13 +1,34 @@
-"""`Match`: what every matcher returns, and `Matcher`: what every matcher is."""
+"""The formula: f* = argmin over maps f of D(P_f(X), P_Y). Its four nouns, and `Match`, the answer.
+
+A `Map` is f, a `Divergence` is D in bits, a `Matcher` searches, and a `Match` is what it found.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from distmatch.maps.map import Map
 from distmatch.progress import Progress, silent
 
-Map = TypeVar("Map")
+__all__ = ["BELIEF", "Bits", "Divergence", "Map", "Match", "Matcher"]
+
+BELIEF = 0.9
+"""Confidence from which a match counts as found: `solved` for a cipher, `believed` for an alignment."""
+
+F = TypeVar("F", bound=Map)
+FOut = TypeVar("FOut", bound=Map, covariant=True)
+Source = TypeVar("Source", contravariant=True)
+Target = TypeVar("Target", contravariant=True)
+Mapped = TypeVar("Mapped", contravariant=True)
+
+
+class Divergence(Protocol[Mapped]):
+    """A model of Y that codes f(X): D(P_f(X), P_Y) up to the entropy of f(X), in bits."""
+
+    def total_bits(self, mapped: Mapped, /) -> float:
+        """Code length of f(X) under P_Y."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,43 +49,38 @@ class Bits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Match(Generic[Map]):
-    """A map f with f(X) distributed like Y, its code length, and how far to believe it."""
+class Match(Generic[F]):
+    """A map f with f(X) distributed like Y, its code length, and how far to trust it."""
 
-    map: Map
+    map: F
     bits: Bits
-    confidence: float
-    """Probability that the map is right, estimated without gold data."""
+    confidence: float | None
+    """Probability that the map is right, estimated without gold data; None where no calibration backs one."""
     reason: str
-    """Why the match is believed or not, one line."""
+    """The evidence for or against the match, one line."""
     method: str
+    """Name of the matcher, one that its door accepts."""
     seed: int
     seconds: float
     cpu_seconds: float
     history: list[dict[str, Any]] = field(default_factory=list)
-    """One entry a step of the search: figures a plot can use."""
-    alternatives: list[Match[Map]] = field(default_factory=list)
+    """One entry per step of the search: figures a plot can use."""
+    alternatives: list[Match[F]] = field(default_factory=list)
     """Runners-up, best first."""
     extra: dict[str, Any] = field(default_factory=dict)
-    """Figures particular to one matcher (JSON values)."""
+    """Figures particular to one matcher; JSON values only."""
 
     @property
     def believed(self) -> bool:
-        """Whether the confidence reaches 0.9."""
-        return self.confidence >= BELIEF
+        """Whether there is a confidence and it reaches 0.9."""
+        return self.confidence is not None and self.confidence >= BELIEF
 
 
-BELIEF = 0.9
-"""Confidence from which a match counts as found: `solved` for a cipher, `believed` for an alignment."""
-
-Source = TypeVar("Source", contravariant=True)
-Target = TypeVar("Target", contravariant=True)
-Found = TypeVar("Found", covariant=True)
-
-
-class Matcher(Protocol[Source, Target, Found]):
-    """A frozen dataclass of settings with this one method."""
+class Matcher(Protocol[Source, Target, FOut]):
+    """A search for f: a frozen dataclass of its settings with this one method."""
 
     def match(
-        self, source: Source, target: Target, *, seed: int = 0, progress: Progress = silent
-    ) -> Found: ...
+        self, source: Source, target: Target, /, *, seed: int = 0, progress: Progress = silent
+    ) -> Match[FOut]:
+        """The best map found."""
+        ...
