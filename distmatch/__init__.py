@@ -61,7 +61,7 @@ _PUBLIC = {
     "Adversarial": "distmatch.matching.vectors.adversarial",
     "discriminator_divergence": "distmatch.transport.discriminator",
     "WordByWord": "distmatch.translation.wordbyword",
-    "WordNgram": "distmatch.languages.wordngram",
+    "WordTrigram": "distmatch.languages.wordtrigram",
     "nearest": "distmatch.retrieval.neighbours",
     "csls": "distmatch.retrieval.scoring",
     "sinkhorn": "distmatch.transport.sinkhorn",

@@ -159,7 +159,7 @@ def _candidates(
 def _model(corpus: list[str] | None, lower: bool, progress: Progress) -> Any:
     if not corpus:
         return None
-    from distmatch.languages.wordngram import WordNgram
+    from distmatch.languages.wordtrigram import WordTrigram
     from distmatch.text.corpus import encode_corpus
     from distmatch.text.tokenizer import words
 
@@ -167,4 +167,4 @@ def _model(corpus: list[str] | None, lower: bool, progress: Progress) -> Any:
         encoded = encode_corpus(
             corpus, words(lower=lower, breaks="auto"), Path(folder), min_count=1, progress=progress
         )
-        return WordNgram.train(encoded)
+        return WordTrigram.train(encoded)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import re
-import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+
+import regex
 
 from distmatch.errors import InputError, missing_package
 
@@ -22,21 +21,10 @@ STRETCH = 400
 WIDEST = 120
 """Characters of the widest wrapped line: nine in ten are shorter."""
 
+WORD_PATTERN = r"[\p{L}\p{N}\p{M}]+"
+"""A run of letters, digits and the marks that belong to letters (Devanagari vowels, accents), for `regex`."""
+
 Tokenize = Callable[[str], list[str]]
-
-
-@lru_cache(maxsize=1)
-def word_pattern() -> str:
-    """A run of letters, digits and the marks that belong to letters (Devanagari vowels, accents)."""
-    marks = [c for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c)).startswith("M")]
-    ranges: list[list[int]] = []
-    for code in marks:
-        if ranges and ranges[-1][1] == code - 1:
-            ranges[-1][1] = code
-        else:
-            ranges.append([code, code])
-    inside = "".join(f"{chr(a)}-{chr(b)}" for a, b in ranges)
-    return f"(?:[^\\W_]|[{inside}])+"
 
 
 def unwrapped(text: str) -> str:
@@ -68,7 +56,7 @@ def words(*, lower: bool = True, breaks: str = "line") -> Tokenize:
     ends = {"auto": "|\n", "line": "|\n", "blank": "|\n[^\\S\n]*(?=\n)", "none": ""}
     if breaks not in ends:
         raise InputError(f"unknown --breaks {breaks!r}. Known: {' '.join(BREAKS)}")
-    pattern = re.compile(word_pattern() + ends[breaks])
+    pattern = regex.compile(WORD_PATTERN + ends[breaks])
     blank = breaks == "blank"
 
     def tokenize(text: str) -> list[str]:
@@ -85,8 +73,8 @@ def characters(*, lower: bool = True, breaks: str = "line") -> Tokenize:
     """Characters; a run of blanks is one "▁", as sentencepiece writes it."""
     if breaks not in BREAKS:
         raise InputError(f"unknown --breaks {breaks!r}. Known: {' '.join(BREAKS)}")
-    space = re.compile(r"[^\S\n]+" if breaks in ("auto", "line") else r"\s+")
-    blank = re.compile(r"\n\s*\n")
+    space = regex.compile(r"[^\S\n]+" if breaks in ("auto", "line") else r"\s+")
+    blank = regex.compile(r"\n\s*\n")
 
     def tokenize(text: str) -> list[str]:
         text = unicodedata.normalize("NFC", text.lower() if lower else text)

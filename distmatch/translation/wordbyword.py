@@ -1,22 +1,22 @@
 """Word-by-word translation: candidates from a map or a lexicon, chosen by a beam under a model of the target.
 
 A sentence goes through three seams, each replaceable by a fuller system: `candidates` (word to scored targets),
-`WordNgram.log_probability` (the model), `decode` (the search).
+`WordTrigram.log_probability` (the model), `decode` (the search).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import regex
 
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
-from distmatch.languages.wordngram import UNKNOWN, WordNgram
+from distmatch.languages.wordtrigram import BEGIN, WordTrigram
 from distmatch.retrieval.lexicon import Lexicon
-from distmatch.text.tokenizer import word_pattern
+from distmatch.text.tokenizer import WORD_PATTERN
 
 UNKNOWN_WORDS = ("copy", "drop", "spell")
 """What happens to a word without candidates."""
@@ -25,10 +25,12 @@ Candidates = dict[str, list[tuple[str, float]]]
 """Source word to target words and log-probabilities, the best first."""
 
 
+_TOKEN = regex.compile(WORD_PATTERN + r"|[^\p{L}\p{N}\p{M}\s]")
+
+
 def split_sentence(line: str, *, lower: bool = True) -> list[str]:
     """Words, and every other mark that is not a blank, in order."""
-    pattern = re.compile(word_pattern() + r"|[^\w\s]|_")
-    return pattern.findall(line.lower() if lower else line)
+    return _TOKEN.findall(line.lower() if lower else line)
 
 
 def candidates(
@@ -91,7 +93,7 @@ class WordByWord:
 
     candidates: Candidates
     """See `candidates`."""
-    model: WordNgram | None = None
+    model: WordTrigram | None = None
     """Of the target language; None takes the best candidate of each word."""
     weight: float = 0.3
     """Of the model's log-probability beside the lexicon's."""
@@ -137,7 +139,7 @@ def closest(word: str, vocabulary: Sequence[str], *, cutoff: float = 0.7) -> str
 
 def decode(
     columns: Sequence[Sequence[tuple[str, float]]],
-    model: WordNgram,
+    model: WordTrigram,
     *,
     weight: float = 0.3,
     beam: int = 8,
@@ -152,11 +154,11 @@ def decode(
         weight: of the model.
         beam: translations kept.
     """
-    before, last = np.array([UNKNOWN]), np.array([UNKNOWN])
+    before, last = np.array([BEGIN]), np.array([BEGIN])
     score = np.zeros(1)
     history: list[tuple[np.ndarray, np.ndarray]] = []
     for column in columns:
-        numbers = model.numbers([w for w, _ in column])
+        numbers = model.encode([w for w, _ in column])
         own = np.array([p for _, p in column])
         n, c = len(score), len(column)
         parent, choice = np.repeat(np.arange(n), c), np.tile(np.arange(c), n)

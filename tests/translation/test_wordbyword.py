@@ -5,7 +5,7 @@ import pytest
 
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
-from distmatch.languages.wordngram import UNKNOWN, WordNgram
+from distmatch.languages.wordtrigram import BEGIN, WordTrigram
 from distmatch.text.corpus import Corpus
 from distmatch.translation.wordbyword import WordByWord, candidates, closest, decode, split_sentence
 
@@ -15,11 +15,11 @@ def language():
     tokens = generator.integers(0, 8, 4000).astype(np.int32)
     tokens[1::2] = (tokens[::2] * 3 + 1) % 8  # every second word follows from the one before
     words = tuple(f"t{i}" for i in range(8))
-    return WordNgram.train(Corpus(tokens, words, np.bincount(tokens, minlength=8)))
+    return WordTrigram.train(Corpus(tokens, words, np.bincount(tokens, minlength=8)))
 
 
 def score(lm, words, columns, weight):
-    numbers = [UNKNOWN, UNKNOWN, *lm.numbers(words)]
+    numbers = [BEGIN, BEGIN, *lm.encode(words)]
     total = 0.0
     for i, (word, column) in enumerate(zip(words, columns, strict=True), 2):
         a, b, c = (np.array([n]) for n in numbers[i - 2 : i + 1])

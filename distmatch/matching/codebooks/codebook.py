@@ -13,7 +13,8 @@ from distmatch.ciphers.codes import CodeBook, code_book, joined
 from distmatch.ciphers.cribs import Crib
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.errors import InputError
-from distmatch.languages.wordgrams import WordGrams, WordText, load_word_text, renamed, train
+from distmatch.languages.wordtext import WordText, load_word_text, renamed
+from distmatch.languages.wordtrigram import WordTrigram, train
 from distmatch.maps.key import bijection_bits
 from distmatch.matching.codebooks.onepart import DictionarySearch, DictionaryText, agreement
 from distmatch.matching.codebooks.reading import CodeReading, conclude
@@ -160,7 +161,7 @@ class CodeMatcher:
             )
         return readings
 
-    def _fixed(self, source: Ciphertext, model: WordGrams) -> dict[int, int]:
+    def _fixed(self, source: Ciphertext, model: WordTrigram) -> dict[int, int]:
         """Symbols whose word the cribs give."""
         fixed: dict[int, int] = {}
         for crib in self.cribs:
@@ -226,7 +227,7 @@ def _spoken(source: Ciphertext, book: CodeBook) -> np.ndarray:
 
 
 def dictionary_text(
-    source: Ciphertext, book: CodeBook, model: WordGrams
+    source: Ciphertext, book: CodeBook, model: WordTrigram
 ) -> tuple[DictionaryText, dict[int, int]]:
     """The text for the sampler, and which code each symbol is; endings join the word before, signs are left out."""
     symbols = [s for s in range(len(source.names)) if book.family[s] >= 0]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from distmatch.languages.wordgrams import WordGrams
+from distmatch.languages.wordtrigram import WordTrigram
 from distmatch.matching.codebooks.onepartbelief import Family, TokenTypes, settle
 from distmatch.matching.codebooks.onepartkernel import sample_words
 
@@ -84,7 +84,7 @@ class DictionarySearch:
     deadline: float = float("inf")
 
     def search(
-        self, text: DictionaryText, target: WordGrams, frequency: np.ndarray, *, seed: int = 0,
+        self, text: DictionaryText, target: WordTrigram, frequency: np.ndarray, *, seed: int = 0,
         fixed: dict[int, int] | None = None, report: Callable[[float, float], None] | None = None,
     ) -> list[DictionaryKey]:  # fmt: skip
         """The best key of each restart, the fewest bits first; the first says how far its samples agree with it.
@@ -106,7 +106,7 @@ class DictionarySearch:
         def sweep(key, stray, number, temperature, best, best_key, best_stray) -> None:
             sample_words(
                 text.units, text.ending, text.forms, text.family, text.place, chains, starts, entries, use, key, stray,
-                held, common, *target.tables, SWEEPS, temperature, seed * 1_000_000 + number, best, best_key, best_stray,
+                held, common, target.tables, SWEEPS, temperature, seed * 1_000_000 + number, best, best_key, best_stray,
             )  # fmt: skip
 
         share_of_time = time.monotonic() + 0.4 * (self.deadline - time.monotonic())

@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from scipy import sparse
 
-from distmatch.languages.wordgrams import DISCOUNT, WordGrams
+from distmatch.languages.wordtrigram import DISCOUNT, WordTrigram
 
 OUT_OF_ORDER = 2.0**-6
 """Share of the codes that stand for a word out of the order of their family."""
@@ -72,11 +72,9 @@ class PairMessages:
     Their counts are the occurrences, where the lower orders of Kneser-Ney count contexts: here nothing stands above them.
     """
 
-    def __init__(self, target: WordGrams):
+    def __init__(self, target: WordTrigram):
         base = len(target.words) + 1
-        seen = target.pairs >= 0
-        first, second = target.pairs[seen] // base, target.pairs[seen] % base
-        occurrences = np.rint(np.exp2(target.pair_counts[seen].astype(np.float64)))
+        first, second, occurrences = target.pair_occurrences()
         entering = np.bincount(second, weights=occurrences, minlength=base) + 0.5
         self.single = entering / entering.sum()
         leaving = np.bincount(first, weights=occurrences, minlength=base)
@@ -132,7 +130,7 @@ class TokenTypes:
 
 
 def settle(
-    families: list[Family], types: TokenTypes, forms: np.ndarray, target: WordGrams, codes: int, *,
+    families: list[Family], types: TokenTypes, forms: np.ndarray, target: WordTrigram, codes: int, *,
     flat: float = 0.4, steps: int = 10, fixed: dict[int, int] | None = None,
     deadline: float = float("inf"),
 ) -> tuple[np.ndarray, np.ndarray, list[float]]:  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from distmatch.languages.wordgrams import pair_log, trigram_log
+from distmatch.languages.wordtrigram import pair_log, trigram_log
 
 CLOSELY = 40
 """Words whose trigrams are looked up for one draw."""
@@ -49,9 +49,7 @@ def log_factorials(most):
 def _token_bits(t, words, tables):
     u = words[t - 2] if t > 1 else -1
     v = words[t - 1] if t > 0 else -1
-    return -trigram_log(
-        u, v, words[t], tables[0], tables[1], tables[2], tables[3], tables[4], tables[5], tables[6]
-    )
+    return -trigram_log(u, v, words[t], tables)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -64,11 +62,7 @@ def _promising(code, choices, costs, tried, at, words, ending, forms, tables):
         v = words[t - 1] if t > 0 else -1
         for i in range(tried):
             w = forms[ending[t], choices[i]]
-            bits = (
-                pair_log(v, w, tables[0], tables[1], tables[2], tables[3])
-                if v >= 0
-                else tables[0][w]
-            )
+            bits = pair_log(v, w, tables) if v >= 0 else tables.unigram[w]
             rough[i] -= bits * len(at) / looked
     limit = np.sort(rough)[CLOSELY - 1]
     kept = 0
@@ -95,20 +89,19 @@ def _place_bits(code, word, before, after, key, family, place, entries, use):
 @numba.njit(cache=True, nogil=True)
 def sample_words(
     units, ending, forms, family, place, chains, starts, entries, use, key, stray, held, common,
-    unigram, backoff, pairs, pair_logs, pair_backoff, triples, triple_logs, sweeps, temperature, seed,
+    tables, sweeps, temperature, seed,
     best, best_key, best_stray,
 ):  # fmt: skip
     """Sweeps of Gibbs sampling at one temperature.
 
-    Arguments as in `DictionaryText` and `WordGrams`; `chains`, `starts`: codes by family and place; `entries`:
+    Arguments as in `DictionaryText`; `tables`: of the model; `chains`, `starts`: codes by family and place; `entries`:
     (F, V + 1) cumulative expected entries; `use`: (F, V) bits of a word in the family's book; `held`: codes that keep
     their word; `common`: words tried for strays. `key` and `stray` are changed in place; whenever a sweep ends with
     fewer bits than `best` (2,), of text and of key, all three of `best`, `best_key` and `best_stray` become those of
     the sweep.
     """
     np.random.seed(seed)
-    tables = (unigram, backoff, pairs, pair_logs, pair_backoff, triples, triple_logs)
-    n, count, size = len(units), len(key), len(unigram) - 1
+    n, count, size = len(units), len(key), len(tables.unigram) - 1
     offsets = np.zeros(count + 1, np.int64)
     for t in range(n):
         if units[t] >= 0:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from distmatch.ciphers.codes import CodeBook, joined
 from distmatch.ciphers.reading import Ciphertext
-from distmatch.languages.wordgrams import WordGrams
+from distmatch.languages.wordtrigram import WordTrigram
 from distmatch.maps.key import Key
 from distmatch.matching.codebooks.evidence import CodeEvidence, confidence
 from distmatch.matching.decipherment import Decipherment
@@ -36,7 +36,7 @@ class CodeReading:
     text: float
     key_bits: float
     expected: float
-    model: WordGrams
+    model: WordTrigram
     belief: float = 0.0
     codes: int = 0
 

@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from distmatch.languages.symbols import SymbolModel
-from distmatch.languages.wordgrams import WordGrams, trigram_log
+from distmatch.languages.wordtrigram import WordTrigram, trigram_log
 from distmatch.matching.symbols.softlexicon import WordLexicon
 
 KEPT = 24
@@ -58,7 +58,7 @@ class WordCodeSearch:
     """`time.monotonic()` at which the search returns what it has."""
 
     def search(
-        self, codes: np.ndarray, count: int, target: WordGrams, running: np.ndarray, *, seed: int = 0,
+        self, codes: np.ndarray, count: int, target: WordTrigram, running: np.ndarray, *, seed: int = 0,
         fixed: dict[int, int] | None = None, first: np.ndarray | None = None,
         report: Callable[[float, float], None] | None = None,
     ) -> CodeKey:  # fmt: skip
@@ -75,7 +75,7 @@ class WordCodeSearch:
             report: called with rounds done and in all.
         """
         fixed = fixed or {}
-        pairs, costs = _pair_counts(codes, count), pair_matrix(target)
+        pairs, costs = _pair_counts(codes, count), target.pair_matrix()
         frequency = np.bincount(codes, minlength=count)
         belief = sparse.csr_matrix((count, len(target.words)), dtype=np.float32)
         if first is None:
@@ -96,7 +96,7 @@ class WordCodeSearch:
                 if number <= self.rounds:
                     near, chance = self._proposals(key, belief, pairs, costs)
                 bits = sample_keys(
-                    codes, key, held, near, chance, *target.tables, tolerance, 1000 * seed + number, drawn
+                    codes, key, held, near, chance, target.tables, tolerance, 1000 * seed + number, drawn
                 )  # fmt: skip
             except KeyboardInterrupt:  # what is found so far is the answer
                 if not history:
@@ -174,19 +174,6 @@ def consensus(samples: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.nda
     return key.astype(np.int32), (samples == key).mean(axis=0)
 
 
-def pair_matrix(target: WordGrams) -> tuple[np.ndarray, sparse.csr_matrix]:
-    """log P(second | first) in nats as a rank-two part (2, V) and a sparse (V, V) correction where pairs were seen."""
-    size, base = len(target.words), len(target.words) + 1
-    seen = target.pairs >= 0
-    first, second = target.pairs[seen] // base, target.pairs[seen] % base
-    inside = (first < size) & (second < size)
-    first, second = first[inside], second[inside]
-    more = target.pair_logs[seen][inside] - target.backoff[first] - target.unigram[second]
-    scale = np.float32(np.log(2))
-    correction = sparse.csr_matrix((more * scale, (first, second)), shape=(size, size))
-    return np.stack([target.backoff[:size], target.unigram[:size]]) * scale, correction
-
-
 def _pair_counts(codes: np.ndarray, count: int) -> sparse.csr_matrix:
     ones = np.ones(len(codes) - 1, np.float32)
     return sparse.csr_matrix((ones, (codes[:-1], codes[1:])), shape=(count, count))
@@ -255,8 +242,7 @@ def _completed(first, frequency, pairs, costs, fixed: dict[int, int]) -> np.ndar
 
 @numba.njit(cache=True, nogil=True)
 def sample_keys(
-    codes, key, held, near, chance, unigram, backoff, pairs, pair_logs, pair_backoff, triples, triple_logs, tolerance, seed,
-    drawn,
+    codes, key, held, near, chance, tables, tolerance, seed, drawn,
 ):  # fmt: skip
     """Sweeps of Metropolis moves on the trigram code length; the word's present code, if any, takes the other's.
 
@@ -285,7 +271,7 @@ def sample_keys(
     for t in range(n):
         places[fill[codes[t]]] = t
         fill[codes[t]] += 1
-    holder = np.full(len(unigram), -1, np.int32)
+    holder = np.full(len(tables.unigram), -1, np.int32)
     for c in range(count):
         holder[key[c]] = c
     words = np.empty(n, np.int32)
@@ -296,9 +282,7 @@ def sample_keys(
     for t in range(n):
         u = words[t - 2] if t > 1 else -1
         v = words[t - 1] if t > 0 else -1
-        current[t] = -trigram_log(
-            u, v, words[t], unigram, backoff, pairs, pair_logs, pair_backoff, triples, triple_logs
-        )
+        current[t] = -trigram_log(u, v, words[t], tables)
         total += current[t]
     stamp = np.zeros(n + 2, np.int64)
     touched = np.empty(n, np.int32)
@@ -336,9 +320,7 @@ def sample_keys(
                         stamp[t] = move
                         u = words[t - 2] if t > 1 else -1
                         v = words[t - 1] if t > 0 else -1
-                        value = -trigram_log(
-                            u, v, words[t], unigram, backoff, pairs, pair_logs, pair_backoff, triples, triple_logs,
-                        )  # fmt: skip
+                        value = -trigram_log(u, v, words[t], tables)
                         touched[changed] = t
                         fresh[changed] = value
                         delta += value - current[t]

@@ -7,7 +7,8 @@ from distmatch.ciphers.codes import code_book, joined
 from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import read_ciphertext
 from distmatch.errors import InputError
-from distmatch.languages.wordgrams import WordText, load_word_text, train, trigram_log
+from distmatch.languages.wordtext import WordText, load_word_text
+from distmatch.languages.wordtrigram import train, trigram_log
 from distmatch.matching.codebooks.codebook import estimated_words
 from distmatch.matching.codebooks.twopart import POSTERIOR, WordCodeSearch, consensus, sample_keys
 from distmatch.matching.decipher import decipher
@@ -36,7 +37,7 @@ def test_probabilities_sum_to_one(reference):
     text = load_word_text([reference])
     model, held_out = train(text, np.arange(40))
     for u, v in ((-1, -1), (-1, 3), (2, 5), (40, 1), (1, 40)):
-        total = sum(2.0 ** trigram_log(u, v, w, *model.tables) for w in range(41))
+        total = sum(2.0 ** trigram_log(u, v, w, model.tables) for w in range(41))
         assert total == pytest.approx(1.0, abs=1e-4)
     assert 1.0 < held_out < np.log2(41)
 
@@ -154,7 +155,7 @@ def test_sampler_weighs_keys_as_the_model_does():
     drawn = np.empty((60_000, 3), np.int32)
     key = np.arange(3, dtype=np.int32)
     sample_keys(
-        codes, key, np.zeros(3, bool), near, np.cumsum(np.ones((3, 3)), axis=1), *model.tables, POSTERIOR, 1, drawn
+        codes, key, np.zeros(3, bool), near, np.cumsum(np.ones((3, 3)), axis=1), model.tables, POSTERIOR, 1, drawn
     )  # fmt: skip
     shares = [np.mean((drawn == key).all(axis=1)) for key in keys]
     assert shares == pytest.approx(expected, abs=0.02)

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from distmatch.languages.wordgrams import WordText, train
+from distmatch.languages.wordtext import WordText
+from distmatch.languages.wordtrigram import train
 from distmatch.matching.codebooks.onepartbelief import (
     Family,
     PairMessages,
