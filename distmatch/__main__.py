@@ -1,4 +1,4 @@
-"""`distmatch <command>`: builds each command's options from its signature and turns errors into one line."""
+"""`distmatch <command>`: typed functions as commands, and every error as one line with its exit code."""
 
 from __future__ import annotations
 
@@ -9,160 +9,220 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from distmatch.errors import InputError
+from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts.config import Dict
+from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
-COMMANDS: dict[str, tuple[str, dict[str, str | None]]] = {
-    "align": (
-        "map two sets of word vectors into one space without a pair",
-        {"source": None, "target": None},
-    ),
-    "decipher": ("read a ciphertext without its key", {"file": "?"}),
-    "encipher": ("write a ciphertext and its key, for tests and teaching", {"text": "?"}),
-    "language": ("store a language made of your own text, or list the languages", {"files": "*"}),
-    "benchmark": ("run tasks x methods x seeds and keep a record of each", {"configs": "*"}),
-    "compress": ("one file, or two and the structure they share, as an archive", {"files": "*"}),
-    "decompress": ("the files of an archive, byte for byte", {"archive": "?"}),
-    "embed": ("learn word vectors from text", {"files": "+"}),
-    "report": ("show what the records of a benchmark say", {"folders": "*"}),
-    "evaluate": (
-        "measure an alignment against a dictionary, or a language model on text",
-        {"directory": "?"},
-    ),
-    "translate": ("translate text word by word through an alignment", {"directory": "?"}),
-}
-"""Name to one line of help and the positional parameters: None is one value, ? optional, + many."""
+import distmatch
+from distmatch.errors import InputError, unknown
 
-
-def load_command(name: str) -> Callable[..., int]:
-    """The function of a command."""
-    return getattr(importlib.import_module(f"distmatch.commands.{name}"), name)
+COMMANDS = (
+    "decipher", "encipher", "language", "embed", "align", "translate", "compress", "decompress", "evaluate", "benchmark",
+    "report",
+)  # fmt: skip
+"""Each is the function of that name in `distmatch.commands`; its docstring is its help."""
+EPILOGUE = (
+    "`distmatch COMMAND --help` lists the options of a command. Exit codes: 0 success, 1 finished but the answer "
+    "is not trusted, 2 invalid input, 70 unexpected error, 130 interrupted. The terms are explained in docs/glossary.md."
+)
+UNEXPECTED = 70
+"""Exit code of an error that is ours (EX_SOFTWARE of sysexits.h)."""
+ISSUES = "the project's issue tracker"
+STDIN = "\0"
+"""Stands for a lone `-` while arguments are parsed: the parser takes `-` for an option, and no argument can hold NUL."""
 
 
-def _usage() -> str:
-    lines = [
-        "usage: distmatch <command> [options]",
-        "",
-        __import__("distmatch").__doc__.splitlines()[0],
-        "",
-    ]
-    lines += [f"  {name:<12}{text}" for name, (text, _) in COMMANDS.items()]
-    lines += [
-        "",
-        "`distmatch <command> --help` lists the options. Exit codes: 0 done, 1 no belief in the answer, 2 bad input.",
-    ]
-    return "\n".join(lines)
+def build() -> App:
+    """The command line: options from signatures, help from docstrings, choices from `Literal`."""
+    app = App(
+        name="distmatch",
+        help=(distmatch.__doc__ or "").splitlines()[0],
+        help_epilogue=EPILOGUE,
+        help_format="plaintext",
+        version=distmatch.__version__,
+        version_flags=["--version", "-V"],
+        default_parameter=Parameter(
+            negative=(),
+            consume_multiple=True,
+            allow_repeating=True,
+            show_default=_shown,
+            show_env_var=False,
+        ),
+        group_parameters=Group("Options"),
+        result_action="return_value",
+    )
+    for name in COMMANDS:
+        function = getattr(importlib.import_module(f"distmatch.commands.{name}"), name)
+        app.command(function, name=name, help=_description(function.__doc__))
+    app.register_install_completion_command(help="Install completion for the current shell.")
+
+    app.meta.suppress_keyboard_interrupt = False
+
+    @app.meta.default
+    def launch(
+        *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+        config: Annotated[Path | None, Parameter(help="YAML file with the same options.")] = None,
+        debug: Annotated[bool, Parameter(help="Show the traceback of an error.")] = False,
+    ) -> Any:
+        function, options = _bound(app, tokens, config)
+        return function(**options)
+
+    return app
 
 
-def _parse(name: str, function: Callable[..., int], arguments: Sequence[str]) -> dict[str, Any]:
-    """Options from the signature: a switch for a bool, one or more values for a list, else one value."""
-    from jsonargparse import ArgumentParser
+def parse(*arguments: str) -> tuple[Callable[..., int], dict[str, Any]]:
+    """The function that a command line calls, and every option it is called with.
 
-    loose = COMMANDS[name][1]
-    summary, _, details = (function.__doc__ or "").partition("Args:")
-    helps = _argument_helps(details)
-    parser = ArgumentParser(prog=f"distmatch {name}", description=summary.strip())
-    parser.add_argument("--config", action="config", help="YAML file with these options")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    for parameter, (kind, default, many) in _options(function).items():
-        text = helps.get(parameter, "").replace("%", "%%")
-        flag = "--" + parameter.replace("_", "-")
-        if parameter in loose:
-            parser.add_argument(parameter, nargs=loose[parameter], help=text)
-        elif default is inspect.Parameter.empty:
-            parser.add_argument(flag, dest=parameter, type=kind, required=True, help=text)
-        elif kind is bool:
-            parser.add_argument(flag, dest=parameter, action="store_true", help=text)
-        elif many:
-            parser.add_argument(
-                flag, dest=parameter, type=kind, nargs="+", default=default, help=text
-            )
+    Raises:
+        CycloptsError: an option or value that the command does not take.
+        InputError: a configuration that cannot be read.
+    """
+    app = build()
+    _, meta, _ = app.meta.parse_args(
+        [STDIN if a == "-" else a for a in arguments], exit_on_error=False, print_error=False
+    )
+    return _bound(app, meta.args, meta.kwargs.get("config"), complete=True)
+
+
+def _bound(
+    app: App, tokens: Sequence[str], config: Path | None, *, complete: bool = False
+) -> tuple[Callable[..., int], dict[str, Any]]:
+    if config is not None:
+        app.config = [_configured(app, tokens, config)]
+    function, bound, _ = app.parse_args(
+        tokens, exit_on_error=False, print_error=False, help_on_error=False
+    )
+    if complete:
+        bound.apply_defaults()
+    return function, {name: _dashed(value) for name, value in bound.arguments.items()}
+
+
+def _description(docstring: str) -> str:
+    """What a docstring says before its `Args:`, a line per paragraph: the help wraps them itself."""
+    text = inspect.cleandoc(docstring).partition("\nArgs:")[0]
+    return "\n\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))
+
+
+def _shown(default: Any) -> Any:
+    """A default as the help shows it; what is off unless asked for is not shown."""
+    return None if default is None or default is False or default == "" else default
+
+
+def _dashed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_dashed(one) for one in value]
+    return "-" if isinstance(value, str) and value == STDIN else value
+
+
+def _configured(app: App, tokens: Sequence[str], path: Path) -> Any:
+    """The options in a YAML file, checked against those of the command.
+
+    Raises:
+        InputError: no mapping, or a key that is no option of the command.
+    """
+    import yaml
+
+    from distmatch.files import read_text
+
+    try:
+        content = yaml.safe_load(read_text(str(path)))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "not YAML"
+        line = None if mark is None else mark.line + 1
+        raise InputError(
+            f"{problem}. Write one `option: value` per line", path=path, line=line
+        ) from None
+    if not isinstance(content, dict):
+        raise InputError("not a mapping. Write one `option: value` per line", path=path)
+    commands, _, _ = app.parse_commands(tokens)
+    if not commands:
+        raise InputError("--config goes with a command: distmatch COMMAND --config FILE")
+    known = {
+        argument.name.lstrip("-").replace("-", "_")
+        for argument in app[commands[0]].assemble_argument_collection()
+    }
+    options = {str(key).replace("-", "_"): value for key, value in content.items()}
+    for key in options:
+        if key not in known:
+            raise unknown(f"option of {commands[0]}", key, known, path=path)
+    given = {key: value for key, value in options.items() if value is not None and value != []}
+    return Dict({commands[0]: given}, source=str(path))
+
+
+def _message(error: CycloptsError) -> str:
+    """An error of the parser as one line."""
+    text = " ".join(str(error).replace(STDIN, "-").split())
+    command = " ".join(error.command_chain or ())
+    if isinstance(error, UnknownCommandError):
+        return str(unknown("option", (error.unused_tokens or [""])[0], ("--help", "--version")))
+    if isinstance(error, UnusedCliTokensError):
+        text = f"unexpected argument {(error.unused_tokens or [''])[0]!r}"
+    elif isinstance(error, MissingArgumentError) and error.argument is not None:
+        name = error.argument.name
+        if error.argument.index is not None and not error.keyword:
+            text = f"{name.lstrip('-').upper()} is missing"
         else:
-            parser.add_argument(flag, dest=parameter, type=kind, default=default, help=text)
-    values = parser.parse_args(list(arguments)).as_dict()
-    values.pop("config", None)
-    return values
-
-
-def _options(function: Callable[..., int]) -> dict[str, tuple[type, Any, bool]]:
-    """Parameter name to (type of one value, default, whether it takes many)."""
-    import typing
-
-    hints = typing.get_type_hints(function)
-    found: dict[str, tuple[type, Any, bool]] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        options = [t for t in typing.get_args(hints[name]) if t is not type(None)] or [hints[name]]
-        kind = options[0] if typing.get_origin(hints[name]) is not list else hints[name]
-        many = typing.get_origin(kind) is list
-        found[name] = (typing.get_args(kind)[0] if many else kind, parameter.default, many)
-    return found
-
-
-def _argument_helps(details: str) -> dict[str, str]:
-    """Parameter name to its line in a Google-style `Args:` section."""
-    helps: dict[str, str] = {}
-    last = ""
-    for line in details.splitlines():
-        head, colon, tail = line.strip().partition(":")
-        if colon and head.isidentifier():
-            last = head
-            helps[last] = tail.strip()
-        elif line.strip() and last and not line.strip().endswith(":"):
-            helps[last] += " " + line.strip()
-    return helps
+            text = f"{name} needs a value" if error.keyword else f"{name} is missing"
+    elif text[:1].isupper():
+        text = text[:1].lower() + text[1:]
+    stop = "" if text.endswith(("?", ".")) else "."
+    return f"{text}{stop} See: distmatch {command} --help"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    tokens = [STDIN if t == "-" else t for t in (sys.argv[1:] if arguments is None else arguments)]
     warnings.showwarning = lambda message, *_, **__: print(
         f"distmatch: warning: {message}", file=sys.stderr
     )
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(_usage())
-        return 0
-    if arguments[0] == "--version":
-        print(__import__("distmatch").__version__)
-        return 0
-    name = arguments[0]
-    debug = "--debug" in arguments
+    debug = "--debug" in tokens
     try:
-        if name not in COMMANDS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, COMMANDS, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"unknown command {name!r}.{hint} Known: {' '.join(COMMANDS)}")
-        function = load_command(name)
-        values = _parse(name, function, arguments[1:])
-        values.pop("debug", None)
-        code = function(**values)
+        if tokens and not tokens[0].startswith("-") and tokens[0] not in COMMANDS:
+            raise unknown("command", tokens[0], COMMANDS)
+        code = build().meta(
+            tokens, exit_on_error=False, print_error=False, help_on_error=False,
+            result_action="return_value",
+        )  # fmt: skip
         sys.stdout.flush()
-        return code
-    except InputError as error:
-        if debug:
-            raise
-        print(f"distmatch: {error}", file=sys.stderr)
-        return 2
+        return int(code or 0)
     except KeyboardInterrupt as stop:
-        told = str(stop) or "stopped before there was anything to show"
-        print(f"distmatch: {told}", file=sys.stderr)
+        _say(str(stop) or "interrupted before there was a result")
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
-    except (OSError, MemoryError) as error:
+    except Exception as error:
         if debug:
             raise
-        # What is left in the buffer would fail again, with a traceback, as Python ends.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(
-            f"distmatch: {error or type(error).__name__}. Free space or memory, then run again",
-            file=sys.stderr,
+        if isinstance(error, CycloptsError):
+            _say(_message(error))
+            return 2
+        if isinstance(error, InputError):
+            _say(str(error))
+            return 2
+        if isinstance(error, (OSError, MemoryError)):
+            _discard_output()
+            _say(f"{error or type(error).__name__}. Free space or memory, then run again")
+            return 2
+        _say(
+            f"unexpected {type(error).__name__}: {' '.join(str(error).split())}. This is a bug: run again with --debug and "
+            f"send the traceback to {ISSUES}"
         )
-        return 2
+        return UNEXPECTED
+
+
+def _say(text: str) -> None:
+    print(f"distmatch: {text}", file=sys.stderr)
+
+
+def _discard_output() -> None:
+    """Drop what standard output still buffers: it would fail again, with a traceback, as Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

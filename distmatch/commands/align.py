@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from distmatch.files import atomic_write, sha256
 from distmatch.progress import Progress, ProgressLine, silent
@@ -20,14 +20,26 @@ TRANSLATED = 20_000
 BEST = 5
 SAMPLES = 10
 
+Method = Literal[
+    "auto",
+    "self-learning",
+    "sorted",
+    "gromov",
+    "wasserstein",
+    "profile",
+    "procrustes",
+    "adversarial",
+]
+Preset = Literal["vecmap", "muse"]
+
 
 def align(
     source: str,
     target: str,
     *,
     out: str | None = None,
-    method: str = "auto",
-    preset: str | None = None,
+    method: Method = "auto",
+    preset: Preset | None = None,
     dictionary: str | None = None,
     limit: int | None = None,
     lower: bool = False,
@@ -36,25 +48,24 @@ def align(
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Map two sets of vectors into one space without a pair, and say whether to believe it.
+    """Align two sets of word vectors without a dictionary, and report whether the result can be trusted.
 
-    Exit code 0: believed (confidence 0.9 or more). 1: not. 2: bad input. A killed run goes on from its last
-    checkpoint when it is started again with the same options; Ctrl-C keeps the best map so far.
+    An interrupted run resumes from its last checkpoint when started again with the same options; Ctrl-C keeps the best
+    map so far. Exit codes: 0 trusted (confidence 0.9 or more), 1 not trusted, 2 invalid input.
 
     Args:
-        source: vectors of the language to translate from: word2vec, GloVe, fastText, .safetensors or .npy (rows).
-        target: vectors of the language to translate into.
-        out: folder for source.vec, target.vec, map.safetensors, lexicon.tsv, record.json and config.yaml.
-        method: auto, self-learning, gromov, wasserstein, profile, adversarial, sorted or procrustes; auto is profile where
-            the rows are not in order of frequency (.npy).
-        preset: settings of a paper: vecmap or muse.
-        dictionary: file of known pairs, for the method procrustes.
-        limit: rows read from each file, the most frequent first.
-        lower: lower-case the words; of equal ones the first counts.
+        source: Vectors of the source language: word2vec, GloVe, fastText, .safetensors or .npy.
+        target: Vectors of the target language.
+        out: Folder for source.vec, target.vec, map.safetensors, lexicon.tsv, record.json, config.yaml.
+        method: Matcher; auto means profile where rows are not ordered by frequency (.npy).
+        preset: Settings of the paper of that name.
+        dictionary: File of known pairs, for --method procrustes.
+        limit: Maximum number of rows read from each file, most frequent first.
+        lower: Lower-case the words; of words that become equal, the first is kept.
         device: auto, cpu, cuda or cuda:N.
-        seed: of all random choices.
-        json: print one JSON object and nothing else.
-        quiet: no progress.
+        seed: Random seed.
+        json: Print one JSON object and nothing else.
+        quiet: Hide progress.
     """
     import distmatch.device as devices
     from distmatch.embeddings.embeddings import Embeddings
@@ -113,7 +124,7 @@ def to_json(match: Match[LinearMap], lexicon: Lexicon, figures: dict[str, float]
     table = lexicon.best()
     bits = match.bits
     return {
-        "confidence": round(match.confidence, 4),
+        "confidence": None if match.confidence is None else round(match.confidence, 4),
         "believed": match.believed,
         "reason": match.reason,
         "method": match.method,
@@ -176,9 +187,10 @@ def unused(bits: dict[str, Any]) -> str:
 def describe(result: dict[str, Any]) -> str:
     """The result as text for people."""
     bits = result["bits"]
-    verdict = "believed" if result["believed"] else "NOT believed"
+    verdict = "trusted" if result["believed"] else "NOT trusted"
+    confidence = "not calibrated" if result["confidence"] is None else f"{result['confidence']:.3f}"
     lines = [
-        f"{verdict}: confidence {result['confidence']:.3f}; {result['reason']}",
+        f"{verdict}: confidence {confidence}; {result['reason']}",
         f"method {result['method']}, {result['seconds']:.1f} s ({result['cpu_seconds']:.1f} CPU s), seed {result['seed']}",
         f"bits: target given source {bits['data']:.0f} + map {bits['map']:.0f}; target alone {bits['separate']:.0f}; "
         f"saved {bits['delta']:+.0f}" + unused(bits),

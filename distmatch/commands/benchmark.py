@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
+from typing import Literal
 
 from distmatch.errors import InputError
 from distmatch.progress import ProgressLine, silent
+
+Backend = Literal["loky", "dask"]
 
 
 def benchmark(
@@ -16,30 +19,30 @@ def benchmark(
     seeds: int | None = None,
     jobs: int = 2,
     resume: bool = False,
-    backend: str = "loky",
+    backend: Backend = "loky",
     scheduler: str | None = None,
     data: str | None = None,
     list: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Run every method on every task with every seed, and keep one directory a run.
+    """Run every method on every task with every seed, one folder per run.
 
-    A run that has a record is not done again, so a killed sweep goes on where it was. Exit code 0: every run is
-    done, or does not apply. 1: some failed or ran out of time or memory; their records say why. 2: bad input.
+    Runs that have a record are skipped, so an interrupted sweep resumes where it stopped. Exit codes: 0 every run is done
+    or does not apply, 1 some failed or exceeded a limit (their records say why), 2 invalid input.
 
     Args:
-        configs: YAML files: configs/smoke.yaml, configs/benchmark/...
-        out: folder of the run directories.
-        seeds: number of seeds, 0, 1, ...; those of the configuration otherwise.
-        jobs: runs at a time; 0 runs them in this process, without hard limits.
-        resume: keep failures and time-outs of an earlier call too, instead of trying them again.
-        backend: loky (processes of this machine) or dask.
-        scheduler: address of a dask scheduler, such as tcp://host:8786.
-        data: folder of the data files; else $DISTMATCH_DATA, data, shared/data, ../shared/data.
-        list: only print the ids of the runs.
-        json: print one JSON object and nothing else.
-        quiet: no progress.
+        configs: YAML files, such as configs/smoke.yaml.
+        out: Folder of the run folders.
+        seeds: Number of seeds, instead of the configuration's.
+        jobs: Concurrent runs; 0 runs them in this process, without hard limits.
+        resume: Keep earlier failures and time-outs instead of retrying them.
+        backend: loky (processes on this machine) or dask.
+        scheduler: Address of a dask scheduler, such as tcp://host:8786.
+        data: Folder of the data files; default: $DISTMATCH_DATA, data, shared/data, ../shared/data.
+        list: Print the ids of the runs and stop.
+        json: Print one JSON object and nothing else.
+        quiet: Hide progress.
     """
     from distmatch.benchmark.configuration import load_config
     from distmatch.benchmark.data import identified
@@ -64,7 +67,7 @@ def benchmark(
     try:
         counts = sweep.run(loaded, seeds=chosen, progress=silent if quiet or json else line)
     except KeyboardInterrupt:
-        told = f"stopped; the runs that ended are kept in {out}, and the same command does the rest"
+        told = f"Stopped. Finished runs are kept in {out}; rerun the same command to continue."
         raise KeyboardInterrupt(told) from None
     finally:
         line.close()

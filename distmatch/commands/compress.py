@@ -5,41 +5,44 @@ from __future__ import annotations
 import json as json_module
 import os
 from pathlib import Path
+from typing import Literal
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_bytes
 from distmatch.progress import ProgressLine, silent
+
+Coder = Literal["mix", "neural"]
+MapKind = Literal["auto", "none", "key", "lexicon"]
 
 
 def compress(
     files: list[str] | None = None,
     *,
     out: str | None = None,
-    coder: str = "mix",
-    map: str = "auto",
+    coder: Coder = "mix",
+    map: MapKind = "auto",
     brief: bool = False,
     seed: int = 0,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Code lengths of X, of Y, of both together, and the archive: compress X [Y] --out pair.dm
+    """Compress one file X, or two files X and Y and the structure they share.
 
-    Y is coded by a mixture of a coder that has learned X and one that has not, through a map f of Y's symbols
-    to X's if that is shorter. delta is C(X) + C(Y) - C(X and Y): the structure they share.
+    Y is coded by a mixture of a model trained on X and one that was not, through a map f of Y's symbols to X's where that
+    is shorter. Δ = C(X) + C(Y) - C(X∘Y) is the number of bits saved by coding them together.
 
     Args:
-        files: X, and Y if there are two.
-        out: archive to write; `distmatch decompress` reads it.
-        coder: mix (context mixing) or neural (a small network that learns as it goes: slow, small files).
-        map: f to look for, used only if it pays: key (of letters or bytes), lexicon (of words), auto (a key, then a
-            lexicon if there is none), or none.
-        brief: skip the other order, the controls and the classical compressors.
-        seed: of the search and the controls.
-        json: print one JSON object and nothing else.
-        quiet: no progress.
+        files: X, and optionally Y.
+        out: Archive to write; `distmatch decompress` restores the files.
+        coder: mix (context mixing) or neural (a small network trained online: slow, small files only).
+        map: Kind of f to search for: a key of letters or bytes, a lexicon of words, either, or none.
+        brief: Skip the other order, the controls and the classical compressors.
+        seed: Random seed of the search and the controls.
+        json: Print one JSON object and nothing else.
+        quiet: Hide progress.
     """
     paths = files or []
-    _refuse(paths, coder, map)
+    _refuse(paths)
     contents = [read_bytes(path, unpack=False) for path in paths]
     names = _names(paths)
     from distmatch.matching.compress import compress as run
@@ -60,16 +63,9 @@ def compress(
     return 0
 
 
-def _refuse(paths: list[str], coder: str, kind: str) -> None:
-    from distmatch.compression.coders import NUMBERS
-    from distmatch.matching.compress import MAPS
-
+def _refuse(paths: list[str]) -> None:
     if not 1 <= len(paths) <= 2:
         raise InputError("give one file, or two: distmatch compress X [Y] --out pair.dm")
-    if coder not in NUMBERS:
-        raise InputError(f"unknown coder {coder!r}. Known: {', '.join(NUMBERS)}")
-    if kind not in MAPS:
-        raise InputError(f"unknown map {kind!r}. Known: {', '.join(MAPS)}")
     for path in paths:
         if path != "-" and os.path.isdir(path):
             raise InputError("a folder. Give a file; tar makes one of a folder", path=path)

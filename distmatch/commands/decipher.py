@@ -6,8 +6,9 @@ import hashlib
 import json as json_module
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from distmatch.ciphers.kinds import KINDS
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, decode_text, read_bytes, write_json
 from distmatch.progress import Progress, ProgressLine, silent
@@ -15,13 +16,19 @@ from distmatch.progress import Progress, ProgressLine, silent
 SHOWN = 100
 """Entries of a key that are printed."""
 
+Spaces = Literal["auto", "kept", "removed", "enciphered"]
+if TYPE_CHECKING:
+    Kind = str
+else:  # the one table of kinds, which the type checker cannot read
+    Kind = Literal[("auto", *KINDS)]
+
 
 def decipher(
     file: str | None = None,
     *,
     language: str | None = None,
-    kind: str | None = None,
-    spaces: str = "auto",
+    kind: Kind | None = None,
+    spaces: Spaces = "auto",
     crib: list[str] | None = None,
     soft_crib: list[str] | None = None,
     reference: list[str] | None = None,
@@ -37,31 +44,29 @@ def decipher(
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Read a ciphertext without its key, and say whether to believe the answer.
+    """Read a ciphertext without its key, and report whether the solution can be trusted.
 
-    Exit code 0: solved (confidence 0.9 or more). 1: not. 2: bad input.
+    Exit codes: 0 solved (confidence 0.9 or more), 1 not solved, 2 invalid input.
 
     Args:
-        file: ciphertext file, or - for standard input.
-        language: a wordfreq code, a name stored by `distmatch language`, or auto for all of them; en by default.
-            In a batch it overrides the language of the lines, as --kind does their kind.
-        kind: auto (the default), simple, homophonic, vigenere, beaufort, variant-beaufort, periodic, transposition,
-            word-code or dictionary-code (these two need --reference).
-        spaces: auto, kept, removed or enciphered.
-        crib: known symbols or words: 7=e, word@12 (places count from 0), word.
-        soft_crib: the same, obeyed only if it pays.
-        reference: text files of the same kind as the plaintext, mixed into the language.
-        diacritics: keep letters with diacritics as letters of their own.
-        nulls: look for symbols that stand for nothing (by itself only where a long homophonic text resists).
-        transposition: order of the symbols, if known, such as "step width 17 down 1 right 2 sections 9+9".
-        time_limit: search until restarts agree or so many seconds have passed, and show the best then.
-        example: a built-in ciphertext instead of a file: zodiac-408.
-        batch: JSONL file of ciphers (id, ciphertext, maybe kind and lang); needs --out.
-        out: JSONL file for the batch's results, or a folder for the run's files.
-        jobs: ciphers of a batch at a time.
-        seed: of all random choices.
-        json: print one JSON object and nothing else.
-        quiet: no progress.
+        file: Ciphertext file, or - for standard input.
+        language: wordfreq code, name stored by `distmatch language`, or auto; default en. Overrides a batch's.
+        kind: Kind of cipher; default auto. The codes need --reference. Overrides a batch's.
+        spaces: Whether word breaks were kept, removed, or enciphered as a symbol.
+        crib: Known symbols or words: 7=e, word@12 (positions count from 0), word.
+        soft_crib: Like --crib, but ignored if it lengthens the total code.
+        reference: Text files resembling the plaintext, mixed into the language model.
+        diacritics: Treat letters with diacritics as separate letters.
+        nulls: Allow symbols that stand for nothing.
+        transposition: Known order of the symbols, such as "step width 17 down 1 right 2 sections 9+9".
+        time_limit: Maximum search time in seconds; the best solution so far is printed.
+        example: Built-in ciphertext: zodiac-408.
+        batch: JSONL file of ciphers (id, ciphertext, optional kind and lang); needs --out.
+        out: JSONL file for the results of a batch, or folder for the files of a run.
+        jobs: Concurrent ciphers of a batch.
+        seed: Random seed.
+        json: Print one JSON object and nothing else.
+        quiet: Hide progress.
     """
     options: dict[str, Any] = {
         "kind": kind or "auto", "spaces": spaces, "reference": reference or [], "diacritics": diacritics, "nulls": nulls,

@@ -20,14 +20,14 @@ def decompress(
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Write the files of an archive into a folder, after all checks have passed.
+    """Restore the files of an archive, byte for byte, once all checksums match.
 
     Args:
-        archive: file that `distmatch compress` made.
-        out: folder.
-        only: one file, by name or as X or Y; X alone needs no bits of Y.
-        json: print one JSON object and nothing else.
-        quiet: no progress.
+        archive: File written by `distmatch compress`.
+        out: Folder to write to.
+        only: One file, by name or as X or Y; X alone is decoded without Y.
+        json: Print one JSON object and nothing else.
+        quiet: Hide progress.
     """
     from distmatch.compression.coders import decompress as run
 

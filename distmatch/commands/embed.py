@@ -9,11 +9,14 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, sha256, write_json
 from distmatch.progress import Progress, ProgressLine, silent
+
+Breaks = Literal["auto", "line", "blank", "none"]
+Learner = Literal["skipgram", "spectral"]
 
 WORDS = 45_000_000
 """Running words that training reads, in all epochs, unless it is told how many."""
@@ -27,9 +30,9 @@ def embed(
     out: str,
     tokens: str = "words",
     keep_case: bool = False,
-    breaks: str = "auto",
+    breaks: Breaks = "auto",
     phrases: float = 0.0,
-    method: str = "skipgram",
+    method: Learner = "skipgram",
     dimension: int = 200,
     window: int = 5,
     negative: int = 10,
@@ -44,33 +47,32 @@ def embed(
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Learn word vectors from text. Killed and started again with the same options, it goes on where it was.
+    """Learn word vectors from text.
 
-    One thread repeats exactly with the same seed on the same device; with more threads (Hogwild) the vectors differ
-    a little from run to run.
+    An interrupted run resumes when started again with the same options. One thread is reproducible for a given seed and
+    device; with several threads (Hogwild) the vectors vary slightly from run to run.
 
     Args:
-        files: text in UTF-8, .gz and .xz unpacked, or - for standard input.
-        out: file of vectors; the suffix names the format: .vec .txt .bin .safetensors .npy, text also .gz .xz.
-        tokens: words, characters, or sentencepiece:8000 (that many pieces; the model is stored as OUT.model).
-        keep_case: keep capitals; without it text is lower-cased.
-        breaks: what no window reaches over: auto (line ends, but not those of text wrapped at a width), line, blank
-            (blank lines), or none. Pieces of sentencepiece always end with their line.
-        phrases: join word pairs that score above this (word2phrase; 100 is usual); 0 is off.
-        method: skipgram, or spectral (PPMI and truncated SVD; for up to about 50,000 words).
-        dimension: numbers a vector.
-        window: words on each side at most.
-        negative: noise words a window, for skipgram.
-        epochs: passes over the text, for skipgram; 0 is as many as make 45 million words, from 5 to 10.
-        subsample: frequency above which words are left out at random; 0 is off.
-        min_count: rarer words are left out.
-        vocabulary: words at most.
-        threads: of skipgram on the CPU.
+        files: UTF-8 text, also .gz and .xz, or - for standard input.
+        out: File of vectors; the suffix sets the format: .vec .txt .bin .safetensors .npy, text also .gz .xz.
+        tokens: words, characters, or sentencepiece:N (N pieces; the model is stored as OUT.model).
+        keep_case: Keep capitals; by default text is lower-cased.
+        breaks: Context boundaries: auto is line ends unless the text is wrapped; blank is blank lines.
+        phrases: Join word pairs that score above this (word2phrase; 100 is common); 0 disables.
+        method: skipgram, or spectral (PPMI and truncated SVD; up to about 50,000 words).
+        dimension: Vector dimension.
+        window: Maximum context words on each side.
+        negative: Negative samples per window, for skipgram.
+        epochs: Passes over the text, for skipgram; 0 chooses 5 to 10, aiming at 45 million words.
+        subsample: Frequency above which words are dropped at random; 0 disables.
+        min_count: Minimum number of occurrences of a word.
+        vocabulary: Maximum vocabulary size.
+        threads: Threads of skipgram on the CPU.
         device: cpu (compiled), cuda or cuda:N (batched), or auto.
-        checkpoint_minutes: time between checkpoints; each epoch ends with one.
-        seed: of all random choices.
-        json: print one JSON object and nothing else.
-        quiet: no progress.
+        checkpoint_minutes: Minutes between checkpoints, beside the one after each epoch.
+        seed: Random seed.
+        json: Print one JSON object and nothing else.
+        quiet: Hide progress.
     """
     settings = {
         "tokens": tokens, "keep_case": keep_case, "breaks": breaks, "phrases": phrases, "min_count": min_count,
@@ -108,9 +110,7 @@ def embed(
             shutil.rmtree(folder, ignore_errors=True)
         raise
     except KeyboardInterrupt:
-        told = (
-            f"stopped; what was done is kept in {folder}, and the same command goes on from there"
-        )
+        told = f"Stopped. Progress is kept in {folder}; rerun the same command to continue."
         raise KeyboardInterrupt(told) from None
     finally:
         line.close()
@@ -139,15 +139,11 @@ def _learner(method: str, **options: Any) -> Any:
         from distmatch.embeddings.skipgram import SkipGram
 
         return SkipGram(**options)
-    if method == "spectral":
-        from distmatch.embeddings.spectral import Spectral
+    from distmatch.embeddings.spectral import Spectral
 
-        return Spectral(
-            dimension=options["dimension"],
-            window=options["window"],
-            subsample=options["subsample"],
-        )
-    raise InputError(f"unknown --method {method!r}. Known: skipgram spectral")
+    return Spectral(
+        dimension=options["dimension"], window=options["window"], subsample=options["subsample"]
+    )
 
 
 def _prepare(folder: Path) -> None:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json as json_module
+from typing import TYPE_CHECKING, Literal
 
+from distmatch.ciphers.kinds import KINDS
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_text
+
+Fault = Literal["wrong", "missing", "extra"]
+if TYPE_CHECKING:
+    Kind = str
+else:  # the one table of kinds, which the type checker cannot read
+    Kind = Literal[tuple(kind for kind in KINDS if kind != "transposition")]
 
 
 def encipher(
     text: str | None = None,
     *,
-    kind: str = "simple",
+    kind: Kind = "simple",
     spaces: bool = False,
     symbols: int = 54,
     period: int = 6,
     noise: float = 0.0,
-    faults: list[str] | None = None,
+    faults: list[Fault] | None = None,
     nulls: int = 0,
     transposition: str | None = None,
     vocabulary: int = 0,
@@ -25,23 +33,23 @@ def encipher(
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Encipher a text with a random key; print the ciphertext, and the key as a comment.
+    """Encipher a text with a random key; print the ciphertext, with the key as a comment.
 
     Args:
-        text: file with the text, or - for standard input.
-        kind: simple, homophonic, vigenere, beaufort, variant-beaufort, periodic, word-code or dictionary-code.
-        spaces: keep the word breaks (not for homophonic).
-        symbols: of a homophonic key.
-        period: of a periodic key.
-        noise: share of symbols with a fault.
-        faults: what noise does, one or more of wrong (the default), missing, extra.
-        nulls: symbols of a homophonic key that stand for nothing.
-        transposition: order in which the symbols are written at last, such as "columns width 12".
-        vocabulary: of a word or dictionary code: keep only so many of the most frequent words; 0 keeps all.
-        out: file to write instead of standard output.
-        seed: of the key.
-        json: print one JSON object: kind, ciphertext, plaintext, key.
-        quiet: leave the comment with the key out.
+        text: Text file, or - for standard input.
+        kind: Kind of cipher.
+        spaces: Keep word breaks (not for homophonic).
+        symbols: Number of symbols of a homophonic key.
+        period: Period of a periodic key.
+        noise: Fraction of symbols with a fault.
+        faults: Kinds of fault that --noise introduces; default wrong.
+        nulls: Number of symbols that stand for nothing in a homophonic key.
+        transposition: Final order of the symbols, such as "columns width 12".
+        vocabulary: For codes, number of most frequent words kept; 0 keeps all.
+        out: Output file; default standard output.
+        seed: Random seed of the key.
+        json: Print one JSON object: kind, ciphertext, plaintext, key.
+        quiet: Omit the comment with the key.
     """
     from distmatch.ciphers.encipher import encipher as run
 

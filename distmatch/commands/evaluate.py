@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from distmatch.errors import InputError
 from distmatch.files import read_text
 from distmatch.progress import ProgressLine, silent
+
+Scoring = Literal["csls", "cosine", "inverted-softmax"]
 
 
 def evaluate(
@@ -17,7 +19,7 @@ def evaluate(
     dictionary: list[str] | None = None,
     source: str | None = None,
     target: str | None = None,
-    scoring: str = "csls",
+    scoring: Scoring = "csls",
     k: int = 10,
     limit: int | None = None,
     lower: bool = False,
@@ -30,30 +32,30 @@ def evaluate(
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Measure what was found: an alignment against a gold dictionary, or a language model on held-out text.
+    """Measure an alignment against a gold dictionary, or a language model on held-out text.
 
-    `evaluate DIR --dictionary GOLD` reads what `align` wrote; `evaluate --source A.vec --target B.vec --dictionary GOLD`
-    reads vectors that any tool has put in one space: precision@1/5/10 over the source words with a gold target in the
-    vocabulary, any gold target counts, coverage, and a 95 % bootstrap interval. `evaluate --language en --text FILE`
-    gives the bits a symbol of a language model, with and without spaces.
+    `evaluate DIR --dictionary GOLD` reads the folder of `align`; `evaluate --source A.vec --target B.vec --dictionary GOLD`
+    reads vectors that are already in one space. Both report precision@1/5/10 over the source words with a gold target in
+    the vocabulary (any gold target counts), coverage, and a 95 % bootstrap interval. `evaluate --language en --text FILE`
+    reports bits per symbol, with and without spaces.
 
     Args:
-        directory: folder of `distmatch align`: source.vec and target.vec, or lexicon.tsv alone.
-        dictionary: gold pairs, a MUSE or XLING file, or several that are read as one.
-        source: vectors of the source in the common space, instead of a folder.
-        target: vectors of the target in the common space.
-        scoring: csls, cosine or inverted-softmax.
-        k: neighbourhood of CSLS.
-        limit: rows read of each file of vectors.
-        lower: lower-case the words of the vectors; of equal ones the first is kept.
-        language: measure a language model: code or stored name.
-        text: file of held-out text, with --language.
-        reference: text files mixed into the language, with --language.
-        diacritics: keep letters with diacritics, with --language.
-        device: for the search of neighbours.
-        seed: of the bootstrap.
-        json: print one JSON object.
-        quiet: no progress.
+        directory: Folder written by `distmatch align`: source.vec and target.vec, or lexicon.tsv.
+        dictionary: Gold pairs in MUSE or XLING format; several files are merged.
+        source: Source vectors in the common space, instead of a folder.
+        target: Target vectors in the common space.
+        scoring: Similarity used for retrieval.
+        k: Number of neighbours for CSLS.
+        limit: Maximum number of rows read from each file of vectors.
+        lower: Lower-case the words; of words that become equal, the first is kept.
+        language: Language model to measure: code or stored name.
+        text: Held-out text file, with --language.
+        reference: Text files mixed into the language model, with --language.
+        diacritics: Treat letters with diacritics as separate letters, with --language.
+        device: Device of the neighbour search: auto, cpu, cuda or cuda:N.
+        seed: Random seed of the bootstrap.
+        json: Print one JSON object and nothing else.
+        quiet: Hide progress.
     """
     if language is not None:
         if text is None or directory or dictionary or source or target:

@@ -16,14 +16,14 @@ def language(
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Store a language made of text files, for `--language NAME` everywhere; without files, list the languages.
+    """Store a language model of your own text for `--language NAME`; without files, list the languages.
 
     Args:
-        files: text in UTF-8, also .gz and .xz; 100,000 letters or more.
-        name: the name to store it under, such as latin.
-        seed: unused; building a model is exact.
-        json: print one JSON object: name, letters, bits.
-        quiet: no progress.
+        files: UTF-8 text, also .gz and .xz; at least 100,000 letters.
+        name: Name of the language, such as latin.
+        seed: Unused; building a model is deterministic.
+        json: Print one JSON object: name, letters, bits.
+        quiet: Hide progress.
     """
     from distmatch.languages.language import load_language, store_language
 

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
+from typing import Literal
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write
+
+Format = Literal["html", "md", "csv", "json"]
 
 
 def report(
     folders: list[str],
     *,
     out: str | None = None,
-    format: str | None = None,
+    format: Format | None = None,
     against: str | None = None,
     title: str = "distmatch benchmark",
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Write the report of the run directories below the folders.
+    """Summarise the records of a benchmark as HTML, Markdown, CSV or JSON.
 
     Args:
-        folders: such as runs/.
-        out: file to write: report.html, .md, .csv or .json; standard output if not given.
-        format: html, md, csv or json; by the name of the file, else md.
-        against: earlier run directories: what changed beyond noise is marked.
-        title: of the page.
-        json: print one JSON object: the path, the number of cells and of marked changes.
-        quiet: print nothing but what was asked for.
+        folders: Folders of runs, such as runs/.
+        out: Output file: .html, .md, .csv or .json; default standard output.
+        format: Format; default by the suffix of --out, else md.
+        against: Folder of earlier runs; changes beyond noise are marked.
+        title: Title of the page.
+        json: Print one JSON object: path, format, number of records.
+        quiet: Print nothing else than what was asked for.
     """
     from distmatch.benchmark.records import read_records
     from distmatch.benchmark.report import FORMATS

@@ -6,11 +6,13 @@ import json as json_module
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from distmatch.errors import InputError, missing_package
 from distmatch.files import atomic_write, read_text
 from distmatch.progress import Progress, ProgressLine, silent
+
+Unknown = Literal["copy", "drop", "spell"]
 
 
 def translate(
@@ -19,7 +21,7 @@ def translate(
     text: str,
     corpus: list[str] | None = None,
     reference: str | None = None,
-    unknown: str = "copy",
+    unknown: Unknown = "copy",
     weight: float = 0.3,
     beam: int = 8,
     best: int = 10,
@@ -31,24 +33,24 @@ def translate(
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Translate word by word: the candidates of a map, chosen by a model of the target language.
+    """Translate text word by word through an alignment, with an optional language model of the target.
 
     Args:
-        directory: what `distmatch align` wrote: source.vec and target.vec, or lexicon.tsv alone.
-        text: file to translate, or -; a line is a sentence.
-        corpus: running text of the target language, for a trigram model; without it each word is translated by itself.
-        reference: file of right translations, line by line: prints BLEU and chrF (sacrebleu, lower-cased).
-        unknown: words without translation: copy, drop, or spell (the target word written most alike).
-        weight: of the model's log-probability beside the lexicon's.
-        beam: translations kept after each word.
-        best: candidates a word.
-        temperature: of the candidates' softmax, in units of CSLS.
-        keep_case: do not lower-case the text.
-        out: file for the translation instead of standard output.
-        device: for the search of neighbours.
-        seed: unused; nothing is random.
-        json: print one JSON object and nothing else.
-        quiet: no progress.
+        directory: Folder written by `distmatch align`: source.vec and target.vec, or lexicon.tsv.
+        text: Text file, one sentence per line, or - for standard input.
+        corpus: Target-language text for a trigram model; without it words are translated independently.
+        reference: Reference translations, line by line: reports lower-cased BLEU and chrF (sacrebleu).
+        unknown: Out-of-vocabulary words: copy, drop, or spell (the most similarly spelled target word).
+        weight: Weight of the language model's log-probability.
+        beam: Beam width.
+        best: Candidates per word.
+        temperature: Temperature of the softmax over candidates, in units of CSLS.
+        keep_case: Keep capitals; by default text is lower-cased.
+        out: Output file; default standard output.
+        device: Device of the neighbour search: auto, cpu, cuda or cuda:N.
+        seed: Unused; translation is deterministic.
+        json: Print one JSON object and nothing else.
+        quiet: Hide progress.
     """
     if directory is None:
         raise InputError("give the folder that `distmatch align` wrote")

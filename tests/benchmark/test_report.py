@@ -244,8 +244,8 @@ def test_bad_folders(folder, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert "no records" in error(tmp_path / "empty")
     assert "no such folder" in error(tmp_path / "none")
-    assert "give the folder" in error()
-    assert "Did you mean 'html'" in error(folder, "--format", "htlm")
+    assert "FOLDERS is missing" in error()
+    assert 'Did you mean "html"' in error(folder, "--format", "htlm")
     path = folder / "t/good/32-0/record.json"
     good = path.read_text()
     path.write_text(json.dumps({"schema": 1, "task": "decipher"}))

@@ -70,7 +70,7 @@ def test_noise_is_not_believed_and_exits_with_1(files, capsys):
         "align", str(files / "x.vec"), str(files / "noise.vec"), "--method", "self-learning", "--quiet",
     ])  # fmt: skip
     assert code == 1
-    assert capsys.readouterr().out.startswith("NOT believed: confidence 0.0")
+    assert capsys.readouterr().out.startswith("NOT trusted: confidence 0.0")
 
 
 @pytest.mark.slow
@@ -102,8 +102,8 @@ def test_matrices_of_two_encoders_choose_their_method_and_map_themselves(tmp_pat
     ("arguments", "says"),
     [
         (["x.vec", "missing.vec"], "cannot read"),
-        (["x.vec", "y.vec", "--method", "magic"], "unknown method 'magic'"),
-        (["x.vec", "y.vec", "--preset", "magic"], "unknown preset 'magic'"),
+        (["x.vec", "y.vec", "--method", "magic"], "for --method. Choose from"),
+        (["x.vec", "y.vec", "--preset", "magic"], "for --preset. Choose from"),
         (["x.vec", "wide.vec", "--method", "procrustes"], "need equal dimensions"),
         (["x.vec", "y.vec", "--limit", "10"], "Give more rows than dimensions"),
         (["x.vec", "y.vec", "--device", "cuda:7"], "cuda:7"),

@@ -102,9 +102,9 @@ def test_embed_killed_goes_on_to_the_same_vectors(corpus, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--method", "cbow"], "skipgram spectral"),
+        (["--method", "cbow"], '"skipgram", "spectral"'),
         (["--tokens", "bytes"], "sentencepiece:8000"),
-        (["--breaks", "page"], "auto line blank none"),
+        (["--breaks", "page"], '"auto", "line", "blank", "none"'),
         (["--min-count", "9999999"], "lower --min-count"),
         (["--window", "0"], "--window 0"),
     ],
