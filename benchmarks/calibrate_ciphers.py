@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import from_symbols, read_ciphertext
 from distmatch.files import read_text
 from distmatch.matching.decipher import decipher
+from distmatch.matching.encipher import encipher
 from distmatch.matching.keys.evidence import Evidence, features
 from distmatch.text.alphabet import LATIN, Alphabet, fold
 

@@ -21,10 +21,10 @@ from calibrate_ciphers import fit, score
 from ciphers_codes import most_frequent
 from madecodes import one_book, table_and_dictionary
 
-from distmatch.ciphers.encipher import encipher
 from distmatch.files import atomic_write, read_text
 from distmatch.matching.codebooks.evidence import CodeEvidence, features
 from distmatch.matching.decipher import decipher
+from distmatch.matching.encipher import encipher
 from distmatch.text.alphabet import fold
 
 NAMES = ("en", "fr", "de")

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import from_symbols, read_ciphertext
 from distmatch.files import read_text
 from distmatch.languages.language import load_language
 from distmatch.maps.key import emission_bits
 from distmatch.matching.decipher import decipher
+from distmatch.matching.encipher import encipher
 from distmatch.text.alphabet import fold
 
 HEADER = (

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 from madecodes import one_book, table_and_dictionary
 
-from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
 from distmatch.files import read_text
 from distmatch.languages.language import load_language
 from distmatch.matching.decipher import decipher
+from distmatch.matching.encipher import encipher
 from distmatch.matching.keys.reordering import TranspositionScreen
 from distmatch.text.alphabet import fold
 

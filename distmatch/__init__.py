@@ -15,7 +15,7 @@ _PUBLIC = {
     "Match": "distmatch.matching.match",
     "Ciphertext": "distmatch.ciphers.reading",
     "read_ciphertext": "distmatch.ciphers.reading",
-    "encipher": "distmatch.ciphers.encipher",
+    "encipher": "distmatch.matching.encipher",
     "Alphabet": "distmatch.text.alphabet",
     "fold": "distmatch.text.alphabet",
     "Language": "distmatch.languages.language",

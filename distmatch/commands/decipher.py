@@ -86,16 +86,16 @@ def decipher(
         raise InputError("give one ciphertext: FILE, - for standard input, or --example zodiac-408")
     from distmatch.ciphers.cribs import parse_crib
     from distmatch.ciphers.examples import example as built_in
-    from distmatch.ciphers.kinds import WORDS
     from distmatch.ciphers.reading import read_ciphertext
     from distmatch.matching.decipher import decipher as run
     from distmatch.matching.decipher import to_json
+    from distmatch.matching.kinds import of_words
 
     if example is not None:
         text = built_in(example)
     else:
         text = decode_text(read_bytes(str(file)), "<standard input>" if file == "-" else file)
-    source = read_ciphertext(text, path=file or example, words=options["kind"] in WORDS)
+    source = read_ciphertext(text, path=file or example, words=of_words(options["kind"]))
     cribs = [parse_crib(c) for c in crib or []] + [
         parse_crib(c, soft=True) for c in soft_crib or []
     ]

@@ -156,16 +156,16 @@ def solve_one(
 ) -> dict[str, Any] | str:
     """The result of one line of a batch, or the message of its error."""
     from distmatch.ciphers.cribs import parse_crib
-    from distmatch.ciphers.kinds import WORDS
     from distmatch.ciphers.reading import from_symbols, read_ciphertext
     from distmatch.matching.decipher import decipher, to_json
+    from distmatch.matching.kinds import of_words
 
     settings = dict(options)
     settings["kind"] = explicit["kind"] or task["kind"] or "auto"
     language = explicit["language"] or task["lang"] or "en"
     try:
         text = task["ciphertext"]
-        words = settings["kind"] in WORDS
+        words = of_words(settings["kind"])
         source = read_ciphertext(text, words=words) if isinstance(text, str) else from_symbols(text)
         known = [parse_crib(c) for c in cribs] + [parse_crib(c, soft=True) for c in soft]
         match = decipher(source, language=language, cribs=known, threads=1, **settings)

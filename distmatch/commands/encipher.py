@@ -51,7 +51,7 @@ def encipher(
         json: Print one JSON object: kind, ciphertext, plaintext, key.
         quiet: Omit the comment with the key.
     """
-    from distmatch.ciphers.encipher import encipher as run
+    from distmatch.matching.encipher import encipher as run
 
     if text is None:
         raise InputError("give a text file, or - for standard input")

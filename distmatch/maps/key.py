@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import lgamma, log
 
 import numpy as np
+
+from distmatch.maps.transposition import Transposition
 
 
 @dataclass(frozen=True)
@@ -13,16 +16,35 @@ class Key:
     """Which letter each symbol stands for.
 
     Args:
-        letters: symbol name to letter; for a periodic key, the shift or alphabet of each place.
-        kind: kind of cipher, one of `ciphers.kinds.KINDS`.
-        period: number of alphabets of a periodic key, else 0.
-        detail: what else the kind needs (transposition, rotation), as JSON values.
+        letters: symbol to letter ("" for a null); empty for a key of several alphabets.
+        kind: name of the kind of cipher.
+        period: number of alphabets used in turn, 0 for one.
+        detail: what else the kind tells its users (key word, shift), as JSON values.
+        bits: code length of the key among those of its kind.
+        columns: one table per alphabet of a periodic key.
+        order: the order in which the symbols are read before they are looked up.
     """
 
     letters: dict[str, str]
     kind: str
     period: int = 0
     detail: dict[str, object] = field(default_factory=dict)
+    bits: float = 0.0
+    columns: tuple[dict[str, str], ...] = ()
+    order: Transposition | None = None
+
+    @property
+    def name(self) -> str:
+        """The noun of the map."""
+        return "key"
+
+    def __call__(self, symbols: Sequence[str], /) -> list[str]:
+        """f(X): the letter of each symbol, "" for a null and "?" for a symbol that the key lacks."""
+        read = list(symbols)
+        if self.order is not None:
+            read = [symbols[i] for i in self.order.indices(len(symbols))]
+        tables = self.columns or (self.letters,)
+        return [tables[i % len(tables)].get(symbol, "?") for i, symbol in enumerate(read)]
 
     def to_json(self) -> dict[str, object]:
         """The key as one JSON object."""

@@ -47,9 +47,9 @@ def to_json(match: Decipherment, *, id: str | None = None) -> dict[str, Any]:
         "bits": {
             "text": round(match.bits.data, 2),
             "key": round(match.bits.map, 2),
-            "control": _rounded(match),
+            "control": _rounded(match.bits.control, 2),
         },
-        "confidence": round(match.confidence, 4),
+        "confidence": _rounded(match.confidence, 4),
         "solved": match.solved,
         "reason": match.reason,
         "seconds": round(match.seconds, 4),
@@ -70,5 +70,5 @@ def to_json(match: Decipherment, *, id: str | None = None) -> dict[str, Any]:
     }
 
 
-def _rounded(match: Decipherment) -> float | None:
-    return None if match.bits.control is None else round(match.bits.control, 2)
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -17,7 +17,7 @@ BELIEF = 0.9
 """Confidence from which a match counts as found: `solved` for a cipher, `believed` for an alignment."""
 
 F = TypeVar("F", bound=Map)
-FOut = TypeVar("FOut", bound=Map, covariant=True)
+FOut = TypeVar("FOut", bound=Map)
 Source = TypeVar("Source", contravariant=True)
 Target = TypeVar("Target", contravariant=True)
 Mapped = TypeVar("Mapped", contravariant=True)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from distmatch.__main__ import COMMANDS, main, parse
-from distmatch.ciphers.encipher import encipher
+from distmatch.matching.encipher import encipher
 
 
 def run(*arguments, **options):

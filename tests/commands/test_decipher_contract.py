@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from distmatch.__main__ import main
-from distmatch.ciphers.encipher import encipher
+from distmatch.matching.encipher import encipher
 
 FIELDS = {
     "id", "plaintext", "text", "language", "kind", "key", "bits", "confidence", "solved", "reason", "seconds",

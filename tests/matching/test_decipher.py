@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from distmatch.ciphers.cribs import parse_crib
-from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.examples import example
 from distmatch.ciphers.reading import from_symbols
 from distmatch.errors import InputError
 from distmatch.matching.decipher import decipher, to_json
+from distmatch.matching.encipher import encipher
 from distmatch.matching.keys.climbing import refine
-from distmatch.matching.keys.substitution import shuffled
+from distmatch.matching.keys.tasks import shuffled
 from distmatch.matching.symbols.annealing import anneal_bijection, windows_of_symbols
 
 

@@ -19,12 +19,12 @@ from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind,
 from distmatch.benchmark.kinds.letters import assigned, letter_embeddings, pair_counts
 from distmatch.benchmark.kinds.plaintext import RIGHT, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
-from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
 from distmatch.errors import InputError
 from distmatch.languages.language import Language
 from distmatch.maps.key import Key, bijection_bits, emission_bits, homophonic_bits
 from distmatch.maps.linear import LinearMap
+from distmatch.matching.encipher import encipher
 from distmatch.text.alphabet import fold
 
 READ = 100_000

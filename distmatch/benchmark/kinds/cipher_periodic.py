@@ -15,10 +15,10 @@ import numpy as np
 from distmatch.benchmark.kinds.kind import DoesNotApply, Score
 from distmatch.benchmark.kinds.plaintext import RIGHT, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
-from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import Ciphertext, read_ciphertext
 from distmatch.errors import InputError
 from distmatch.maps.key import Key, bijection_bits
+from distmatch.matching.encipher import encipher
 from distmatch.text.alphabet import fold
 
 KINDS = ("vigenere", "beaufort", "periodic")

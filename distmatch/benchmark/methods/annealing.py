@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from distmatch.benchmark.kinds.plaintext import Plain
 from distmatch.ciphers.cribs import parse_crib
-from distmatch.ciphers.kinds import WORDS
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.matching.decipher import Decipher
 from distmatch.matching.decipherment import Decipherment
+from distmatch.matching.kinds import of_words
 from distmatch.progress import Progress, silent
 
 
@@ -29,7 +29,7 @@ class Annealing:
             kind=self.kind, spaces="kept" if target.spaces else "removed", threads=self.threads,
             restarts=self.restarts, cribs=tuple(parse_crib(f"{s}={c}") for s, c in target.known),
         )  # fmt: skip
-        reference = [str(target.reference())] if self.kind in WORDS else []
+        reference = [str(target.reference())] if of_words(self.kind) else []
         return matcher.match(
             source, [target.language], seed=seed, progress=progress, reference=reference
         )

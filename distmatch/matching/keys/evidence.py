@@ -5,7 +5,7 @@ The event is "at most 5 % of the letters are wrong"; `calibration.json` has the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import exp, log1p, log2
 
 from distmatch.matching import calibration
@@ -42,8 +42,12 @@ class Evidence:
 
     @property
     def gain(self) -> float:
-        """Bits a letter saved against the shuffled control, key included."""
+        """Bits per letter saved against the shuffled control, key included."""
         return (self.control - self.total) / self.letters
+
+    def to_json(self) -> dict[str, object]:
+        """Name to value."""
+        return asdict(self)
 
 
 def features(given: Evidence) -> tuple[float, ...]:

@@ -16,34 +16,10 @@ import numpy as np
 
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.languages.language import Language
-from distmatch.matching.keys.substitution import Candidate, KeySearch, decode
-
-
-@dataclass(frozen=True)
-class NullCandidate:
-    """A key with nulls.
-
-    Args:
-        nulls: symbols that stand for nothing.
-        key: (K,) letters; those of nulls mean nothing.
-        letters: (m,) uint8 what the other symbols decode to.
-        text, key_bits: bits; the key's hold the choice of the nulls, the text's their places.
-        language_bits: of the letters alone.
-        found: restarts that agree.
-    """
-
-    nulls: tuple[int, ...]
-    key: np.ndarray
-    letters: np.ndarray
-    text: float
-    key_bits: float
-    language_bits: float
-    found: int
-
-    @property
-    def total(self) -> float:
-        """Text and key in bits."""
-        return self.text + self.key_bits
+from distmatch.maps.key import Key
+from distmatch.matching.keys.substitution import KeySearch
+from distmatch.matching.keys.tasks import decode
+from distmatch.matching.symbols.reading import Reading, total_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,32 +35,33 @@ class NullSearch:
     threads: int = 0
     deadline: float = math.inf
 
-    def search(
-        self, source: Ciphertext, target: Language, *, seed: int = 0
-    ) -> NullCandidate | None:
+    def search(self, source: Ciphertext, target: Language, *, seed: int = 0) -> Reading[Key] | None:
         """The best key with at least one null, or None if no null shortens the code."""
         best = self._read(source, target, (), seed, quick=True)
-        found: NullCandidate | None = None
-        while len(best.nulls) < self.most and time.monotonic() < self.deadline:
+        found: Reading[Key] | None = None
+        while (
+            len(nulls := nulls_of(source, best.map)) < self.most
+            and time.monotonic() < self.deadline
+        ):
             trials = []
             for symbol in self._suspects(source, target, best):
-                trials.append(self._read(source, target, (*best.nulls, symbol), seed, quick=True))
+                trials.append(self._read(source, target, (*nulls, symbol), seed, quick=True))
                 if time.monotonic() > self.deadline:
                     break
-            better = min(trials, key=lambda c: c.total, default=best)
+            better = min(trials, key=total_bits, default=best)
             if better.total >= best.total:
                 break
             best = found = better
         if found is None:
             return None
-        whole = self._read(source, target, found.nulls, seed, quick=False)
-        return min(whole, found, key=lambda c: c.total)
+        whole = self._read(source, target, nulls_of(source, found.map), seed, quick=False)
+        return min(whole, found, key=total_bits)
 
     def _read(
         self, source: Ciphertext, target: Language, nulls: Iterable[int], seed: int, quick: bool
-    ) -> NullCandidate:
+    ) -> Reading[Key]:
         nulls = tuple(sorted(nulls))
-        text, kept = without(source, nulls)
+        text, _ = without(source, nulls)
         left = max(self.deadline - time.monotonic(), 0.0)
         if quick:
             search = KeySearch(
@@ -94,20 +71,24 @@ class NullSearch:
             search = KeySearch(kind="homophonic", threads=self.threads, time_limit=min(left, 1e9))
             if math.isinf(self.deadline):
                 search = KeySearch(kind="homophonic", threads=self.threads)
-        best: Candidate = search.search(text, target, seed=seed)[0]
-        key = np.zeros(len(source.names), np.int32)
-        key[kept] = best.key
+        best = search.search(text, target, seed=seed)[0]
         n, m = len(source), len(source) - len(text)
         places = (math.lgamma(n + 1) - math.lgamma(m + 1) - math.lgamma(n - m + 1)) / math.log(2)
         which = m * math.log2(max(len(nulls), 1))
         key_bits = len(source.names) * math.log2(len(target.alphabet) + 1)
-        return NullCandidate(
-            nulls, key, decode(text.symbols, best.key), best.text + places + which, key_bits, best.language_bits, best.found,
+        table = dict.fromkeys(source.names, "")
+        table |= dict(zip(text.names, target.alphabet.decode(best.map.table), strict=True))
+        key = Key(
+            table, "homophonic", detail={"nulls": [source.names[i] for i in nulls]}, bits=key_bits
+        )
+        return Reading(
+            map=key, letters=decode(text.symbols, best.map.table), text=best.text + places + which, map_bits=key_bits,
+            found=best.found, language_bits=best.language_bits,
         )  # fmt: skip
 
-    def _suspects(self, source: Ciphertext, target: Language, best: NullCandidate) -> list[int]:
+    def _suspects(self, source: Ciphertext, target: Language, best: Reading[Key]) -> list[int]:
         """Symbols by the n-gram bits of the windows that hold them, an occurrence, the dearest first."""
-        text, kept = without(source, best.nulls)
+        text, kept = without(source, nulls_of(source, best.map))
         bits = target.ngram_bits(best.letters)
         n, order = len(text), target.order
         total = np.concatenate([[0.0], np.cumsum(bits)])
@@ -129,3 +110,8 @@ def without(source: Ciphertext, nulls: Iterable[int]) -> tuple[Ciphertext, np.nd
         symbols.astype(np.int32), names, np.zeros(int(left.sum()), bool), source.tokens, source.lines[left]
     )  # fmt: skip
     return text, kept
+
+
+def nulls_of(source: Ciphertext, key: Key) -> tuple[int, ...]:
+    """Symbols that stand for nothing."""
+    return tuple(i for i, name in enumerate(source.names) if not key.letters[name])

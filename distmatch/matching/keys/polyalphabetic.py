@@ -11,47 +11,23 @@ import math
 import time
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.errors import InputError
 from distmatch.languages.language import Language
 from distmatch.languages.ngram import UNITS_PER_BIT
-from distmatch.maps.key import bijection_bits
+from distmatch.maps.key import Key, bijection_bits
+from distmatch.matching.keys.shiftkernel import ascend_shifts
 from distmatch.matching.symbols.annealing import anneal_bijection
-from distmatch.matching.symbols.heatbath import add_block, strides
+from distmatch.matching.symbols.reading import Reading, total_bits
+from distmatch.text.alphabet import Alphabet
 
+SIGNS = {"vigenere": (1, -1), "beaufort": (-1, 1), "variant-beaufort": (1, 1)}
+"""Kind to the signs of cipher letter and key letter: plain = sign x cipher + sign x key."""
 MIXED_STARTS = 4
 RETRIED = 6
 """Periods that get all the starts, after one start for every period."""
-
-
-@dataclass(frozen=True)
-class PeriodicCandidate:
-    """A periodic key and what it decodes to.
-
-    Args:
-        kind: vigenere, beaufort, variant-beaufort or periodic.
-        period: number of alphabets.
-        letters: (n,) uint8 decoded.
-        key: the key word, or one string of plain letters a column ("." where a letter does not occur).
-        text, key_bits: code lengths in bits.
-        found: starts that ended at this key.
-    """
-
-    kind: str
-    period: int
-    letters: np.ndarray
-    key: tuple[str, ...]
-    text: float
-    key_bits: float
-    found: int
-
-    @property
-    def total(self) -> float:
-        """Text and key in bits."""
-        return self.text + self.key_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,28 +41,26 @@ class PeriodicSearch:
     deadline: float = math.inf
     """`time.monotonic()` after which no other period is tried."""
 
-    def search(
-        self, source: Ciphertext, target: Language, *, seed: int = 0
-    ) -> list[PeriodicCandidate]:
+    def search(self, source: Ciphertext, target: Language, *, seed: int = 0) -> list[Reading[Key]]:
         """The best key of each kind and of the periods that came nearest, the shortest total code first.
 
         Raises:
             InputError: a symbol is no letter of the alphabet.
         """
         codes = cipher_letters(source, target)
-        found: list[PeriodicCandidate] = []
+        found: list[Reading[Key]] = []
         for kind in self.kinds:
             if kind == "periodic":
                 found += self._mixed(codes, target, seed)
             else:
                 found += self._shifts(codes, target, kind, seed)
-        return sorted(found, key=lambda candidate: candidate.total)
+        return sorted(found, key=total_bits)
 
     def _shifts(
         self, codes: np.ndarray, target: Language, kind: str, seed: int
-    ) -> list[PeriodicCandidate]:
+    ) -> list[Reading[Key]]:
         size, n = len(target.alphabet), len(codes)
-        sign_cipher, sign_key = {"vigenere": (1, -1), "beaufort": (-1, 1)}.get(kind, (1, 1))
+        sign_cipher, sign_key = SIGNS[kind]
         unigram = letter_costs(target)
         table, _, order = target.place_costs
         if order < target.order:
@@ -110,14 +84,21 @@ class PeriodicSearch:
             letters = _decoded(codes, shifts, sign_cipher, sign_key, size)
             key_bits = math.log2(self.longest_period) + period * math.log2(size)
             word = target.alphabet.decode(shifts)
-            out.append(
-                PeriodicCandidate(
-                    kind, period, letters, (word,), target.total_bits(letters), key_bits, agreeing
-                )
+            key = Key(
+                {},
+                kind,
+                period,
+                {"key": [word]},
+                key_bits,
+                shift_columns(kind, word, target.alphabet),
             )
+            bits = target.total_bits(letters)
+            out.append(
+                Reading(map=key, letters=letters, text=bits, map_bits=key_bits, found=agreeing, language_bits=bits)
+            )  # fmt: skip
         return out
 
-    def _mixed(self, codes: np.ndarray, target: Language, seed: int) -> list[PeriodicCandidate]:
+    def _mixed(self, codes: np.ndarray, target: Language, seed: int) -> list[Reading[Key]]:
         size = len(target.alphabet)
         longest = max(2, min(self.longest_period, len(codes) // 40))
         ranked = sorted(range(2, longest + 1), key=lambda p: -coincidence(codes, p, size))
@@ -148,10 +129,12 @@ class PeriodicSearch:
                 rows[symbol // size][symbol % size] = target.alphabet.letters[key[symbol]]
             key_bits = math.log2(self.longest_period) + period * bijection_bits(size, size)
             shown = tuple("".join(row) for row in rows)
-            text = target.total_bits(letters)
+            columns = tuple(dict(zip(target.alphabet.letters, row, strict=True)) for row in shown)
+            bits = target.total_bits(letters)
+            found = Key({}, "periodic", period, {"key": list(shown)}, key_bits, columns)
             out.append(
-                PeriodicCandidate("periodic", period, letters, shown, text, key_bits, agreeing)
-            )
+                Reading(map=found, letters=letters, text=bits, map_bits=key_bits, found=agreeing, language_bits=bits)
+            )  # fmt: skip
         return out
 
 
@@ -193,155 +176,20 @@ def coincidence(codes: np.ndarray, period: int, size: int) -> float:
     return same / max(pairs, 1) - 0.0004 * period
 
 
+def shift_columns(kind: str, word: str, alphabet: Alphabet) -> tuple[dict[str, str], ...]:
+    """One table of cipher letter to plain letter per letter of a key word."""
+    size = len(alphabet)
+    sign_cipher, sign_key = SIGNS[kind]
+    codes = np.arange(size)
+    columns = []
+    for shift in alphabet.encode(word, spaces=False).tolist():
+        plain = (sign_cipher * codes + sign_key * shift) % size
+        columns.append(dict(zip(alphabet.letters, alphabet.decode(plain), strict=True)))
+    return tuple(columns)
+
+
 def _decoded(
     codes: np.ndarray, shifts: np.ndarray, sign_cipher: int, sign_key: int, size: int
 ) -> np.ndarray:
     key = shifts[np.arange(len(codes)) % len(shifts)]
     return ((sign_cipher * codes + sign_key * key) % size).astype(np.uint8)
-
-
-@numba.njit(cache=True, nogil=True)
-def _column_costs(
-    codes, plain, column, period, sign_cipher, sign_key, table, stride, order, size, packed, lanes, wide, rows, slots, totals
-):  # fmt: skip
-    """Cost of every shift of one column over the windows that hold its letters, into `totals` (A,)."""
-    n = len(codes)
-    place = size ** (order - 1)
-    totals[:] = 0
-    for t in range(column, n, period):
-        used = 0
-        for w in range(max(t - order + 1, 0), min(t, n - order) + 1):
-            row = (t - w) * place
-            for k in range(order):
-                row += stride[t - w, k] * plain[w + k]
-            rows[used] = row
-            used += 1
-        wide[:] = 0
-        add_block(table, rows, slots, 0, used, 1, 0, packed, lanes, wide)
-        for shift in range(size):
-            totals[shift] += wide[(sign_cipher * codes[t] + sign_key * shift) % size]
-
-
-@numba.njit(cache=True, nogil=True)
-def _best_shift(codes, plain, column, period, sign_cipher, sign_key, cost, order, size, before):
-    """The best shift of one column, each tried on every window; `plain` is left with the last one tried."""
-    n = len(codes)
-    lowest = 1 << 40
-    chosen = before
-    for shift in range(size):
-        for t in range(column, n, period):
-            plain[t] = (sign_cipher * codes[t] + sign_key * shift) % size
-        total = 0
-        last = -1
-        for t in range(column, n, period):
-            for w in range(max(t - order + 1, last + 1), min(t, n - order) + 1):
-                index = 0
-                for k in range(order):
-                    index = index * size + plain[w + k]
-                total += cost[index]
-                last = w
-        if total < lowest:
-            lowest = total
-            chosen = shift
-    return chosen
-
-
-@numba.njit(cache=True, nogil=True)
-def ascend_shifts(
-    codes,
-    sign_cipher,
-    sign_key,
-    period,
-    table,
-    cost,
-    order,
-    size,
-    unigram,
-    starts,
-    seed,
-    best_shifts,
-):
-    """Coordinate ascent over the shifts of one period.
-
-    Args:
-        codes: (n,) int32 cipher letters; plain = sign_cipher * cipher + sign_key * shift, modulo `size`.
-        table: `Language.place_costs` of the same order for alphabets of at most 32 letters, else empty: with it, all
-            shifts of a column are weighed at once wherever no window holds two letters of a column.
-        cost: flat n-gram costs; unigram: (A,) costs of letters.
-        starts: the first fits each column's letters alone, the others are random.
-        best_shifts: (period,) int32, filled.
-
-    Returns:
-        The cost of the best shifts, and how many starts ended there.
-    """
-    n = len(codes)
-    np.random.seed(seed)
-    plain = np.empty(n, np.int64)
-    shifts = np.zeros(period, np.int32)
-    packable = len(table) > 0 and period >= order and size <= 32
-    stride = strides(order, size)
-    packed = np.zeros(8, np.uint64)
-    lanes = packed.view(np.uint16)
-    wide = np.zeros(32, np.int32)
-    rows = np.zeros(order, np.int32)
-    slots = np.arange(order)
-    totals = np.zeros(size, np.int64)
-    best = 1 << 40
-    agreeing = 0
-    for start in range(starts):
-        for column in range(period):
-            if start == 0:
-                lowest = 1e30
-                for shift in range(size):
-                    total = 0.0
-                    for t in range(column, n, period):
-                        total += unigram[(sign_cipher * codes[t] + sign_key * shift) % size]
-                    if total < lowest:
-                        lowest = total
-                        shifts[column] = shift
-            else:
-                shifts[column] = np.random.randint(size)
-        for t in range(n):
-            plain[t] = (sign_cipher * codes[t] + sign_key * shifts[t % period]) % size
-        improved = True
-        while improved:
-            improved = False
-            for column in np.random.permutation(period):
-                before = shifts[column]
-                if packable:
-                    _column_costs(
-                        codes, plain, column, period, sign_cipher, sign_key, table, stride, order, size, packed, lanes, wide,
-                        rows, slots, totals,
-                    )  # fmt: skip
-                    chosen = np.argmin(totals)
-                else:
-                    chosen = _best_shift(
-                        codes,
-                        plain,
-                        column,
-                        period,
-                        sign_cipher,
-                        sign_key,
-                        cost,
-                        order,
-                        size,
-                        before,
-                    )
-                for t in range(column, n, period):
-                    plain[t] = (sign_cipher * codes[t] + sign_key * chosen) % size
-                shifts[column] = chosen
-                if chosen != before:
-                    improved = True
-        whole = 0
-        for w in range(n - order + 1):
-            index = 0
-            for k in range(order):
-                index = index * size + plain[w + k]
-            whole += cost[index]
-        if whole < best:
-            best = whole
-            best_shifts[:] = shifts
-            agreeing = 1
-        elif whole == best:
-            agreeing += 1
-    return best, agreeing

@@ -1,56 +1,52 @@
-"""`Reading`: one candidate answer, of one kind in one language, and how two of them compare in bits."""
+"""What can be said of a reading of letters: its excess over the language, its unicity distance, what its breaks cost."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.languages.language import Language
 from distmatch.maps.key import Key
-from distmatch.matching.decipherment import Decipherment
-from distmatch.matching.match import Bits
+from distmatch.matching.symbols.problem import Problem
+from distmatch.matching.symbols.reading import Reading, total_bits
+
+MISLEADING = 8.0
+"""Bits to say that word breaks shown are none: one cipher in 256."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One candidate answer of one kind in one language."""
-
-    kind: str
-    language: Language
-    letters: np.ndarray
-    key: Key
-    text: float
-    key_bits: float
-    found: int
-    breaks: bool
-    language_bits: float
-
-    @property
-    def total(self) -> float:
-        return self.text + self.key_bits
+def of_problem(reading: Reading[Key], problem: Problem) -> Reading[Key]:
+    """The reading with the problem that it answers, charged for the word breaks that it leaves unexplained."""
+    breaks = 0.0 if problem.kept else break_bits(problem.source)
+    return replace(reading, text=reading.text + breaks, problem=problem)
 
 
-def total_bits(reading: Reading) -> float:
-    return reading.total
+def language_of(reading: Reading) -> Language:
+    """The language whose letters a reading is written in: without spaces if the kind ignores them."""
+    assert reading.problem is not None
+    return reading.problem.language
 
 
-def plausible(reading: Reading, letters: int) -> bool:
-    """Whether the reading is so near to the language that other kinds need not be tried."""
-    return excess(reading) < 0.5 and letters >= 40
+def plausible(readings: Sequence[Reading[Key]], letters: int) -> bool:
+    """Whether the best reading is so near to the language that other kinds need not be tried."""
+    if not readings:
+        return False
+    return excess(min(readings, key=total_bits)) < 0.5 and letters >= 40
 
 
-def unicity_of(reading: Reading) -> float:
+def unicity_of(reading: Reading[Key]) -> float:
     """Symbols from which on the key is determined: key bits over the redundancy of the language."""
-    redundancy = math.log2(len(reading.language.alphabet)) - reading.language.text_bits
-    return reading.key_bits / max(redundancy, 0.3)
+    language = language_of(reading)
+    redundancy = math.log2(len(language.alphabet)) - language.text_bits
+    return reading.map_bits / max(redundancy, 0.3)
 
 
-def excess(reading: Reading) -> float:
-    """Bits a letter more than the language's own words need."""
-    return reading.language_bits / max(len(reading.letters), 1) - reading.language.text_bits
+def excess(reading: Reading[Key]) -> float:
+    """Bits per letter more than the language's own words need."""
+    return reading.language_bits / max(len(reading.letters), 1) - language_of(reading).text_bits
 
 
 def may_hold_spaces(source: Ciphertext) -> bool:
@@ -73,10 +69,6 @@ def equal_groups(source: Ciphertext) -> bool:
     return bool(len(lengths) > 2 and (lengths[:-1] == lengths[0]).all() and lengths[0] > 1)
 
 
-MISLEADING = 8.0
-"""Bits to say that word breaks shown are none: one cipher in 256."""
-
-
 def break_bits(source: Ciphertext) -> float:
     """Bits to say where the breaks are that a reading without spaces leaves unexplained, and that it does: breaks in irregular
     groups are hardly ever put there to mislead.
@@ -90,36 +82,20 @@ def break_bits(source: Ciphertext) -> float:
     return MISLEADING + placements / math.log(2)
 
 
-def letter_of(language: Language, code: int) -> str:
-    return (language.alphabet.letters + " ")[int(code)]
-
-
-def differs(a: Reading, b: Reading) -> bool:
+def differs(a: Reading[Key], b: Reading[Key]) -> bool:
     """Whether two readings decode more than a tenth of the text otherwise."""
-    if len(a.letters) != len(b.letters) or a.language.name != b.language.name:
+    if len(a.letters) != len(b.letters) or language_of(a).name != language_of(b).name:
         return True
     return bool(np.mean(a.letters != b.letters) > 0.1)
 
 
-def distinct(readings: list[Reading]) -> list[Reading]:
+def distinct(readings: Sequence[Reading[Key]]) -> list[Reading[Key]]:
+    """The first of equal letters in one language."""
     seen: set[tuple[str, bytes]] = set()
     out = []
     for reading in readings:
-        mark = (reading.language.name, reading.letters.tobytes())
+        mark = (language_of(reading).name, reading.letters.tobytes())
         if mark not in seen:
             seen.add(mark)
             out.append(reading)
     return out
-
-
-def decipherment(
-    reading: Reading, source: Ciphertext, bits: Bits, probability: float, seed: int, seconds: float,
-    cpu_seconds: float, unicity: float, reason: str,
-) -> Decipherment:  # fmt: skip
-    decoded = reading.language.alphabet.decode(reading.letters)
-    text = decoded if reading.language.spaces else reading.language.segment(reading.letters)
-    return Decipherment(
-        map=reading.key, bits=bits, confidence=probability, reason=reason, method="annealing", seed=seed,
-        seconds=seconds, cpu_seconds=cpu_seconds, plaintext=decoded, text=text, kind=reading.kind,
-        language=reading.language.name, unicity=unicity, extra={"restarts_agreeing": reading.found},
-    )  # fmt: skip

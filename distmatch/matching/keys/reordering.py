@@ -13,39 +13,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from distmatch.ciphers.reading import Ciphertext
 from distmatch.languages.language import Language
 from distmatch.languages.ngram import UNITS_PER_BIT
-from distmatch.maps.key import emission_bits
+from distmatch.maps.key import Key, emission_bits
 from distmatch.maps.transposition import Transposition, candidates
-from distmatch.matching.keys.substitution import KeySearch, decode
+from distmatch.matching.keys.columnkernel import climb_columns, repeats
+from distmatch.matching.keys.substitution import KeySearch
+from distmatch.matching.keys.tasks import decode
 from distmatch.matching.symbols.heatbath import heat_bath_homophonic
-
-
-@dataclass(frozen=True)
-class TransposedCandidate:
-    """A reading order, the key found for it, and what both decode to.
-
-    Args:
-        transposition: the order.
-        key: (K,) letter of each symbol of the source.
-        letters: (n,) uint8, in reading order.
-        text, key_bits: bits; the key's hold the choice among the orders screened.
-    """
-
-    transposition: Transposition
-    key: np.ndarray
-    letters: np.ndarray
-    text: float
-    key_bits: float
-
-    @property
-    def total(self) -> float:
-        """Text and key in bits."""
-        return self.text + self.key_bits
+from distmatch.matching.symbols.reading import Reading, total_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,15 +110,13 @@ class TranspositionScreen:
         known |= {id(order) for _, order in first}
         return first + [pair for pair in ranked if id(pair[1]) not in known]
 
-    def search(
-        self, source: Ciphertext, target: Language, *, seed: int = 0
-    ) -> list[TransposedCandidate]:
+    def search(self, source: Ciphertext, target: Language, *, seed: int = 0) -> list[Reading[Key]]:
         """The best orders with their keys, the shortest total code first."""
         ranked = self.rank(source, target, seed=seed)
         found = []
         for _, order in ranked[: self.kept[-1]]:
             found.append(self.read(source, target, order, seed=seed, orders=len(ranked)))
-        return sorted(found, key=lambda candidate: candidate.total)
+        return sorted(found, key=total_bits)
 
     def read(
         self,
@@ -149,7 +126,7 @@ class TranspositionScreen:
         *,
         seed: int = 0,
         orders: int = 1,
-    ) -> TransposedCandidate:
+    ) -> Reading[Key]:
         """The best key for one reading order; rows that the sections leave over are decoded, not searched on.
 
         Args:
@@ -170,10 +147,22 @@ class TranspositionScreen:
         )  # fmt: skip
         best = search.search(part, target, seed=seed)[0]
         key = np.zeros(len(source.names), np.int32)
-        key[names] = best.key
+        key[names] = best.map.table
         letters = decode(text.symbols, key)
-        bits = target.total_bits(letters) + emission_bits(key, text.symbols, target.size)
-        return TransposedCandidate(order, key, letters, bits, best.key_bits + math.log2(orders))
+        spoken = target.total_bits(letters)
+        bits = spoken + emission_bits(key, text.symbols, target.size)
+        key_bits = best.map_bits + math.log2(orders)
+        table = dict(zip(source.names, target.alphabet.decode(key), strict=True))
+        made = Key(
+            table,
+            "transposition",
+            detail={"transposition": order.label},
+            bits=key_bits,
+            order=order,
+        )
+        return Reading(
+            map=made, letters=letters, text=bits, map_bits=key_bits, language_bits=spoken
+        )
 
     def _round(
         self, source: Ciphertext, target: Language, pool: list[Transposition], moves: int, seed: int
@@ -196,97 +185,9 @@ class TranspositionScreen:
             return list(workers.map(cost, range(len(pool))))
 
 
-@numba.njit(cache=True, nogil=True)
-def repeats(symbols, count):
-    """How many pairs of places hold the same two symbols in a row, and the same three.
-
-    Args:
-        symbols: (n,) int32 in reading order.
-        count: number of symbols K.
-    """
-    n = len(symbols)
-    pairs = np.empty(max(n - 1, 0), np.int64)
-    triples = np.empty(max(n - 2, 0), np.int64)
-    for t in range(n - 1):
-        pairs[t] = np.int64(symbols[t]) * count + symbols[t + 1]
-    for t in range(n - 2):
-        triples[t] = pairs[t] * count + symbols[t + 2]
-    return _equal_pairs(pairs), _equal_pairs(triples)
-
-
-@numba.njit(cache=True, nogil=True)
-def _equal_pairs(keys):
-    keys.sort()
-    equal, run = 0, 0
-    for i in range(1, len(keys)):
-        run = run + 1 if keys[i] == keys[i - 1] else 0
-        equal += run
-    return equal
-
-
 def _starts(n: int, width: int) -> int:
     """Starts of the climb over column orders: more for more columns, fewer for longer texts."""
     return max(4, min(6 * width, 20_000 // n))
-
-
-@numba.njit(cache=True, nogil=True)
-def climb_columns(symbols, width, count, rounds, seed, starts):
-    """The order of the columns of a keyed columnar transposition with the most repeats, by swaps and moves.
-
-    Args:
-        symbols: (n,) int32 as written.
-        width: number of columns.
-        count: number of symbols.
-        rounds: most passes of a climb over all swaps and moves.
-        seed: of the starts.
-        starts: climbs, each from a random order.
-
-    Returns:
-        (width,) the columns in the order in which they were written out.
-    """
-    np.random.seed(seed)
-    n = len(symbols)
-    best = -1
-    best_order = np.arange(width)
-    text = np.empty(n, np.int32)
-    for _ in range(starts):
-        order = np.random.permutation(width)
-        value = _column_repeats(symbols, order, count, text)
-        for _round in range(rounds):
-            improved = False
-            for a in range(width):
-                for b in range(width):
-                    if a == b:
-                        continue
-                    trial = order.copy()
-                    if a < b:
-                        trial[a], trial[b] = order[b], order[a]
-                    else:
-                        moved = order[a]
-                        for i in range(a, b, -1):
-                            trial[i] = order[i - 1]
-                        trial[b] = moved
-                    found = _column_repeats(symbols, trial, count, text)
-                    if found > value:
-                        value, order, improved = found, trial, True
-            if not improved:
-                break
-        if value > best:
-            best = value
-            best_order = order.copy()
-    return best_order
-
-
-@numba.njit(cache=True, nogil=True)
-def _column_repeats(symbols, order, count, text):
-    n, width = len(symbols), len(order)
-    at = 0
-    for column in order:
-        for t in range(column, n, width):
-            text[t] = symbols[at]
-            at += 1
-    pairs, triples = repeats(text, count)
-    return pairs + 3 * triples
 
 
 def reordered(source: Ciphertext, order: Transposition) -> Ciphertext:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Generic
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
 from distmatch.matching.match import Bits, F
+
+if TYPE_CHECKING:
+    from distmatch.matching.symbols.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,7 @@ class Reading(Generic[F]):
         map_bits: bits of f among those searched.
         found: independent restarts that ended here.
         language_bits: bits of f(X) under P_Y alone; NaN where a search does not tell them apart.
+        problem: what was read, where the search is of a kind of cipher.
     """
 
     map: F
@@ -31,6 +34,7 @@ class Reading(Generic[F]):
     map_bits: float
     found: int = 1
     language_bits: float = math.nan
+    problem: Problem | None = None
 
     @property
     def total(self) -> float:
@@ -46,17 +50,3 @@ class Reading(Generic[F]):
 def total_bits(reading: Reading) -> float:
     """Key of `sorted` and `min`."""
     return reading.total
-
-
-def merged(readings: Iterable[Reading]) -> list[Reading]:
-    """Readings of equal letters taken together, their restarts added up, the shortest code first."""
-    pool: dict[bytes, Reading] = {}
-    for reading in readings:
-        mark = np.ascontiguousarray(reading.letters).tobytes()
-        known = pool.get(mark)
-        if known is None:
-            pool[mark] = reading
-        else:
-            best = min(known, reading, key=total_bits)
-            pool[mark] = replace(best, found=known.found + reading.found)
-    return sorted(pool.values(), key=total_bits)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from distmatch.ciphers.codes import code_book, joined
-from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import read_ciphertext
 from distmatch.errors import InputError
 from distmatch.languages.wordtext import WordText, load_word_text
@@ -12,6 +11,7 @@ from distmatch.languages.wordtrigram import train, trigram_log
 from distmatch.matching.codebooks.codebook import estimated_words
 from distmatch.matching.codebooks.twopart import POSTERIOR, WordCodeSearch, consensus, sample_keys
 from distmatch.matching.decipher import decipher
+from distmatch.matching.encipher import encipher
 
 
 def chain(seed: int, n: int, size: int = 60, language: int = 11) -> list[str]:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from distmatch.ciphers.encipher import encipher
 from distmatch.matching.decipher import decipher
+from distmatch.matching.encipher import encipher
 
 FAULTS = ("wrong", "missing", "extra")
 

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from distmatch.ciphers.encipher import encipher
 from distmatch.ciphers.reading import from_symbols
 from distmatch.languages.ngram import best_letters, costs, place_costs, shorter
 from distmatch.matching.decipher import decipher, to_json
-from distmatch.matching.keys.substitution import KeySearch, decode
+from distmatch.matching.encipher import encipher
+from distmatch.matching.keys.substitution import KeySearch
+from distmatch.matching.keys.tasks import decode
 from distmatch.matching.symbols.heatbath import heat_bath_homophonic
 
 ORDER = 3
@@ -121,7 +122,7 @@ def test_shorter_table_also_reads(text):
     source = from_symbols(made["ciphertext"])
     found = KeySearch(kind="homophonic", short=True).search(source, model, seed=1)[0]
     gold = model.alphabet.encode(made["plaintext"], spaces=False)
-    assert np.mean(decode(source.symbols, found.key) != gold) <= 0.05
+    assert np.mean(decode(source.symbols, found.map.table) != gold) <= 0.05
 
 
 def test_interrupt_ends_the_running_restarts_and_gives_the_best(monkeypatch):

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from distmatch.ciphers.encode import encode_words
-from distmatch.ciphers.kinds import WORDS, check_kind
 from distmatch.errors import InputError
 from distmatch.maps.transposition import Transposition, parse_transposition
+from distmatch.matching.kinds import KINDS, kind_named
+from distmatch.matching.symbols.cipherkind import Recipe
 from distmatch.text.alphabet import LATIN, Alphabet, fold
 
 
@@ -32,7 +33,7 @@ def encipher(
 
     Args:
         text: any text.
-        kind: simple, homophonic, vigenere, beaufort, variant-beaufort, periodic, word-code or dictionary-code.
+        kind: name of a kind in `matching.kinds.KINDS` that can be made.
         seed: of the key, of the choice of homophones and of the noise.
         spaces: keep the word breaks (simple substitution only).
         symbols: symbols of a homophonic key, shared out by the frequency of the letters.
@@ -55,10 +56,14 @@ def encipher(
     order = parse_transposition(transposition) if transposition else None
     if order is not None and (spaces or kind not in ("simple", "homophonic")):
         raise InputError("a transposition goes with kind simple or homophonic, without --spaces")
-    if check_kind(kind) in WORDS:
+    chosen = kind_named(kind)
+    if chosen.words:
         return encode_words(
             text, kind, seed=seed, vocabulary=vocabulary, noise=noise, diacritics=alphabet.diacritics
         )  # fmt: skip
+    if chosen.encipher is None:
+        possible = [k.name for k in KINDS.values() if k.encipher or k.words]
+        raise InputError(f"kind {kind!r} cannot be enciphered. Kinds: {' '.join(possible)}")
     rng = np.random.default_rng(seed)
     folded = fold(text, diacritics=alphabet.diacritics)
     size = len(alphabet)
@@ -66,52 +71,22 @@ def encipher(
     if not (plain < size).any():
         raise InputError("no letters to encipher. Give some text")
     letters = plain[plain < size].astype(np.int64)
-    key: dict[str, object]
-    if check_kind(kind) == "simple":
-        permutation = rng.permutation(size)
-        codes = permutation[letters]
-        key = {alphabet.letters[c]: alphabet.letters[p] for p, c in enumerate(permutation)}
-    elif kind == "homophonic":
-        groups = _homophones(letters, size, symbols, rng)
-        codes = np.array([rng.choice(groups[letter]) for letter in letters])
-        key = {str(s): alphabet.letters[letter] for letter, group in groups.items() for s in group}
-        if nulls:
-            codes = _strew(codes, symbols, nulls, rng)
-            key |= {str(symbols + number): "" for number in range(nulls)}
-        codes, _ = _faulty(codes, symbols + nulls, noise, faults, rng)
-        made: dict[str, object] = {
-            "kind": kind,
-            "ciphertext": [int(c) for c in _moved(codes, order)],
-            "plaintext": alphabet.decode(letters),
-            "key": key,
-        }
-        return made if order is None else made | {"transposition": order.label}
-    elif kind in ("vigenere", "beaufort", "variant-beaufort"):
-        shifts = rng.integers(0, size, period)
-        moved = shifts[np.arange(len(letters)) % period]
-        codes = {
-            "vigenere": letters + moved,
-            "beaufort": moved - letters,
-            "variant-beaufort": letters - moved,
-        }[kind]
-        codes = codes % size
-        key = {"key": alphabet.decode(shifts)}
-    elif kind == "periodic":
-        alphabets = np.stack([rng.permutation(size) for _ in range(period)])
-        codes = alphabets[np.arange(len(letters)) % period, letters]
-        key = {"alphabets": [alphabet.decode(row) for row in alphabets]}
+    recipe = Recipe(rng=rng, alphabet=alphabet, symbols=symbols, period=period, nulls=nulls)
+    made = chosen.encipher(letters, recipe)
+    codes, origin = _faulty(made.codes, made.size or size, noise, faults, rng)
+    moved = _moved(codes, order)
+    ciphertext: str | list[int]
+    if made.size:
+        ciphertext, plain = [int(c) for c in moved], letters
+    elif order is None:
+        ciphertext = alphabet.decode(_with_spaces(codes, origin, plain, size))
     else:
-        raise InputError(
-            f"kind {kind!r} cannot be made by `encipher`. Use simple, homophonic, vigenere or periodic"
-        )
-    codes, origin = _faulty(codes, size, noise, faults, rng)
-    if order is None:
-        shown = alphabet.decode(_with_spaces(codes, origin, plain, size))
-    else:
-        moved = alphabet.decode(_moved(codes, order))
-        shown = "\n".join(moved[i : i + order.width] for i in range(0, len(moved), order.width))
-    made = {"kind": kind, "ciphertext": shown, "plaintext": alphabet.decode(plain), "key": key}
-    return made if order is None else made | {"transposition": order.label}
+        shown, width = alphabet.decode(moved), order.width
+        ciphertext = "\n".join(shown[i : i + width] for i in range(0, len(shown), width))
+    out: dict[str, object] = {
+        "kind": kind, "ciphertext": ciphertext, "plaintext": alphabet.decode(plain), "key": made.key,
+    }  # fmt: skip
+    return out if order is None else out | {"transposition": order.label}
 
 
 def _moved(codes: np.ndarray, order: Transposition | None) -> np.ndarray:
@@ -153,28 +128,3 @@ def _with_spaces(codes: np.ndarray, origin: np.ndarray, plain: np.ndarray, size:
     word = np.cumsum(plain >= size)[plain < size]
     ends = np.flatnonzero(np.diff(word[origin]) > 0) + 1
     return np.insert(codes, ends, size)
-
-
-def _strew(codes: np.ndarray, symbols: int, nulls: int, rng: np.random.Generator) -> np.ndarray:
-    """Nulls put in at random places, each as often as a symbol on average."""
-    number = round(len(codes) * nulls / symbols)
-    places = np.sort(rng.integers(0, len(codes) + 1, number))
-    return np.insert(codes, places, symbols + rng.integers(0, nulls, number))
-
-
-def _homophones(
-    letters: np.ndarray, size: int, symbols: int, rng: np.random.Generator
-) -> dict[int, list[int]]:
-    """Symbols of each letter that occurs, in proportion to its frequency (largest remainder, at least one)."""
-    counts = np.bincount(letters, minlength=size)
-    present = np.flatnonzero(counts)
-    if symbols < len(present):
-        raise InputError(
-            f"{symbols} symbols are fewer than the {len(present)} letters of the text. Use more"
-        )
-    share = {int(letter): 1 for letter in present}
-    for _ in range(symbols - len(present)):
-        poorest = max(share, key=lambda letter: counts[letter] / share[letter])
-        share[poorest] += 1
-    order = [int(s) for s in rng.permutation(symbols)]
-    return {letter: [order.pop() for _ in range(number)] for letter, number in share.items()}

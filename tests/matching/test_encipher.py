@@ -1,7 +1,7 @@
 import pytest
 
-from distmatch.ciphers.encipher import encipher
 from distmatch.errors import InputError
+from distmatch.matching.encipher import encipher
 from distmatch.text.alphabet import LATIN
 
 

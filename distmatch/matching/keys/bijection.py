@@ -1,0 +1,95 @@
+"""Simple substitution: anneal a permutation of the letters, then climb on words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from distmatch.languages.model import PROBABILITY, WORD_SHARE
+from distmatch.languages.runningtext import NONE
+from distmatch.maps.key import bijection_bits
+from distmatch.maps.relabelling import Relabelling
+from distmatch.matching.keys.climbing import refine
+from distmatch.matching.keys.tasks import SubstitutionTask
+from distmatch.matching.symbols.annealing import anneal_bijection
+from distmatch.matching.symbols.reading import Reading
+
+RESCORED = 24
+"""Best keys of a short text that are climbed again on all that the language knows."""
+
+
+def restarts_of(n: int, spaces: bool) -> int:
+    """Maximum number of restarts for n letters (docs/log.md has the measurements)."""
+    return (320 if spaces else 160) if n < 40 else 100 if n < 48 else 96 if n < 96 else 48
+
+
+def moves_of(n: int) -> int:
+    """Proposals of one restart on n letters."""
+    return 8_000 if n < 48 else 20_000 if n < 180 else 10_000
+
+
+def run(task: SubstitutionTask, moves: int, rng: np.random.Generator) -> Reading[Relabelling]:
+    """One restart: anneal on n-grams from a random permutation, then refine on words."""
+    seed = int(rng.integers(1, 2**31))
+    symbols, target, n = task.symbols, task.target, len(task.symbols)
+    key = rng.permutation(task.letters).astype(np.int32)
+    for symbol, letter in task.cribs.items():
+        other = int(np.flatnonzero(key == letter)[0])
+        key[other] = key[symbol]
+        key[symbol] = letter
+    if n >= target.order:
+        hot, cold = (20.0, 8.0) if n < 48 else (15.0, 5.0) if n < 100 else (10.0, 2.0)
+        anneal_bijection(
+            symbols, key, task.fixed(len(key)), task.count, task.letters, target.flat_cost, target.guess, target.order,
+            target.size, moves, hot, cold, seed,
+        )  # fmt: skip
+    polish = 0 if n > 600 else 2500 if n < 48 else 1200 if n < 100 else 300
+    bits = _refine(task, key, polish, 4.0 if n < 48 else 1.0, seed)
+    return task.reading(
+        key[: task.count].copy(), bits, bijection_bits(task.count, task.letters), bits
+    )
+
+
+def finish(
+    whole: SubstitutionTask, leaders: list[Reading[Relabelling]], polish: int, seed: int
+) -> list[Reading[Relabelling]]:
+    """Climb with the best key (short texts: with all leaders) on the whole text, on all that the language knows."""
+    n = len(whole.symbols)
+    moves = polish if n < 2000 else 60
+    several = n < 100
+    out = []
+    for number, leader in enumerate(leaders):
+        table = leader.map.table
+        if number == 0 or several:
+            key = _complete(table, whole.letters)
+            warm = n < 400 and number < 12 and polish > 0
+            heat = 0.0 if not warm else 4.0 if n < 48 else 2.0
+            _refine(whole, key, moves + (900 if warm else 0), heat, seed + 1, whole=True)
+            table = key[: whole.count].copy()
+        bits = whole.target.total_bits(whole.decode(table))
+        out.append(whole.reading(table, bits, leader.map_bits, bits, leader.found))
+    return out
+
+
+def _refine(
+    task: SubstitutionTask,
+    key: np.ndarray,
+    moves: int,
+    hot: float,
+    seed: int,
+    *,
+    whole: bool = False,
+) -> float:
+    """Climb on words and short n-grams, or, `whole`, on all that the language knows; `key` is replaced."""
+    target = task.target
+    model = target.words
+    running, share = (target.running, target.share) if whole else (NONE, WORD_SHARE)
+    return refine(
+        task.symbols, key, task.fixed(len(key)), target.flat_cost, target.guess, target.order, target.size, task.letters,
+        target.spaces, model.child, model.mass, model.end, PROBABILITY, running, share, moves, hot, seed,
+    )  # fmt: skip
+
+
+def _complete(key: np.ndarray, letters: int) -> np.ndarray:
+    """A permutation: the letters that no symbol has go to spare symbols."""
+    rest = np.setdiff1d(np.arange(letters, dtype=np.int32), key)
+    return np.concatenate([key, rest]).astype(np.int32)

@@ -1,0 +1,105 @@
+"""Alphabets used in turn: Vigenère, Beaufort and its variant by shifts, and mixed alphabets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from distmatch.matching.keys.simple import conclude_letters
+from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe
+from distmatch.matching.symbols.problem import Problem
+from distmatch.matching.symbols.reading import Reading
+from distmatch.progress import Effort
+
+MIN_MIXED = 300
+"""Symbols from which on "auto" tries mixed alphabets."""
+PERIODIC = ("vigenere", "beaufort", "variant-beaufort", "periodic")
+
+
+def _applies(problem: Problem) -> bool:
+    return problem.spaces != "enciphered"
+
+
+def _tried(problem: Problem, readings: Sequence[Reading]) -> bool:
+    from distmatch.matching.keys.reading import are_letters, plausible
+
+    others = [reading for reading in readings if reading.map.kind not in PERIODIC]
+    solved = plausible(others, len(problem.source))
+    return (
+        not solved
+        and not problem.quick
+        and problem.spaces != "enciphered"
+        and are_letters(problem.source, problem.language)
+    )
+
+
+def _tried_mixed(problem: Problem, readings: Sequence[Reading]) -> bool:
+    return len(problem.source) >= MIN_MIXED and _tried(problem, readings)
+
+
+def _never(problem: Problem, readings: Sequence[Reading]) -> bool:
+    return False
+
+
+def _search(kind: str) -> Callable[[Problem, Effort], list[Reading]]:
+    """Readings by a periodic key; word breaks are put back afterwards and cost their positions."""
+
+    def search(problem: Problem, effort: Effort) -> list[Reading]:
+        from distmatch.matching.keys.polyalphabetic import PeriodicSearch
+        from distmatch.matching.keys.reading import of_problem
+
+        view = replace(problem, language=problem.plain, spaces="removed")
+        periods = PeriodicSearch(kinds=(kind,), deadline=effort.clock.deadline)
+        found = periods.search(view.source, view.language, seed=effort.seed)
+        return [of_problem(reading, view) for reading in found]
+
+    return search
+
+
+def _control(problem: Problem, reading: Reading, effort: Effort) -> float:
+    """The same period on the shuffled text, one start."""
+    from distmatch.matching.keys.polyalphabetic import PeriodicSearch
+    from distmatch.matching.keys.tasks import shuffled
+
+    key = reading.map
+    search = PeriodicSearch(kinds=(key.kind,), longest_period=key.period, starts=1)
+    text = shuffled(problem.text, effort.seed)
+    return search.search(text, problem.language, seed=effort.seed)[0].total
+
+
+def _shifted(sign_plain: int, sign_key: int) -> Callable[[np.ndarray, Recipe], Enciphered]:
+    def encipher(letters: np.ndarray, recipe: Recipe) -> Enciphered:
+        size = len(recipe.alphabet)
+        shifts = recipe.rng.integers(0, size, recipe.period)
+        moved = shifts[np.arange(len(letters)) % recipe.period]
+        codes = (sign_plain * letters + sign_key * moved) % size
+        return Enciphered(codes=codes, key={"key": recipe.alphabet.decode(shifts)})
+
+    return encipher
+
+
+def _mixed(letters: np.ndarray, recipe: Recipe) -> Enciphered:
+    size = len(recipe.alphabet)
+    alphabets = np.stack([recipe.rng.permutation(size) for _ in range(recipe.period)])
+    codes = alphabets[np.arange(len(letters)) % recipe.period, letters]
+    return Enciphered(
+        codes=codes, key={"alphabets": [recipe.alphabet.decode(row) for row in alphabets]}
+    )
+
+
+def _kind(name: str, says: str, tried, encipher) -> CipherKind:
+    return CipherKind(
+        name=name, says=says, applies=_applies, search=_search(name), control=_control, conclude=conclude_letters,
+        encipher=encipher, tried=tried,
+        traits=frozenset({"periodic"}),
+    )  # fmt: skip
+
+
+VIGENERE = _kind("vigenere", "shifts by a key word: cipher = plain + key", _tried, _shifted(1, 1))
+BEAUFORT = _kind("beaufort", "shifts by a key word: cipher = key - plain", _tried, _shifted(-1, 1))
+VARIANT_BEAUFORT = _kind(
+    "variant-beaufort", "shifts by a key word: cipher = plain - key", _never, _shifted(1, -1)
+)
+MIXED = _kind("periodic", "several mixed alphabets used in turn", _tried_mixed, _mixed)

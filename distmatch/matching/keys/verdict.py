@@ -1,0 +1,113 @@
+"""The verdict on readings of letters: evidence, confidence, runners-up and the reason in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from distmatch.maps.key import Key
+from distmatch.matching.decipherment import Decipherment
+from distmatch.matching.keys.evidence import Evidence, confidence, explain
+from distmatch.matching.keys.reading import (
+    break_bits,
+    differs,
+    distinct,
+    excess,
+    language_of,
+    unicity_of,
+)
+from distmatch.matching.match import Bits
+from distmatch.matching.symbols.reading import Reading
+from distmatch.progress import Effort
+
+TIE = 7.0
+"""Bits by which a kind or language may be longer and still be named beside the best: odds of 1 in 128."""
+SHOWN = 6
+"""Answers kept, the best included."""
+
+
+def conclude(
+    readings: Sequence[Reading[Key]], control: float | None, effort: Effort
+) -> Decipherment:
+    """The answer with its runners-up and a confidence.
+
+    Args:
+        readings: the shortest total code first.
+        control: total bits of the same search on the shuffled ciphertext.
+        effort: whose clock says how long it took.
+    """
+    best = readings[0]
+    unicity = unicity_of(best)
+    evidence = evidence_of(readings, best.total if control is None else control)
+    probability = confidence(evidence)
+    reason = explain(evidence, probability, len(best.letters), unicity)
+    leaders = distinct(readings)[:SHOWN]
+    made = [
+        decipherment(leader, effort, unicity, reason="runner-up", confidence=None)
+        for leader in leaders
+    ]
+    compared = compare(readings)
+    first = _label(best)
+    ties = {k: v - best.total for k, v in compared.items() if k != first and v - best.total < TIE}
+    if ties:
+        named = ", ".join(f"{label} ({more:+.0f} bits)" for label, more in ties.items())
+        reason += f"; as good within {TIE:.0f} bits: {named}"
+    extra = {
+        **made[0].extra,
+        "compared": compared,
+        "ties": list(ties),
+        "evidence": evidence.to_json(),
+    }
+    return replace(
+        made[0], confidence=probability, reason=reason, alternatives=made[1:], extra=extra,
+        bits=Bits(data=best.text, map=best.map_bits, control=control),
+    )  # fmt: skip
+
+
+def evidence_of(readings: Sequence[Reading[Key]], control: float) -> Evidence:
+    """What the search knows about its best reading."""
+    best = readings[0]
+    problem = best.problem
+    assert problem is not None
+    free = 0.0 if problem.kept else break_bits(problem.source)
+    rival = next((r.total for r in readings[1:] if differs(r, best)), None)
+    return Evidence(
+        letters=len(best.letters), symbols=len(problem.source.names), total=best.total, text=best.language_bits,
+        control=control + free, expected=language_of(best).text_bits, found=best.found, runner_up=rival,
+        unicity=unicity_of(best), homophonic=best.map.kind in ("homophonic", "transposition"),
+        periodic=bool(best.map.period),
+    )  # fmt: skip
+
+
+def compare(readings: Sequence[Reading[Key]]) -> dict[str, float]:
+    """Total bits of the best reading of every kind and language."""
+    compared: dict[str, float] = {}
+    for reading in readings:
+        label = _label(reading)
+        compared[label] = min(compared.get(label, math.inf), round(reading.total, 1))
+    return compared
+
+
+def decipherment(
+    reading: Reading[Key], effort: Effort, unicity: float, *, reason: str, confidence: float | None
+) -> Decipherment:
+    """The reading as a `Match`."""
+    language = language_of(reading)
+    decoded = language.alphabet.decode(reading.letters)
+    text = decoded if language.spaces else language.segment(reading.letters)
+    clock = effort.clock
+    return Decipherment(
+        map=reading.map, bits=reading.bits, confidence=confidence, reason=reason, method=reading.map.kind,
+        seed=effort.seed, seconds=clock.seconds, cpu_seconds=clock.cpu_seconds, plaintext=decoded, text=text,
+        kind=reading.map.kind, language=language.name, unicity=unicity, extra={"restarts_agreeing": reading.found},
+    )  # fmt: skip
+
+
+def hopeful(readings: Sequence[Reading[Key]]) -> bool:
+    """Whether the best reading so far makes other views of the word breaks needless."""
+    return bool(readings) and excess(min(readings, key=lambda r: r.total)) < 0.9
+
+
+def _label(reading: Reading[Key]) -> str:
+    return f"{reading.map.kind}/{language_of(reading).name}"
