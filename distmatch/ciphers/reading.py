@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from distmatch.errors import InputError
+from distmatch.ciphers.document import Builder, Document
+from distmatch.ciphers.groups import may_be_pairs, read_groups, read_pairs, refuse_mixed, style_of
+from distmatch.ciphers.lines import Line, split_lines
+from distmatch.ciphers.signs import are_print, fold_capitals, foreign_letters
+from distmatch.errors import InputError, unknown
 
-_TOKEN = re.compile(r"(?:\d+|[^\W\d_]{1,3}\d+|\d+[^\W\d_]{1,3})")
-MOST_SYMBOLS = 20_000
+MAX_SYMBOLS = 20_000
+"""Distinct symbols that are supported."""
+OPTIONS = {
+    "punctuation": ("auto", "keep", "symbols"), "case": ("auto", "fold", "symbols"), "lines": ("auto", "breaks", "joined"),
+    "groups": ("auto", "characters", "tokens", "pairs"),
+}  # fmt: skip
+"""What may be said of the print of a ciphertext."""
+NOTES = {
+    "characters": "characters", "tokens": "tokens", "dashed": "numbers joined by dashes", "marks": "groups of signs",
+    "pairs": "pairs of characters", "guessed": "pairs of digits (a guess)", "words": "words",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,7 @@ class Ciphertext:
         breaks: (n,) bool, whether a word ends after the symbol; all False if the breaks are unknown.
         tokens: whether each symbol was a token of its own (numbers, `S012`).
         lines: (n,) int32 line of each symbol, counted from 0.
+        document: what stood in the file; None for what was never written.
     """
 
     symbols: np.ndarray
@@ -31,6 +45,7 @@ class Ciphertext:
     breaks: np.ndarray
     tokens: bool
     lines: np.ndarray
+    document: Document | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -42,92 +57,135 @@ class Ciphertext:
 
     def without_breaks(self) -> Ciphertext:
         """The same symbols, their word breaks forgotten."""
-        return Ciphertext(
-            self.symbols, self.names, np.zeros(len(self), bool), self.tokens, self.lines
-        )
+        return replace(self, breaks=np.zeros(len(self), bool))
 
 
-def read_ciphertext(text: str, *, path: object = None, words: bool = False) -> Ciphertext:
-    """Parse running text or tokens.
+def read_ciphertext(
+    text: str,
+    *,
+    path: object = None,
+    words: bool = False,
+    punctuation: str = "auto",
+    case: str = "auto",
+    breaks: str = "auto",
+    groups: str = "auto",
+) -> Ciphertext:
+    """Read a ciphertext as a document: symbols, and whatever belongs to its print.
 
-    Lines that begin with `#` and a space, or are `#` alone, are comments. If every remaining piece between
-    spaces and commas is a number or follows one pattern such as `S012`, pieces are symbols; otherwise every
-    character is one, spaces end words, and line ends count as nothing. `|` ends a word in both.
+    Comments (`# ...`), clue lines before the cipher (`X = Y`) and line numbers are set apart. If what stands between white
+    space are numbers, `S012`, `12-7-5` or repeated groups of few signs, these are the symbols; otherwise every character is,
+    but for signs and capitals that print puts there.
 
     Args:
         text: the contents of the file.
         path: named in errors.
         words: whatever stands between white space is one symbol, as in a code for words.
+        punctuation: "keep" (signs and digits among letters pass through), "symbols", or "auto", see `ciphers.signs`.
+        case: "fold" (capitals are their small letters and come back as capitals), "symbols", or "auto".
+        breaks: what line ends are: "breaks" of words, "joined", or "auto": breaks where the text has spaces, unless
+            all lines have one length.
+        groups: "characters", "tokens" (what stands between white space), "pairs", or "auto".
 
     Raises:
-        InputError: no symbols, one distinct symbol, or tokens of mixed styles.
+        InputError: no symbols, one distinct symbol, tokens of mixed styles, or an unknown value.
     """
-    lines = [
-        line for line in text.splitlines() if not (line.startswith("# ") or line.strip() == "#")
-    ]
+    for option, value in (
+        ("punctuation", punctuation),
+        ("case", case),
+        ("lines", breaks),
+        ("groups", groups),
+    ):
+        if value not in OPTIONS[option]:
+            raise unknown(f"value for {option}", value, OPTIONS[option])
+    lines, clues = split_lines(text)
     if words:
         return _read_words(lines, path)
-    pieces = [p for line in lines for p in re.split(r"[\s,|]+", line) if p]
-    if not pieces:
+    if not any(line.text.strip(" \t,|") for line in lines):
         raise InputError("no ciphertext. Give a file with symbols in it", path=path)
-    shapes = [_shape(p) for p in pieces]
-    numbers = sum(map(bool, shapes))
-    wide = sum(bool(shape) and len(p) > 1 for shape, p in zip(shapes, pieces, strict=True))
-    tokens = len(pieces) > 1 and numbers == len(pieces) and len(set(shapes)) == 1
-    many = numbers >= 0.8 * len(pieces) and len(pieces) > 4
-    if not tokens and len(pieces) > 1 and (many or wide >= 0.5 * len(pieces)):
-        usual = max(set(filter(None, shapes)), key=shapes.count)
-        bad = pieces[next(i for i, shape in enumerate(shapes) if shape != usual)]
-        number = next(
-            i for i, line in enumerate(text.splitlines(), 1) if bad in re.split(r"[\s,|]+", line)
+    style = style_of(lines) if groups == "auto" else "marks" if groups == "tokens" else groups
+    if style == "characters" and groups == "auto":
+        refuse_mixed(lines, path)
+    notes = {"symbols": NOTES[style]}
+    if style == "pairs":
+        made = read_pairs(lines)
+    elif style == "characters":
+        made = _read_characters(lines, punctuation, case, breaks, notes)
+    else:
+        made = read_groups(lines, style)
+    return _checked(made, style != "characters", path, clues, notes)
+
+
+def as_pairs(text: str, source: Ciphertext) -> Ciphertext | None:
+    """The same text read as pairs of digits, where that may be; None where it may not."""
+    if not may_be_pairs(source.names, len(source)):
+        return None
+    lines, clues = split_lines(text)
+    return _checked(read_pairs(lines), True, None, clues, {"symbols": NOTES["guessed"]})
+
+
+def _read_characters(
+    lines: Sequence[Line], punctuation: str, case: str, breaks: str, notes: dict[str, str]
+) -> Builder:
+    """Running text: every character that is not print is a symbol."""
+    words = [word for line in lines for word in line.text.replace("|", " ").split()]
+    keep = punctuation == "keep" or (punctuation == "auto" and are_print(words))
+    fold = case == "fold" or (case == "auto" and keep and fold_capitals(words))
+    spaced = any(char.isspace() for line in lines for char in line.text.strip())
+    ends = breaks == "breaks" or (breaks == "auto" and spaced and not _one_length(lines))
+    if any(not char.isalpha() for word in words for char in word):
+        notes["punctuation"] = "kept" if keep else "symbols"
+    if any(char.isupper() for word in words for char in word) and any(
+        char.islower() for word in words for char in word
+    ):
+        notes["case"] = "folded" if fold else "symbols"
+    if len(lines) > 1:
+        notes["lines"] = "word breaks" if ends else "joined"
+    passing = foreign_letters(words) if keep else frozenset()
+    made = Builder()
+    for row, line in enumerate(lines):
+        if row:
+            made.literal("\n")
+            if ends:
+                made.end_word()
+        made.literal(line.before)
+        for char in line.text:
+            _add_character(made, char, row, keep, fold, passing)
+    return made
+
+
+def _add_character(
+    made: Builder, char: str, row: int, keep: bool, fold: bool, passing: frozenset[str]
+) -> None:
+    if char == "|" or char.isspace():
+        made.literal(" " if char == "|" else char)
+        made.end_word()
+    elif keep and (char in passing or not (char.isalpha() or unicodedata.category(char)[0] == "M")):
+        made.literal(char)
+        made.end_word()
+    elif char.isprintable():
+        lower = char.lower() if fold else char
+        single = len(lower) == 1
+        made.add(
+            lower if single else char, row, given=char, capital=fold and single and lower != char
         )
-        raise InputError(
-            f"token {bad!r} among tokens such as {pieces[shapes.index(usual)]!r}. Write every symbol in one style",
-            path=path, line=number,
-        )  # fmt: skip
-    names: dict[str, int] = {}
-    symbols: list[int] = []
-    breaks: list[bool] = []
-    rows: list[int] = []
 
-    def add(name: str, row: int) -> None:
-        symbols.append(names.setdefault(name, len(names)))
-        breaks.append(False)
-        rows.append(row)
 
+def _one_length(lines: Sequence[Line]) -> bool:
+    """Whether all lines but the last have one length, as where a text was cut after so many characters."""
+    lengths = [len(line.text.rstrip()) for line in lines if line.text.strip()]
+    return len(lengths) > 2 and len(set(lengths[:-1])) == 1 and lengths[-1] <= lengths[0]
+
+
+def _read_words(lines: Sequence[Line], path: object) -> Ciphertext:
+    made = Builder()
     for row, line in enumerate(lines):
-        if tokens:
-            for part in re.split(r"(\|)|[\s,]+", line):
-                if part == "|" and breaks:
-                    breaks[-1] = True
-                elif part:
-                    add(part, row)
-        else:
-            for char in line.strip():
-                if char == "|" or char.isspace():
-                    if breaks:
-                        breaks[-1] = True
-                elif char.isprintable():
-                    add(char, row)
-    return _checked(symbols, names, breaks, tokens, rows, path)
-
-
-def _shape(piece: str) -> str:
-    """The style of a token: "9" for a number, "L9" for one such as `S012`, "9L" the other way; "" for no token."""
-    if not _TOKEN.fullmatch(piece):
-        return ""
-    return ("L" if not piece[0].isdigit() else "") + "9" + ("L" if not piece[-1].isdigit() else "")
-
-
-def _read_words(lines: Sequence[str], path: object) -> Ciphertext:
-    names: dict[str, int] = {}
-    symbols: list[int] = []
-    rows: list[int] = []
-    for row, line in enumerate(lines):
-        for piece in line.split():
-            symbols.append(names.setdefault(piece.rstrip(",") or piece, len(names)))
-            rows.append(row)
-    return _checked(symbols, names, [False] * len(symbols), True, rows, path)
+        made.literal("\n" if row else "")
+        made.literal(line.before)
+        for number, piece in enumerate(line.text.split()):
+            made.literal(" " if number else "")
+            made.add(piece.rstrip(",") or piece, row)
+    made.breaks = [False] * len(made.symbols)
+    return _checked(made, True, path, [], {"symbols": NOTES["words"]})
 
 
 def from_symbols(symbols: Sequence[int] | Sequence[str], *, path: object = None) -> Ciphertext:
@@ -136,23 +194,18 @@ def from_symbols(symbols: Sequence[int] | Sequence[str], *, path: object = None)
     Raises:
         InputError: an empty list, or items that are neither integers nor strings.
     """
-    names: dict[str, int] = {}
-    codes = []
+    made = Builder()
     for item in symbols:
         if isinstance(item, bool) or not isinstance(item, (int, str)):
             raise InputError(f"symbol {item!r} is neither a number nor a string", path=path)
-        codes.append(names.setdefault(str(item), len(names)))
-    return _checked(codes, names, [False] * len(codes), True, [0] * len(codes), path)
+        made.add(str(item), 0)
+    return _checked(made, True, path, [], {"symbols": NOTES["tokens"]})
 
 
 def _checked(
-    symbols: list[int],
-    names: dict[str, int],
-    breaks: list[bool],
-    tokens: bool,
-    rows: list[int],
-    path: object,
+    made: Builder, tokens: bool, path: object, clues: Sequence[str], notes: dict[str, str]
 ) -> Ciphertext:
+    names, symbols = made.names, made.symbols
     if not symbols:
         raise InputError("no ciphertext. Give a file with symbols in it", path=path)
     if len(names) == 1 and len(symbols) > 1:
@@ -160,14 +213,11 @@ def _checked(
             f"only one distinct symbol, {next(iter(names))!r}; there is nothing to decipher",
             path=path,
         )
-    if len(names) > MOST_SYMBOLS:
+    if len(names) > MAX_SYMBOLS:
         raise InputError(
-            f"{len(names)} distinct symbols; at most {MOST_SYMBOLS} are supported", path=path
+            f"{len(names)} distinct symbols; at most {MAX_SYMBOLS} are supported", path=path
         )
     return Ciphertext(
-        np.array(symbols, np.int32),
-        tuple(names),
-        np.array(breaks, bool),
-        tokens,
-        np.array(rows, np.int32),
-    )
+        np.array(symbols, np.int32), tuple(names), np.array(made.breaks, bool), tokens, np.array(made.rows, np.int32),
+        made.document(clues, notes),
+    )  # fmt: skip
