@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from distmatch.ciphers.document import Builder
-from distmatch.ciphers.lines import Line
+from distmatch.ciphers.lines import Line, numbered
 from distmatch.errors import InputError
 
 _TOKEN = re.compile(r"(?:\d+|[^\W\d_]{1,3}\d+|\d+[^\W\d_]{1,3})")
@@ -44,7 +44,9 @@ def style_of(lines: Sequence[Line]) -> str:
         return "tokens"
     signs = set("".join(pieces))
     letters = sum(char.isalpha() for char in signs)
-    repeated = len(set(pieces)) < 0.75 * len(pieces) and 4 <= len(set(pieces)) <= 64
+    repeated = (
+        not any(shapes) and len(set(pieces)) < 0.75 * len(pieces) and 4 <= len(set(pieces)) <= 64
+    )
     if len(signs) <= MAX_SIGNS and letters <= 2 and repeated and max(map(len, pieces)) <= 8:
         return "marks"
     return "characters"
@@ -89,8 +91,8 @@ def read_groups(lines: Sequence[Line], style: str) -> Builder:
     """Symbols of a text of groups, in one of the styles of `style_of`."""
     made = Builder()
     within = r"[-–.]" if style == "dashed" else None
-    for row, line in enumerate(lines):
-        if row:
+    for place, row, line in numbered(lines):
+        if place:
             made.literal("\n")
         made.literal(line.before)
         if style == "dashed":
@@ -136,8 +138,8 @@ def read_pairs(lines: Sequence[Line]) -> Builder:
     """Two characters a symbol, white space ignored."""
     made = Builder()
     half, row_of_half = "", 0
-    for row, line in enumerate(lines):
-        if row:
+    for place, row, line in numbered(lines):
+        if place:
             made.literal("\n")
         made.literal(line.before)
         for char in line.text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -31,6 +32,14 @@ class Line:
     comment: bool = False
 
 
+def numbered(lines: Sequence[Line]) -> Iterator[tuple[int, int, Line]]:
+    """Each line with its place, and with its row: its number among the lines of the cipher, comments left out."""
+    row = 0
+    for place, line in enumerate(lines):
+        yield place, row, line
+        row += not line.comment
+
+
 def split_lines(text: str) -> tuple[list[Line], list[str]]:
     """Lines of the cipher and of comments, and the clues ("X=Y") of the clue lines, which are left out.
 
@@ -48,9 +57,9 @@ def split_lines(text: str) -> tuple[list[Line], list[str]]:
             clues += found
         else:
             lines.append(Line(number, "", raw))
-    if not any(line.text.strip() for line in lines):
-        return [Line(n, "", raw) for n, raw in enumerate(text.splitlines(), 1)], []
-    return _numbered(lines), clues
+    if clues and not any(line.text.strip() for line in lines):
+        return [Line(n, "", raw) for n, raw in enumerate(text.splitlines(), 1)], []  # "A=B" is all
+    return _without_numbers(lines), clues
 
 
 def _clues(line: str) -> list[str]:
@@ -62,7 +71,7 @@ def _clues(line: str) -> list[str]:
     return [f"{m[1]}={m[2]}" for m in matches if m]
 
 
-def _numbered(lines: list[Line]) -> list[Line]:
+def _without_numbers(lines: list[Line]) -> list[Line]:
     """Line numbers moved to what passes through, where every line of two or more has one and they count up."""
     filled = [line for line in lines if line.text.strip() and not line.comment]
     matches = [_NUMBER.match(line.text) for line in filled]

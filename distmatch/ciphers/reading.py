@@ -10,7 +10,7 @@ import numpy as np
 
 from distmatch.ciphers.document import Builder, Document
 from distmatch.ciphers.groups import may_be_pairs, read_groups, read_pairs, refuse_mixed, style_of
-from distmatch.ciphers.lines import Line, split_lines
+from distmatch.ciphers.lines import Line, numbered, split_lines
 from distmatch.ciphers.signs import are_print, fold_capitals, foreign_letters
 from distmatch.errors import InputError, unknown
 
@@ -142,8 +142,8 @@ def _read_characters(
         notes["lines"] = "word breaks" if ends else "joined"
     passing = foreign_letters(words) if keep else frozenset()
     made = Builder()
-    for row, line in enumerate(lines):
-        if row:
+    for place, row, line in numbered(lines):
+        if place:
             made.literal("\n")
             if ends:
                 made.end_word()
@@ -178,8 +178,8 @@ def _one_length(lines: Sequence[Line]) -> bool:
 
 def _read_words(lines: Sequence[Line], path: object) -> Ciphertext:
     made = Builder()
-    for row, line in enumerate(lines):
-        made.literal("\n" if row else "")
+    for place, row, line in numbered(lines):
+        made.literal("\n" if place else "")
         made.literal(line.before)
         for number, piece in enumerate(line.text.split()):
             made.literal(" " if number else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 from typing import TYPE_CHECKING, Literal
 
-from distmatch.ciphers.kinds import KINDS
+from distmatch.matching.kinds import KINDS
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_text
 
