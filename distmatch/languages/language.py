@@ -30,7 +30,7 @@ __all__ = [
     "stored_references",
 ]
 
-VERSION = 7
+VERSION = 8
 """Raised when cached files change meaning; folders of other versions are not read."""
 
 _RUNNING = ("grams", "gram_costs", "contexts", "backoffs")

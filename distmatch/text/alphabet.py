@@ -21,10 +21,11 @@ _LATIN_FOLDS = {
 _OTHER_FOLDS = {
     "ё": "е", "ς": "σ",
     "ך": "כ", "ם": "מ", "ן": "נ", "ף": "פ", "ץ": "צ",
-    "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ك": "ک", "ي": "ی",
+    "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ی", "ك": "ک", "ي": "ی",
 }  # fmt: skip
 # Breve and diaeresis make letters of their own in Cyrillic (й, ї, ў), as vowel signs do in abugidas.
 _DECOMPOSED_SCRIPTS = ("LATIN", "GREEK", "ARABIC", "HEBREW")
+_MARKS = ("COMBINING", "ARABIC", "HEBREW")
 
 
 def _fold_character(character: str, diacritics: bool) -> str:
@@ -35,21 +36,16 @@ def _fold_character(character: str, diacritics: bool) -> str:
     folded = ""
     for char in lowered:
         name = unicodedata.name(char, "")
+        if unicodedata.category(char) == "Mn" and name.startswith(_MARKS):
+            continue
         if name.startswith("HANGUL SYLLABLE"):
             folded += unicodedata.normalize("NFD", char)
             continue
         if name.startswith(_DECOMPOSED_SCRIPTS):
-            char = _LATIN_FOLDS.get(char, char)
-            char = "".join(
-                c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c)
-            )
-        char = "".join(_OTHER_FOLDS.get(c, c) for c in char)
-        folded += char
-    if not folded and unicodedata.combining(character):
-        return ""
-    if unicodedata.category(character) == "Mn" and unicodedata.name(character, "").startswith(
-        ("COMBINING", "ARABIC", "HEBREW")
-    ):
+            char = unicodedata.normalize("NFD", char)
+            char = "".join(_LATIN_FOLDS.get(c, c) for c in char if not unicodedata.combining(c))
+        folded += "".join(_OTHER_FOLDS.get(c, c) for c in char)
+    if not folded and (unicodedata.combining(character) or _is_letter(character)):
         return ""
     return folded if folded and all(map(_is_letter, folded)) else SPACE
 

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distmatch.text.alphabet import LATIN, Alphabet, fold
@@ -17,6 +17,7 @@ def test_letters_of_their_own_stay_letters():
 
 
 @given(st.text(max_size=200))
+@example("ى İ ǣ Ǿ ﾞ")
 def test_folding_twice_changes_nothing(text):
     once = fold(text)
     assert fold(once) == once
