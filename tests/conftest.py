@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from distmatch.planted import PROSE
+
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
@@ -23,15 +25,6 @@ def data() -> Path:
     return folder
 
 
-TEXT = (
-    "It was late in the evening when the old fisherman came home from the harbour. His daughter had lit the lamp and "
-    "put the supper on the table, and she asked him what the weather would be like in the morning. He looked at the "
-    "sky for a while before he answered that the wind was turning to the north, and that no boat should leave the bay "
-    "until the storm had passed. Then they sat together by the fire and listened to the sea, which was louder than on "
-    "any other night of that long and bitter winter. In the morning the whole village stood on the shore and waited."
-)
-
-
 @pytest.fixture(scope="session")
 def text() -> str:
-    return TEXT
+    return PROSE

@@ -11,23 +11,14 @@ from distmatch.embeddings.embeddings import Embeddings  # noqa: E402
 from distmatch.matching.vectors.profilegromov import ProfileGromov  # noqa: E402
 from distmatch.matching.vectors.proximalgromov import ProximalGromov  # noqa: E402
 from distmatch.matching.vectors.wasserstein import WassersteinProcrustes  # noqa: E402
+from distmatch.planted import unranked_rotation  # noqa: E402
 
 
 def planted(n: int, d: int, wide: int, noise: float, seed: int):
-    """A clustered cloud, its rotated noisy copy in `wide` dimensions in another order, and that order."""
-    random = np.random.default_rng(seed)
-    spectrum = np.arange(1, d + 1) ** -0.5
-    centres = random.normal(size=(n // 10, d))
-    weights = np.arange(1, len(centres) + 1) ** -0.5
-    label = random.choice(len(centres), n, p=weights / weights.sum())
-    x = (centres[label] + 0.7 * random.normal(size=(n, d)) + 0.5 * random.normal(size=d)) * spectrum
-    x /= np.linalg.norm(x, axis=1, keepdims=True)
-    rotation = np.linalg.qr(random.normal(size=(wide, wide)))[0][:d]
-    order = random.permutation(n)
-    y = (x @ rotation + noise / wide**0.5 * random.normal(size=(n, wide)))[order]
+    made = unranked_rotation(n, d, wide, noise=noise, seed=seed)
     names = tuple(map(str, range(n)))
-    make = [Embeddings(names, v.astype(np.float32), None, False) for v in (x, y)]
-    return make[0], make[1], order
+    x, y = (Embeddings(names, v, None, False) for v in (made.source, made.target))
+    return x, y, made.order
 
 
 def found(match, source, target, order) -> float:

@@ -12,24 +12,13 @@ from distmatch.matching.codebooks.codebook import estimated_words
 from distmatch.matching.codebooks.twopart import POSTERIOR, WordCodeSearch, consensus, sample_keys
 from distmatch.matching.decipher import decipher
 from distmatch.matching.encipher import encipher
-
-
-def chain(seed: int, n: int, size: int = 60, language: int = 11) -> list[str]:
-    """Words of a random language in which every word has a few likely followers."""
-    rng = np.random.default_rng(language)
-    follows = rng.dirichlet(np.full(size, 0.08), size)
-    out, at = [], 0
-    rng = np.random.default_rng(seed)
-    for _ in range(n):
-        at = int(rng.choice(size, p=0.9 * follows[at] + 0.1 / size))
-        out.append(f"w{chr(97 + at // 26)}{chr(97 + at % 26)}")
-    return out
+from distmatch.planted import word_text
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
     path = tmp_path_factory.mktemp("reference") / "reference.txt"
-    path.write_text(" ".join(chain(1, 60_000)))
+    path.write_text(" ".join(word_text(60_000, draw=1)))
     return str(path)
 
 
@@ -45,7 +34,7 @@ def test_probabilities_sum_to_one(reference):
 def test_held_out_text_costs_what_the_model_says(reference):
     text = load_word_text([reference])
     model, expected = train(text, np.arange(len(text.words)))
-    other = model.encode(chain(5, 5000))
+    other = model.encode(word_text(5000, draw=5))
     assert model.bits(other) / 5000 == pytest.approx(expected, rel=0.03)
 
 
@@ -59,7 +48,7 @@ def test_cached_words_are_the_words_read(reference, tmp_path, monkeypatch):
 
 
 def test_planted_word_code(reference):
-    plain = "\n".join(" ".join(chain(2, 3000)[i : i + 12]) for i in range(0, 3000, 12))
+    plain = "\n".join(" ".join(word_text(3000, draw=2)[i : i + 12]) for i in range(0, 3000, 12))
     made = encipher(plain, "word-code", seed=4)
     match = decipher(made["ciphertext"], kind="word-code", reference=[reference])
     right = np.mean([a == b for a, b in zip(match.text.split(), plain.split(), strict=True)])
@@ -71,7 +60,7 @@ def test_planted_word_code(reference):
 
 
 def test_planted_dictionary_code_beats_a_random_one_on_few_words(reference):
-    words = chain(3, 260)
+    words = word_text(260, draw=3)
     made = encipher(" ".join(words), "dictionary-code", seed=4)
     ordered = decipher(made["ciphertext"], kind="dictionary-code", reference=[reference])
     right = np.mean([a == b for a, b in zip(ordered.text.split(), words, strict=True)])
@@ -82,7 +71,7 @@ def test_planted_dictionary_code_beats_a_random_one_on_few_words(reference):
 
 
 def test_known_words_are_kept(reference):
-    words = chain(3, 120)
+    words = word_text(120, draw=3)
     made = encipher(" ".join(words), "dictionary-code", seed=4)
     number = next(n for n, w in made["key"].items() if w == words[0])
     from distmatch.ciphers.cribs import parse_crib
@@ -102,7 +91,7 @@ def test_no_reference_no_word_code():
 
 
 def test_a_shuffled_text_is_not_believed(reference):
-    words = chain(2, 900)
+    words = word_text(900, draw=2)
     np.random.default_rng(0).shuffle(words)
     made = encipher(" ".join(words), "word-code", seed=4)
     match = decipher(made["ciphertext"], kind="word-code", reference=[reference])
@@ -110,8 +99,8 @@ def test_a_shuffled_text_is_not_believed(reference):
 
 
 def test_the_reference_of_another_language_is_not_believed(tmp_path):
-    (tmp_path / "other.txt").write_text(" ".join(chain(1, 30_000, language=12)))
-    made = encipher(" ".join(chain(2, 900)), "word-code", seed=4)
+    (tmp_path / "other.txt").write_text(" ".join(word_text(30_000, language=12, draw=1)))
+    made = encipher(" ".join(word_text(900, draw=2)), "word-code", seed=4)
     match = decipher(made["ciphertext"], kind="word-code", reference=[str(tmp_path / "other.txt")])
     assert not match.solved and "reference" in match.reason
 
@@ -164,7 +153,7 @@ def test_sampler_weighs_keys_as_the_model_does():
 def test_same_seed_same_key(reference):
     text = load_word_text([reference])
     model, _ = train(text, np.arange(len(text.words)), closed=True)
-    source = read_ciphertext(encipher(" ".join(chain(4, 600)), "word-code")["ciphertext"])
+    source = read_ciphertext(encipher(" ".join(word_text(600, draw=4)), "word-code")["ciphertext"])
     search = WordCodeSearch(rounds=2, voting=1)
     keys = [
         search.search(source.symbols, len(source.names), model, text.ids, seed=3).key
@@ -176,14 +165,14 @@ def test_same_seed_same_key(reference):
 def test_more_words_than_the_dense_start_takes(reference):
     text = load_word_text([reference])
     model, _ = train(text, np.arange(len(text.words)), closed=True)
-    plain = model.encode(chain(2, 3000))
+    plain = model.encode(word_text(3000, draw=2))
     codes = np.random.default_rng(1).permutation(len(model.words))[plain].astype(np.int32)
     found = WordCodeSearch(dense=30).search(codes, len(model.words), model, text.ids, seed=0)
     assert np.mean(found.key[codes] == plain) > 0.9
 
 
 def test_nomenclator_of_random_codes_and_clear_words(reference):
-    words = chain(2, 700)
+    words = word_text(700, draw=2)
     coded = sorted(set(words))[::2]
     number = dict(zip(coded, np.random.default_rng(0).permutation(len(coded)) + 10, strict=True))
     cipher = " ".join(str(number.get(w, w)) for w in words)

@@ -12,31 +12,13 @@ from distmatch.compression.pair import CHOICE_BITS, EXPERTS
 from distmatch.errors import InputError
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.joint.jointcode import joint_code
-
-WORDS = (
-    "the of and to in he was that his it had with as for her not at she on but be him they from all this which by so "
-    "were one said no have would there when or out up then could into what their like more if down some about old who"
-).split()
-
-
-def text(n: int, seed: int) -> bytes:
-    rng = np.random.default_rng(seed)
-    weight = 1 / np.arange(1, len(WORDS) + 1)
-    chosen = rng.choice(len(WORDS), n, p=weight / weight.sum())
-    return " ".join(WORDS[w] for w in chosen).encode()[:n]
-
-
-def enciphered(plain: bytes, seed: int) -> tuple[bytes, dict[int, int]]:
-    names = sorted(set(plain))
-    other = np.random.default_rng(seed).permutation(names)
-    key = dict(zip(names, map(int, other), strict=True))
-    return bytes(key[c] for c in plain), {cipher: letter for letter, cipher in key.items()}
+from distmatch.planted import byte_cipher, english_bytes
 
 
 @pytest.mark.parametrize("n", [300, 3000])
 def test_key_found_and_paid_for(n):
-    x, plain = text(12_000, 0), text(n, 1)
-    y, inverse = enciphered(plain, 2)
+    x, plain = english_bytes(12_000, seed=0), english_bytes(n, seed=1)
+    y, inverse = byte_cipher(plain, seed=2)
     code = joint_code(x, y)
     assert code.plan.mode == "bijection"
     assert np.mean([code.table.get(c) == inverse[c] for c in y]) > 0.95
@@ -48,7 +30,7 @@ def test_key_found_and_paid_for(n):
 
 
 def test_homophonic_key_is_found():
-    x, plain = text(12_000, 0), text(1500, 1)
+    x, plain = english_bytes(12_000, seed=0), english_bytes(1500, seed=1)
     rng = np.random.default_rng(3)
     names = sorted(set(plain))
     y = bytes(100 + 2 * names.index(c) + int(rng.integers(2)) for c in plain)
@@ -60,10 +42,13 @@ def test_homophonic_key_is_found():
 
 def controls() -> dict[str, tuple[bytes, bytes]]:
     rng = np.random.default_rng(0)
-    x = text(4_000, 0)
+    x = english_bytes(4_000, seed=0)
     return {
         "random bytes": (x, rng.bytes(600)),
-        "shuffled": (x, bytes(rng.permutation(np.frombuffer(text(600, 1), np.uint8)))),
+        "shuffled": (
+            x,
+            bytes(rng.permutation(np.frombuffer(english_bytes(600, seed=1), np.uint8))),
+        ),
         "random letters": (x, bytes(97 + rng.integers(0, 26, 600, dtype=np.uint8))),
         "empty Y": (x, b""),
         "empty X": (b"", x),
@@ -86,15 +71,15 @@ def test_controls_lose_no_more_than_the_choice(name):
 
 
 def test_the_same_text_is_nearly_free():
-    x = text(8_000, 0)
+    x = english_bytes(8_000, seed=0)
     code = joint_code(x, x)
     assert code.plan.mode == "identity" and code.y_given_x < 0.1 * code.y
 
 
 @pytest.mark.parametrize("kind", ["identity", "bijection"])
 def test_archive_is_as_long_as_its_bits(kind):
-    x, plain = text(6_000, 0), text(2000, 1)
-    y = enciphered(plain, 5)[0] if kind == "bijection" else plain
+    x, plain = english_bytes(6_000, seed=0), english_bytes(2000, seed=1)
+    y = byte_cipher(plain, seed=5)[0] if kind == "bijection" else plain
     code = joint_code(x, y, map=kind)
     assert code.plan.mode == kind
     header = 8 * (2 * 20 + 6)  # alphabets, lengths and the mode

@@ -5,25 +5,14 @@ import pytest
 
 from distmatch.languages.symbols import SymbolModel
 from distmatch.matching.symbols.search import SymbolSearch
-
-
-def babble(n: int, size: int, seed: int, draw: int = 0) -> np.ndarray:
-    """A sequence of a random order-2 language; `seed` names the language, `draw` the text."""
-    next_symbol = np.random.default_rng(seed).dirichlet(np.full(size, 0.08), (size, size))
-    cumulative = next_symbol.cumsum(axis=2)
-    rng = np.random.default_rng([seed, draw, 1])
-    out = np.zeros(n, np.int64)
-    for t, u in enumerate(rng.random(n)):
-        row = cumulative[out[t - 2], out[t - 1]]
-        out[t] = min(int(np.searchsorted(row, u)), size - 1)
-    return out
+from distmatch.planted import symbol_text
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("n", [200, 5000])
 def test_finds_a_planted_permutation(seed, n):
-    model = SymbolModel.fit(babble(20_000, 20, seed), 20)
-    plain = babble(n, 20, seed, draw=1)
+    model = SymbolModel.fit(symbol_text(20_000, 20, language=seed), 20)
+    plain = symbol_text(n, 20, language=seed, draw=1)
     key = np.random.default_rng(seed + 9).permutation(20)
     names, cipher = np.unique(key[plain], return_inverse=True)
     match = SymbolSearch().match(cipher, model, seed=seed)
@@ -33,8 +22,8 @@ def test_finds_a_planted_permutation(seed, n):
 
 
 def test_finds_planted_homophones():
-    model = SymbolModel.fit(babble(20_000, 15, 4), 15)
-    plain = babble(1200, 15, 4, draw=1)
+    model = SymbolModel.fit(symbol_text(20_000, 15, language=4), 15)
+    plain = symbol_text(1200, 15, language=4, draw=1)
     rng = np.random.default_rng(0)
     cipher = rng.permutation(45)[plain * 3 + rng.integers(0, 3, len(plain))]
     match = SymbolSearch(kind="homophonic").match(cipher, model, symbols=45, seed=1)
@@ -43,16 +32,16 @@ def test_finds_planted_homophones():
 
 
 def test_another_language_and_noise_are_not_believed():
-    model = SymbolModel.fit(babble(20_000, 20, 0), 20)
+    model = SymbolModel.fit(symbol_text(20_000, 20, language=0), 20)
     rng = np.random.default_rng(1)
-    for strange in (babble(400, 20, 77), rng.integers(0, 20, 400)):
+    for strange in (symbol_text(400, 20, language=77), rng.integers(0, 20, 400)):
         match = SymbolSearch(restarts=8).match(strange, model, symbols=20)
         assert match.confidence < 0.5
 
 
 def test_the_result_is_that_of_the_seed():
-    model = SymbolModel.fit(babble(5_000, 12, 0), 12)
-    cipher = babble(60, 12, 0, draw=3)
+    model = SymbolModel.fit(symbol_text(5_000, 12, language=0), 12)
+    cipher = symbol_text(60, 12, language=0, draw=3)
     a, b = (SymbolSearch(restarts=5).match(cipher, model, seed=3) for _ in range(2))
     assert (a.map.table == b.map.table).all() and a.bits == b.bits
 
@@ -63,7 +52,7 @@ def test_too_many_symbols_for_one_to_one():
 
 
 def test_model_probabilities_sum_to_one_and_charge_unseen_symbols():
-    model = SymbolModel.fit(babble(3_000, 10, 0), 12)
+    model = SymbolModel.fit(symbol_text(3_000, 10, language=0), 12)
     assert model.probability.sum(axis=-1) == pytest.approx(1.0, abs=1e-4)
     assert model.bits(np.array([10, 11, 10, 11, 10])).sum() > 20
     assert SymbolModel.fit(np.zeros(0, np.int64), 5).bits(np.arange(5)).sum() == pytest.approx(

@@ -8,31 +8,16 @@ import pytest
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.matching.align import align, matcher
+from distmatch.planted import ranked_rotation
 
 torch = pytest.importorskip("torch")
 
 
-def cloud(n: int, d: int, seed: int = 0) -> np.ndarray:
-    """Rows with the spectrum and the clusters of word vectors."""
-    rng = np.random.default_rng(seed)
-    centres = rng.standard_normal((40, d)) * np.linspace(2.0, 0.3, d)
-    rows = centres[rng.integers(0, 40, n)] + rng.standard_normal((n, d)) * np.linspace(1.5, 0.3, d)
-    return rows.astype(np.float32)
-
-
-def planted(
-    n: int = 700, d: int = 20, noise: float = 0.2, wider: int = 0, seed: int = 0
-) -> tuple[Embeddings, Embeddings]:
-    """A cloud and the same cloud turned, noisy, with neighbours in rank exchanged."""
-    rng = np.random.default_rng(seed + 1)
-    rows = cloud(n, d, seed)
-    turn = np.linalg.qr(rng.standard_normal((d + wider, d + wider)))[0][:d]
-    other = rows @ turn + noise * rows.std() * rng.standard_normal((n, d + wider))
-    words = tuple(f"w{i}" for i in range(n))
-    order = np.argsort(np.log(np.arange(n) + 1) + 0.1 * rng.standard_normal(n))
-    return (
-        Embeddings(words, rows),
-        Embeddings(tuple(words[i] for i in order), other[order].astype(np.float32)),
+def planted(**settings) -> tuple[Embeddings, Embeddings]:
+    made = ranked_rotation(**settings)
+    words = tuple(f"w{i}" for i in range(len(made.source)))
+    return Embeddings(words, made.source), Embeddings(
+        tuple(words[i] for i in made.order), made.target
     )
 
 

@@ -1,0 +1,181 @@
+"""Problems with a known answer, for tests, benchmarks and calibrations: rotations, keys, code books, word ciphers, texts.
+
+Everything is a pure function of its seed. Vectors are float32 arrays; texts of symbols are int64 arrays.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+PROSE = (
+    "It was late in the evening when the old fisherman came home from the harbour. His daughter had lit the lamp and "
+    "put the supper on the table, and she asked him what the weather would be like in the morning. He looked at the "
+    "sky for a while before he answered that the wind was turning to the north, and that no boat should leave the bay "
+    "until the storm had passed. Then they sat together by the fire and listened to the sea, which was louder than on "
+    "any other night of that long and bitter winter. In the morning the whole village stood on the shore and waited."
+)
+"""English prose, 450 letters."""
+FREQUENT_WORDS = (
+    "the of and to in he was that his it had with as for her not at she on but be him they from all this which by so "
+    "were one said no have would there when or out up then could into what their like more if down some about old who"
+).split()
+
+
+class PlantedRotation(NamedTuple):
+    """Two clouds that a rotation takes into each other.
+
+    Args:
+        source: (n, d).
+        target: (n, d') rotated and noisy rows of the source, in another order.
+        order: (n,) row of the source that each row of the target is.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    order: np.ndarray
+
+
+class PlantedKey(NamedTuple):
+    """A text under a key.
+
+    Args:
+        cipher: (n,) symbols.
+        plain: (n,) symbols of the plaintext.
+        table: (K,) plaintext symbol of each cipher symbol.
+    """
+
+    cipher: np.ndarray
+    plain: np.ndarray
+    table: np.ndarray
+
+
+def word_cloud(n: int, d: int, *, seed: int = 0) -> np.ndarray:
+    """(n, d) rows with the spectrum and the clusters of word vectors."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((40, d)) * np.linspace(2.0, 0.3, d)
+    rows = centres[rng.integers(0, 40, n)] + rng.standard_normal((n, d)) * np.linspace(1.5, 0.3, d)
+    return rows.astype(np.float32)
+
+
+def ranked_rotation(
+    n: int = 700, d: int = 20, *, noise: float = 0.2, wider: int = 0, seed: int = 0
+) -> PlantedRotation:
+    """A `word_cloud` and its rotation into d + wider dimensions; ranks differ by about a tenth, as between languages.
+
+    Args:
+        n: rows.
+        d: dimensions of the source.
+        noise: standard deviation, in units of the cloud's.
+        wider: additional dimensions of the target.
+        seed: of cloud, rotation, noise and ranks.
+    """
+    rng = np.random.default_rng(seed + 1)
+    rows = word_cloud(n, d, seed=seed)
+    turn = np.linalg.qr(rng.standard_normal((d + wider, d + wider)))[0][:d]
+    other = rows @ turn + noise * rows.std() * rng.standard_normal((n, d + wider))
+    order = np.argsort(np.log(np.arange(n) + 1) + 0.1 * rng.standard_normal(n))
+    return PlantedRotation(rows, other[order].astype(np.float32), order)
+
+
+def unranked_rotation(
+    n: int, d: int, wide: int, *, noise: float = 0.2, seed: int = 0
+) -> PlantedRotation:
+    """Unit rows in clusters of unequal size, as of text embeddings, rotated into `wide` dimensions, in random order."""
+    rng = np.random.default_rng(seed)
+    spectrum = np.arange(1, d + 1) ** -0.5
+    centres = rng.normal(size=(n // 10, d))
+    weights = np.arange(1, len(centres) + 1) ** -0.5
+    label = rng.choice(len(centres), n, p=weights / weights.sum())
+    x = (centres[label] + 0.7 * rng.normal(size=(n, d)) + 0.5 * rng.normal(size=d)) * spectrum
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    rotation = np.linalg.qr(rng.normal(size=(wide, wide)))[0][:d]
+    order = rng.permutation(n)
+    y = (x @ rotation + noise / wide**0.5 * rng.normal(size=(n, wide)))[order]
+    return PlantedRotation(x.astype(np.float32), y.astype(np.float32), order)
+
+
+def symbol_text(n: int, size: int, *, language: int, draw: int = 0) -> np.ndarray:
+    """(n,) symbols of a random order-2 language, in which few symbols are likely after any two.
+
+    Args:
+        n: length.
+        size: symbols of the language.
+        language: its seed.
+        draw: which text of the language.
+    """
+    chances = np.random.default_rng(language).dirichlet(np.full(size, 0.08), (size, size))
+    cumulative = chances.cumsum(axis=2)
+    rng = np.random.default_rng([language, draw, 1])
+    out = np.zeros(n, np.int64)
+    for t, u in enumerate(rng.random(n)):
+        row = cumulative[out[t - 2], out[t - 1]]
+        out[t] = min(int(np.searchsorted(row, u)), size - 1)
+    return out
+
+
+def planted_key(plain: np.ndarray, size: int, *, homophones: int = 1, seed: int = 0) -> PlantedKey:
+    """A text of `size` symbols under a random key with so many homophones per symbol, drawn with equal probability."""
+    rng = np.random.default_rng(seed)
+    names = rng.permutation(size * homophones)
+    table = np.empty(len(names), np.int64)
+    table[names] = np.arange(len(names)) // homophones
+    cipher = names[plain * homophones + rng.integers(0, homophones, len(plain))]
+    return PlantedKey(cipher, plain, table)
+
+
+def word_text(n: int, size: int = 60, *, language: int = 11, draw: int = 0) -> list[str]:
+    """n words `waa`, `wab`, ... of a random language in which every word has a few likely followers.
+
+    Args:
+        n: length.
+        size: words of the language, up to 676.
+        language: its seed.
+        draw: which text of the language.
+    """
+    follows = np.random.default_rng(language).dirichlet(np.full(size, 0.08), size)
+    rng = np.random.default_rng(draw)
+    out, at = [], 0
+    for _ in range(n):
+        at = int(rng.choice(size, p=0.9 * follows[at] + 0.1 / size))
+        out.append(f"w{chr(97 + at // 26)}{chr(97 + at % 26)}")
+    return out
+
+
+def english_bytes(n: int, *, seed: int) -> bytes:
+    """n bytes of frequent English words in random order, their frequencies by Zipf's law."""
+    rng = np.random.default_rng(seed)
+    weight = 1 / np.arange(1, len(FREQUENT_WORDS) + 1)
+    chosen = rng.choice(len(FREQUENT_WORDS), n, p=weight / weight.sum())
+    return " ".join(FREQUENT_WORDS[w] for w in chosen).encode()[:n]
+
+
+def byte_cipher(plain: bytes, *, seed: int) -> tuple[bytes, dict[int, int]]:
+    """Bytes under a random permutation of those that occur, and the key: cipher byte to plain byte."""
+    names = sorted(set(plain))
+    other = np.random.default_rng(seed).permutation(names)
+    key = dict(zip(names, map(int, other), strict=True))
+    return bytes(key[c] for c in plain), {cipher: letter for letter, cipher in key.items()}
+
+
+def text_pair(n: int, m: int, *, relation: str = "key", seed: int = 0) -> tuple[bytes, bytes]:
+    """Two texts, of n and m bytes, of a known relation.
+
+    Args:
+        n: bytes of the first.
+        m: bytes of the second.
+        relation: "same" language, the same under a "key", or random bytes ("none").
+        seed: of both texts and the key.
+
+    Raises:
+        ValueError: another relation.
+    """
+    x, y = english_bytes(n, seed=seed), english_bytes(m, seed=seed + 1)
+    if relation == "same":
+        return x, y
+    if relation == "key":
+        return x, byte_cipher(y, seed=seed + 2)[0]
+    if relation == "none":
+        return x, np.random.default_rng(seed + 3).bytes(m)
+    raise ValueError(f"unknown relation {relation!r}. Use same, key or none")
