@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
+
+from markupsafe import escape
 
 WIDTH, HEIGHT = 560, 340
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 30, 46
@@ -278,11 +279,11 @@ def legend(entries: Sequence[tuple[str, int]], notes: dict[str, str] | None = No
 
 
 def figure(title: str, body: str, text: str, *, task: str, method: str = "") -> str:
-    """One figure with its caption (HTML); `method` if it shows one alone."""
+    """One figure with its caption, escaped unless it is `Markup`; `method` if it shows one alone."""
     own = f' data-method="{escape(method)}"' if method else ""
     return (
         f'<figure data-task="{escape(task)}"{own}><h4>{escape(title)}</h4>{body}'
-        f"<figcaption>{text}</figcaption></figure>"
+        f"<figcaption>{escape(text)}</figcaption></figure>"
     )
 
 

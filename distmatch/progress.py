@@ -6,11 +6,14 @@ import math
 import sys
 import time
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 
 class Progress(Protocol):
-    """Called with the step done, the number of steps if known, and figures worth showing."""
+    """Called with the step done, the number of steps if known, and figures worth showing.
+
+    A figure named `phase` names a part of the work that has steps of its own.
+    """
 
     def __call__(self, done: float, total: float | None = None, /, **figures: object) -> None: ...
 
@@ -75,37 +78,74 @@ class Effort:
 
 
 class ProgressLine:
-    """One line on standard error, redrawn at most ten times a second, with an estimate of the time left.
+    """Phases of a command on standard error, each with its name, its steps and an estimate of its own.
 
-    On a stream that is not a terminal nothing is drawn, so logs stay clean.
+    A call may name its phase with `phase=`; else it belongs to the phase of the label. On a terminal the current phase
+    is a bar, redrawn at most ten times per second and gone at the end. Elsewhere a named phase prints one plain line
+    when it begins, and nothing else is printed, so logs stay clean.
     """
 
     def __init__(self, label: str, stream: TextIO | None = None) -> None:
         self.label = label
         self.stream = stream or sys.stderr
-        self.start = self.drawn = time.monotonic()
-        self.visible = False
+        self.drawn = 0.0
+        self._phase: str | None = None
+        self._begun: set[str] = set()
+        self._bars: Any = None
 
-    def __call__(self, done: float, total: float | None = None, /, **figures: object) -> None:
+    def __call__(
+        self, done: float, total: float | None = None, /, *, phase: str | None = None, **figures: object
+    ) -> None:  # fmt: skip
+        name = phase or self.label
+        if not self.stream.isatty():
+            if phase is not None and phase not in self._begun:
+                print(f"distmatch: {phase}", file=self.stream, flush=True)
+            self._begun.add(name)
+            return
         now = time.monotonic()
-        if now - self.drawn < 0.1 or not self.stream.isatty():
+        if name == self._phase and now - self.drawn < 0.1:
             return
         self.drawn = now
-        parts = [self.label]
-        if total:
-            left = (now - self.start) * (total - done) / done if done else float("inf")
-            parts.append(f"{done:g}/{total:g}" + (f", {left:.0f} s left" if done else ""))
-        parts += [
-            f"{name} {value:.1f}" if isinstance(value, float) else f"{name} {value}"
-            for name, value in figures.items()
-        ]
-        self.stream.write("\r\x1b[K" + "  ".join(parts))
-        self.stream.flush()
-        self.visible = True
+        self._draw(name, done, total, figures)
+
+    def _draw(
+        self, name: str, done: float, total: float | None, figures: dict[str, object]
+    ) -> None:
+        if self._bars is None:
+            self._bars = _bars(self.stream)
+            self._bars.start()
+        told = "  ".join(
+            f"{key} {value:.1f}" if isinstance(value, float) else f"{key} {value}"
+            for key, value in figures.items()
+        )
+        if name != self._phase:  # a new task: its estimate is made of its own steps only
+            for task in self._bars.task_ids:
+                self._bars.remove_task(task)
+            self._task = self._bars.add_task(name, total=total, told=told)
+            self._phase = name
+        self._bars.update(self._task, completed=done, total=total, told=told, refresh=True)
 
     def close(self) -> None:
-        """Erase the line."""
-        if self.visible:
-            self.stream.write("\r\x1b[K")
-            self.stream.flush()
-            self.visible = False
+        """Erase the bar."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = self._phase = None
+
+
+def _bars(stream: TextIO) -> Any:
+    """Bars without a thread of their own, which would not survive a fork of the process."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    text = TextColumn("{task.description}", markup=False)
+    told = TextColumn("{task.fields[told]}", markup=False)
+    return Progress(
+        text, BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn(), told,
+        console=Console(file=stream), transient=True, auto_refresh=False,
+    )  # fmt: skip

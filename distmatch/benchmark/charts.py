@@ -114,7 +114,7 @@ def _against_axis(
     title = (
         "Where f becomes determined" if unicity and axis == "length" else f"{name} against {axis}"
     )
-    return draw.figure(title, svg + draw.legend(entries), escape(text), task=table.name)
+    return draw.figure(title, svg + draw.legend(entries), text, task=table.name)
 
 
 def _limits(cells: list[Cell], axis: str, colours: Colours) -> dict[str, draw.Line]:

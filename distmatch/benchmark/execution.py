@@ -20,7 +20,7 @@ from distmatch.benchmark.kinds.kind import DoesNotApply, Problem, Score, load_ki
 from distmatch.benchmark.records import check_record
 from distmatch.benchmark.tasks import Method, Run
 from distmatch.errors import InputError, unknown
-from distmatch.runs import SCHEMA, environment, finite
+from distmatch.runs import SCHEMA, environment, finite, peak_memory
 
 ATTEMPTS = 2
 """Times that a run may take its process with it before that is its record."""
@@ -151,7 +151,7 @@ class _Meter:
 
     def __exit__(self, *_: object) -> None:
         self.wall, self.cpu = time.perf_counter() - self.wall, _cpu_seconds() - self.cpu
-        self.peak = limiting.peak_mib()
+        self.peak = peak_memory()
 
     def figures(self) -> dict[str, Any]:
         if not self.ran:

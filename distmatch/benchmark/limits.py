@@ -16,6 +16,8 @@ from typing import Any
 
 POLL = 0.1
 """Seconds between two looks at the memory of a run."""
+LISTING = 1.0
+"""Seconds between two searches for its child processes: psutil goes through all processes of the machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +67,16 @@ def alarm(seconds: float | None) -> Iterator[None]:
 @contextlib.contextmanager
 def memory_ceiling(mib: float | None) -> Iterator[None]:
     """Let allocations of more than so many MiB above what is held now fail with `MemoryError`."""
-    held = _status("VmData")
-    if mib is None or held is None:
+    import psutil
+
+    held = getattr(psutil.Process().memory_info(), "data", None)
+    if mib is None or held is None:  # macOS does not tell; there the watchdog alone keeps the limit
         yield
         return
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    ceiling = int((held + mib) * 2**20)
+    ceiling = int(held + mib * 2**20)
     if before[1] != resource.RLIM_INFINITY:
         ceiling = min(ceiling, before[1])
     resource.setrlimit(resource.RLIMIT_DATA, (ceiling, before[1]))
@@ -88,25 +92,9 @@ def resident_mib() -> float:
 
 
 def reset_peak() -> None:
-    """Begin a new high-water mark of resident memory, where the system can."""
+    """Begin a new high-water mark of resident memory, where the system can: Linux alone, and psutil has no call for it."""
     with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
         file.write("5")
-
-
-def peak_mib() -> float:
-    """Most resident memory since `reset_peak`, or since the process began."""
-    return _status("VmHWM") or 0.0
-
-
-def _status(name: str) -> float | None:
-    try:
-        with open("/proc/self/status") as file:
-            for line in file:
-                if line.startswith(name + ":"):
-                    return int(line.split()[1]) / 1024
-    except OSError:
-        pass
-    return None
 
 
 class Watchdog:
@@ -135,8 +123,12 @@ class Watchdog:
     def _say(self, line: str) -> None:
         if self.process is None or self.owner != os.getpid() or self.process.poll() is not None:
             self.owner = os.getpid()
+            import psutil
+
+            # Without site packages it starts in a third of the time; it needs one of them, by its folder.
+            packages = str(Path(psutil.__file__).parents[1])
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", __file__, str(self.owner)], stdin=subprocess.PIPE, text=True,
+                [sys.executable, "-I", "-S", __file__, str(self.owner), packages], stdin=subprocess.PIPE, text=True,
                 start_new_session=True, env={"PATH": os.environ.get("PATH", "")},
             )  # fmt: skip
         pipe = self.process.stdin
@@ -155,7 +147,8 @@ def watch(pid: int, orders: int) -> None:
     import time
 
     order: dict[str, Any] | None = None
-    begun, unread = 0.0, b""
+    begun, listed, unread = 0.0, 0.0, b""
+    family: list[int] = []
     while True:
         ready, _, _ = select.select([orders], [], [], POLL if order else None)
         if ready:
@@ -170,9 +163,17 @@ def watch(pid: int, orders: int) -> None:
                 begun = time.monotonic()
             continue
         assert order is not None
-        held = sum(_resident(p) for p in [pid, *children(pid)])
-        if order["seconds"] is not None and time.monotonic() - begun > order["seconds"]:
-            _kill(pid, order, "time-out", f"more than {order['told']:g} s, and deaf to a signal")
+        now = time.monotonic()
+        if now - listed > LISTING:
+            family, listed = children(pid), now
+        held = sum(_resident(p) for p in [pid, *family])
+        if order["seconds"] is not None and now - begun > order["seconds"]:
+            _kill(
+                pid,
+                order,
+                "time-out",
+                f"more than {order['told']:g} s, and no reaction to a signal",
+            )
             order = None
         elif order["memory_mib"] is not None and held > order["memory_mib"]:
             error = f"{held:.0f} MiB resident, more than {order['memory_mib']:g} MiB"
@@ -181,10 +182,11 @@ def watch(pid: int, orders: int) -> None:
 
 
 def _resident(pid: int) -> float:
+    import psutil
+
     try:
-        with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except (OSError, ValueError, IndexError):
+        return psutil.Process(pid).memory_info().rss / 2**20
+    except psutil.Error:
         return 0.0
 
 
@@ -213,16 +215,15 @@ def _kill(pid: int, order: dict[str, Any], status: str, error: str) -> None:
 
 def children(pid: int) -> list[int]:
     """Processes that a process started, such as external programs, and theirs; this watchdog is none of them."""
-    found: list[int] = []
+    import psutil
+
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/children") as file:
-                found += [int(child) for child in file.read().split()]
-    except (OSError, ValueError):
-        pass
-    found = [child for child in found if child != os.getpid()]
-    return found + [grandchild for child in found for grandchild in children(child)]
+        found = psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+    return [child.pid for child in found if child.pid != os.getpid()]
 
 
 if __name__ == "__main__":
+    sys.path.append(sys.argv[2])
     watch(int(sys.argv[1]), sys.stdin.fileno())

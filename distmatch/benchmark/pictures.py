@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from html import escape
 from typing import Any
+
+from markupsafe import Markup
 
 from distmatch import drawing as draw
 from distmatch.benchmark.tables import Cell, TaskTable
@@ -40,7 +41,7 @@ def _convergence(
     body = f'<g class="c{colour % draw.COLOURS}"><polyline class="line" points="{path}"/></g>'
     text = f"{key} by step of the search: {cell.method}, {cell.point}, first seed."
     svg = draw.frame(x, y, "step", key, body, caption=text)
-    linked = f'{escape(text)} <a href="#cell{cell.number}">Records</a>'
+    linked = Markup('{} <a href="#cell{}">Records</a>').format(text, cell.number)
     title = f"Convergence: {cell.method}"
     return draw.figure(title, svg, linked, task=table.name, method=cell.method)
 
@@ -60,8 +61,7 @@ def drawn(table: TaskTable) -> list[str]:
 
 def _picture(table: TaskTable, cell: Cell) -> str:
     for path, record in cell.entries:
-        where = f"{escape(cell.method)}, {escape(cell.point)}, seed {record['seed']}."
-        where += f' <a href="#cell{cell.number}">Records</a>'
+        where = f"{cell.method}, {cell.point}, seed {record['seed']}."
         for name, kind, make in (
             ("key.json", "Key", _key),
             ("coupling.json", "Coupling", _coupling),
@@ -70,7 +70,8 @@ def _picture(table: TaskTable, cell: Cell) -> str:
                 body, text = make(json.loads((path.parent / name).read_text("utf-8")))
             except (OSError, ValueError, LookupError, TypeError):
                 continue
-            title, text = f"{kind}: {cell.method}", f"{text} {where}"
+            title = f"{kind}: {cell.method}"
+            text = Markup('{} {} <a href="#cell{}">Records</a>').format(text, where, cell.number)
             return draw.figure(title, body, text, task=table.name, method=cell.method)
     return ""
 

@@ -49,7 +49,7 @@ def build_language(
     order = ORDER
     while size**order > LARGEST_TABLE:
         order -= 1
-    progress(1, 4, language=name)
+    progress(1, 4, phase=f"building the model of {name} (once)")
     probability = codes = None
     if base:
         counts = expected_counts(vocabulary, order, spaces=spaces)
@@ -58,14 +58,14 @@ def build_language(
         codes = alphabet.encode(joined, spaces=spaces)
         probability = ngram.mix_with_text(probability, codes, order, size)
     assert probability is not None
-    progress(2, 4, language=name)
+    progress(2, 4, phase=f"building the model of {name} (once)")
     with np.errstate(divide="ignore"):
         logprob = np.log2(probability)
     cost = ngram.costs(logprob)
     joint = ngram.joint_logprob(logprob)
     guess = ngram.best_letters(joint)
     short = ngram.costs(ngram.shorter(joint))
-    progress(3, 4, language=name)
+    progress(3, 4, phase=f"building the model of {name} (once)")
     if base and own is not None:
         vocabulary = _merge(vocabulary, own)
     trie = words.build_word_model(vocabulary, spaces=spaces)

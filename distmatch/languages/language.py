@@ -68,7 +68,6 @@ def load_language(
         cached = _read(folder / key, name)
         if cached is not None:
             return cached
-    progress(0, 4, language=name)
     language = build_language(name, base, spaces, diacritics, texts, progress)
     if folder is not None:
         _write(folder / key, language)

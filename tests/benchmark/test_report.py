@@ -268,3 +268,43 @@ def test_nothing_but_finite_numbers_is_written(folder):
 
     json.loads(report([folder], format="json"), parse_constant=constant)
     assert not math.isnan(json.loads(report([folder], format="json"))["cells"][0]["cpu_seconds"])
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.handlers = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.handlers += [name for name, _ in attributes if name.startswith("on")]
+
+
+def test_markup_in_records_is_text_wherever_it_stands(tmp_path):
+    """Task, method, metric, axis value, status text, device: none may become an element of the page."""
+    records = []
+    for record in accuracies(0):
+        metrics = {f"accuracy{HOSTILE}": m for m in record["metrics"].values()}
+        more = {"metrics": metrics, "method": f"{record['method']}{HOSTILE}", "device": HOSTILE, "task": f"t{HOSTILE}"}  # fmt: skip
+        records.append(record | more | {"error": record["error"] and HOSTILE})
+    folder = write(tmp_path / "now", records)
+    lower = [r | {"metrics": {k: v | {"value": v["value"] / 2} for k, v in r["metrics"].items()}} for r in records]  # fmt: skip
+    before = write(tmp_path / "before", lower)
+    for path in folder.rglob("config.yaml"):
+        path.write_text(json.dumps({"tasks": [{"task": "t", "title": HOSTILE, "hidden": HOSTILE}]}))
+    for path in folder.rglob("good/32-0"):
+        steps = [{HOSTILE: 1.0 / (step + 1)} for step in range(9)]
+        (path / "history.jsonl").write_text("".join(json.dumps(s) + "\n" for s in steps))
+        key = {
+            "letters": "ab",
+            "symbols": [{"symbol": HOSTILE, "true": "a", "found": "b", "count": 2}],
+        }
+        (path / "key.json").write_text(json.dumps(key))
+    page = report([folder], against=before, title=HOSTILE)
+    found = Tags()
+    found.feed(page)
+    assert page.count("onerror") > 50 and "Convergence" in page and "Key:" in page
+    assert "img" not in found.tags and not found.handlers and found.tags.count("script") == 1

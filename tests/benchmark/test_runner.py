@@ -57,8 +57,8 @@ def test_two_processes_give_what_one_gives(write_config, tmp_path, lasting):
         ("raise", "failed", "ValueError: planted failure"),
         pytest.param("exit", "crashed", "the process died", marks=pytest.mark.slow),
         pytest.param("sleep", "time-out", "more than 1 s", marks=pytest.mark.slow),
-        ("swallow", "time-out", "deaf to a signal"),
-        pytest.param("child", "time-out", "deaf to a signal", marks=pytest.mark.slow),
+        ("swallow", "time-out", "no reaction to a signal"),
+        pytest.param("child", "time-out", "no reaction to a signal", marks=pytest.mark.slow),
         pytest.param("hoard", "out of memory", "", marks=pytest.mark.slow),
     ],
 )
