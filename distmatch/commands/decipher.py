@@ -8,9 +8,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from distmatch.matching.kinds import KINDS
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, decode_text, read_bytes, write_json
+from distmatch.matching.kinds import KINDS
 from distmatch.progress import Progress, ProgressLine, silent
 
 SHOWN = 100

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json as json_module
 from typing import TYPE_CHECKING, Literal
 
-from distmatch.matching.kinds import KINDS
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_text
+from distmatch.matching.kinds import KINDS
 
 Fault = Literal["wrong", "missing", "extra"]
 if TYPE_CHECKING:
