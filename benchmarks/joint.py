@@ -106,7 +106,7 @@ def pair_rows(x: np.ndarray, plain: np.ndarray, seed: int, kind: str) -> list[di
         given = min(mapped, own) + CHOICE_BITS
         rows.append(
             {
-                "kind": kind, "seed": seed, "n": n, "right": right, "confidence": match.confidence,
+                "kind": kind, "seed": seed, "n": n, "right": right, "posterior": match.extra["posterior"],
                 "seconds": seconds, "y": own, "y_given_x": given, "delta": own - given, "map": f.bits,
                 "percent": 100 * (own - given) / own, "primed_bits": float(primed.mean()),
             }
@@ -148,7 +148,7 @@ def key_rows(data: Path, count: int) -> list[dict]:
                 truth = Relabelling(_true_table(symbols, plain), 27, "bijection")
                 rows.append(
                     {
-                        "kind": "keys", "seed": seed, "n": n, "confidence": match.confidence,
+                        "kind": "keys", "seed": seed, "n": n, "posterior": match.extra["posterior"],
                         "right": float(np.mean(match.map(symbols) == plain)),
                         "seconds": time.process_time() - begin + counted,
                         "model_error": bool(
@@ -189,7 +189,7 @@ def control_rows(data: Path) -> list[dict]:
             rows.append(
                 {
                     "kind": "controls", "name": name, "n": n, "delta": code.delta, "y": code.y, "gap": code.symmetric_gap,
-                    "mode": code.plan.mode, "confidence": code.confidence, "seconds": code.cpu_seconds,
+                    "mode": code.plan.mode, "posterior": code.posterior, "seconds": code.cpu_seconds,
                 }
             )  # fmt: skip
             print(rows[-1])

@@ -76,7 +76,7 @@ def run_cell(model: JointModel, n: int, seeds: list[int], novels: list[np.ndarra
             {
                 "width": model.width, "anchor": model.anchor is not None, "letters": n, "seed": seed,
                 "spread": model.spread, "steps": model.steps,
-                "right": float(np.mean((match.map(y) == plain)[counted])), "confidence": match.confidence,
+                "right": float(np.mean((match.map(y) == plain)[counted])), "matched_cosine": match.extra["matched_cosine"],
                 "bits": match.extra["held_out_bits"], "separate_bits": other.extra["held_out_bits"],
                 "cpu": match.cpu_seconds + other.cpu_seconds,
             }

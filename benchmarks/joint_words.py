@@ -189,7 +189,7 @@ def soft_rows(data: Path, seeds: int) -> list[dict]:
             rows.append(
                 {
                     "kind": "soft", "seed": seed, "n": n, "right": float(np.mean(match.map(y) == plain)),
-                    "confidence": match.confidence, "cpu": match.cpu_seconds,
+                    "posterior": match.extra["posterior"], "cpu": match.cpu_seconds,
                 }
             )  # fmt: skip
             print(rows[-1], flush=True)

@@ -186,11 +186,12 @@ def unused(bits: dict[str, Any]) -> str:
 
 def describe(result: dict[str, Any]) -> str:
     """The result as text for people."""
+    from distmatch.matching.calibration import percent
+
     bits = result["bits"]
     verdict = "trusted" if result["believed"] else "NOT trusted"
-    confidence = "not calibrated" if result["confidence"] is None else f"{result['confidence']:.3f}"
     lines = [
-        f"{verdict}: confidence {confidence}; {result['reason']}",
+        f"{verdict}: confidence {percent(result['confidence'])}; {result['reason']}",
         f"method {result['method']}, {result['seconds']:.1f} s ({result['cpu_seconds']:.1f} CPU s), seed {result['seed']}",
         f"bits: target given source {bits['data']:.0f} + map {bits['map']:.0f}; target alone {bits['separate']:.0f}; "
         f"saved {bits['delta']:+.0f}" + unused(bits),

@@ -6,14 +6,13 @@ import hashlib
 import json as json_module
 import shutil
 import sys
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, sha256, write_json
-from distmatch.progress import Progress, ProgressLine, silent
+from distmatch.progress import Clock, Progress, ProgressLine, silent
 
 Breaks = Literal["auto", "line", "blank", "none"]
 Learner = Literal["skipgram", "spectral"]
@@ -88,7 +87,7 @@ def embed(
     folder = target.with_name(target.name + ".partial")
     line = ProgressLine("reading")
     progress: Progress = silent if quiet or json else line
-    clock = time.monotonic(), time.process_time()
+    clock = Clock()
     fresh = not folder.exists()
     _prepare(folder)
     try:
@@ -115,17 +114,16 @@ def embed(
     finally:
         line.close()
     shutil.rmtree(folder)
-    seconds, cpu = time.monotonic() - clock[0], time.process_time() - clock[1]
     result = {
         "out": out, "words": len(found), "dimension": found.dimension, "running_words": int(corpus.counts.sum()),
-        "method": method, "seed": seed, "seconds": round(seconds, 2), "cpu_seconds": round(cpu, 2),
+        "method": method, "seed": seed, "seconds": round(clock.seconds, 2), "cpu_seconds": round(clock.cpu_seconds, 2),
     }  # fmt: skip
     write_json(target.with_name(target.name + ".json"), {**record, **result})
     if json:
         print(json_module.dumps(result, ensure_ascii=False))
     elif not quiet:
         print(f"{out}: {len(found)} words, {found.dimension} dimensions, from {result['running_words']} running words "
-              f"in {seconds:.1f} s ({cpu:.1f} CPU s)")  # fmt: skip
+              f"in {clock.seconds:.1f} s ({clock.cpu_seconds:.1f} CPU s)")  # fmt: skip
     return 0
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from distmatch.compression import arithmetic
 from distmatch.compression.decisions import FEWEST, ranking_of
-from distmatch.compression.mapcode import KINDS, ByteMap, map_bits, read_map, write_map
+from distmatch.compression.mapcode import NUMBERS, ByteMap, map_bits, read_map, write_map
 from distmatch.compression.mixing import PIECE, ContextMixing
 from distmatch.compression.predictor import State
 from distmatch.compression.states import copied, with_room
@@ -21,7 +21,7 @@ EXPERTS = 2
 """The coder that has learned X and the one that has not."""
 SHARES = (0, 4096)
 """Shares, in 1/65536, of the mixtures of the experts."""
-CHOICE_BITS = log2(len(KINDS))
+CHOICE_BITS = log2(len(NUMBERS))
 """To say which kind of f Y is coded through, if any."""
 LEAST_DELTA = -CHOICE_BITS - log2(EXPERTS * len(SHARES))
 """What Y loses if X tells nothing: the choice of f, and that of one of the experts of the mixture."""

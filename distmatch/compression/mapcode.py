@@ -15,19 +15,20 @@ from distmatch.maps.wordkey import WordKey, ranked_words
 
 ByteMap = ByteKey | WordKey
 """What f of a pair of files may be."""
-KINDS = (type(None), ByteKey, WordKey)
+NUMBERS = {"none": 0, "key": 1, "lexicon": 2}
+"""Name of a kind of map, and its number in an archive."""
 
 
 def map_bits(f: ByteMap, x: np.ndarray) -> float:
     """Bits to name f: of a key the logarithm of their number, of a lexicon its code."""
     if isinstance(f, ByteKey):
-        return f.bits(np.unique(x))
+        return f.bits_after(np.unique(x))
     return 8.0 * len(_lexicon_code(f, x))
 
 
 def write_map(f: ByteMap | None, x: np.ndarray, mapped: int) -> bytes:
     """What stands before the code of f(Y), which has `mapped` bytes."""
-    kind = bytes([KINDS.index(type(f))])
+    kind = bytes([NUMBERS["none" if f is None else f.name]])
     if f is None:
         return kind
     if isinstance(f, ByteKey):
@@ -42,7 +43,7 @@ def read_map(code: bytes, x: np.ndarray, m: int) -> tuple[ByteMap | None, int, i
     Raises:
         ValueError: bytes that `write_map` did not write.
     """
-    if not code or code[0] >= len(KINDS):
+    if not code or code[0] >= len(NUMBERS):
         raise ValueError("no such kind of map")
     if code[0] == 0:
         return None, m, 1

@@ -18,9 +18,21 @@ class ByteKey:
 
     Args:
         table: (256,) uint8, byte of X's alphabet for each byte of Y's.
+        alphabet: (k,) bytes that occur in X, in order, by which `bits` reckons; None if X is not known.
     """
 
     table: np.ndarray
+    alphabet: np.ndarray | None = None
+
+    @property
+    def name(self) -> str:
+        """ "key"."""
+        return "key"
+
+    @property
+    def bits(self) -> float:
+        """`bits_after` the X that the key was found on."""
+        return self.bits_after(np.arange(256) if self.alphabet is None else self.alphabet)
 
     @classmethod
     def of_letters(cls, letters: np.ndarray) -> ByteKey:
@@ -31,7 +43,7 @@ class ByteKey:
         return cls(table)
 
     @classmethod
-    def of_pairs(cls, pairs: dict[int, int]) -> ByteKey:
+    def of_pairs(cls, pairs: dict[int, int], alphabet: np.ndarray | None = None) -> ByteKey:
         """From some bytes and what they stand for; the others keep their places where these are free.
 
         Raises:
@@ -47,7 +59,7 @@ class ByteKey:
                 table[byte] = byte
                 taken.add(byte)
         table[table < 0] = sorted(set(range(256)) - taken)
-        return cls(table.astype(np.uint8))
+        return cls(table.astype(np.uint8), alphabet)
 
     def __call__(self, data: np.ndarray) -> np.ndarray:
         """f(Y), (n,) uint8."""
@@ -72,8 +84,12 @@ class ByteKey:
             return "alphabet"
         return "any"
 
-    def bits(self, alphabet: np.ndarray) -> float:
-        """log2 of the number of keys of its kind, and 2 bits for the kind."""
+    def bits_after(self, alphabet: np.ndarray) -> float:
+        """log2 of the number of keys of its kind, and 2 bits for the kind, for a reader who knows X.
+
+        Args:
+            alphabet: (k,) the bytes that occur in X, in order.
+        """
         return log2(factorial(len(_movable(self.kind(alphabet), alphabet)))) + log2(len(KINDS))
 
     def to_bytes(self, alphabet: np.ndarray) -> bytes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,11 +23,18 @@ class LinearMap:
         source: (d, k) float32, applied to source rows.
         target: (d', k) float32, applied to target rows; None if the common space is the target's own (k = d').
         normalization: steps applied to either side before its matrix, see `embeddings.normalization`.
+        bits: code length of the nearest isometry, as the matcher that found the map charges it; NaN if nobody coded it.
     """
 
     source: np.ndarray
     target: np.ndarray | None = None
     normalization: tuple[str, ...] = ()
+    bits: float = math.nan
+
+    @property
+    def name(self) -> str:
+        """ "linear"."""
+        return "linear"
 
     def __call__(self, embeddings: Embeddings) -> Embeddings:
         """Source embeddings in the common space."""
@@ -36,6 +45,14 @@ class LinearMap:
         """Target embeddings in the common space."""
         normal = embeddings.normalized(self.normalization)
         return normal if self.target is None else normal.with_vectors(normal.vectors @ self.target)
+
+    def to_json(self) -> dict[str, Any]:
+        """Both matrices as lists of rows, and the normalisation."""
+        return {
+            "source": self.source.tolist(),
+            "target": None if self.target is None else self.target.tolist(),
+            "normalization": list(self.normalization),
+        }
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file: `source`, maybe `target`, and the normalisation as metadata."""

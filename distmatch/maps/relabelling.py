@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,11 @@ class Relabelling:
         if self.kind != "homophonic" and len(np.unique(table)) != len(table):
             raise InputError("a one-to-one map names a symbol twice")
 
+    @property
+    def name(self) -> str:
+        """ "relabelling"."""
+        return "relabelling"
+
     def __call__(self, symbols: np.ndarray) -> np.ndarray:
         """f(Y): (n,) symbols of X."""
         return self.table[np.asarray(symbols, np.int64)]
@@ -58,6 +64,10 @@ class Relabelling:
     def homophones(self) -> list[np.ndarray]:
         """Symbols of Y that stand for each letter of X."""
         return [np.flatnonzero(self.table == letter) for letter in range(self.letters)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Kind, number of X's symbols, and the table."""
+        return {"kind": self.kind, "letters": self.letters, "table": self.table.tolist()}
 
     def to_bytes(self) -> bytes:
         """The map as one number below the number of maps, big-endian: `bits` rounded up to bytes."""

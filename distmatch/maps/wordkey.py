@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -30,9 +31,16 @@ class WordKey:
 
     Args:
         pairs: lower-case words of Y to words of X.
+        bits: code length of the pairs for a reader who knows X, as the search that found them charges it; else NaN.
     """
 
     pairs: dict[bytes, bytes] = field(repr=False)
+    bits: float = math.nan
+
+    @property
+    def name(self) -> str:
+        """ "lexicon"."""
+        return "lexicon"
 
     def __post_init__(self) -> None:
         if len(set(self.pairs.values())) < len(self.pairs):

@@ -66,7 +66,7 @@ def find_maps(
     matches = []
     if kind in ("auto", "key") and (match := find_byte_map(x, y, seed=seed)):
         matches.append(match)
-    sure = bool(matches) and matches[0].confidence >= BELIEF
+    sure = bool(matches) and matches[0].extra["posterior"] >= BELIEF
     if kind == "lexicon" or (kind == "auto" and not sure and not alike(x, y)):
         match = find_word_map(x, y, seed=seed, progress=progress)
         matches += [match] if match else []

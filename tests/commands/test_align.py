@@ -87,7 +87,7 @@ def test_matrices_of_two_encoders_choose_their_method_and_map_themselves(tmp_pat
     paths = [str(tmp_path / f"{side}.npy") for side in "ab"]
     code = main(["align", *paths, "--out", str(tmp_path / "run"), "--json"])
     result = json.loads(capsys.readouterr().out)
-    assert result["method"] == "profile-gromov"
+    assert result["method"] == "profile"
     assert code == 0 and result["believed"]
     left, right = (
         Embeddings.load(tmp_path / "run" / f"{side}.vec") for side in ("source", "target")

@@ -33,7 +33,7 @@ def test_round_trip_of_any_key(kind, seed, data):
     code = key.to_bytes(ALPHABET)
     back = ByteKey.from_bytes(code, ALPHABET)
     assert np.array_equal(back.table, key.table)
-    assert 0 <= 8 * len(code) - key.bits(ALPHABET) < 15
+    assert 0 <= 8 * len(code) - key.bits_after(ALPHABET) < 15
     y = np.frombuffer(data, np.uint8)
     assert np.array_equal(key.inverse(key(y)), y)
 

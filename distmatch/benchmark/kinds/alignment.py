@@ -11,7 +11,6 @@ import numpy as np
 from distmatch.benchmark.kinds.kind import DoesNotApply, MetricKind, Score
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.embeddings.embeddings import Embeddings
-from distmatch.maps.linear import LinearMap
 
 METRICS = {
     "precision@1": MetricKind(
@@ -111,17 +110,17 @@ class AlignmentProblem:
 
     def _targets(self, answer: Any, rows: np.ndarray) -> np.ndarray:
         """(q, k) best target rows of some source rows, k up to 10."""
-        if isinstance(answer, LinearMap):
+        if answer.name == "linear":
             from distmatch.retrieval.scoring import csls
 
             x, y = answer(self.source).vectors, answer.map_target(self.target).vectors
             return csls(x, y, 10, queries=rows)[1]
-        if isinstance(answer, np.ndarray) and answer.ndim == 1:
-            return np.asarray(answer, np.int64)[rows][:, None]
-        if isinstance(answer, np.ndarray) and answer.shape == (len(self.source), len(self.target)):
-            return np.argsort(-answer[rows], axis=1)[:, :10]
+        if answer.name == "relabelling":
+            return np.asarray(answer(rows), np.int64)[:, None]
+        if answer.name == "coupling":
+            return np.argsort(-answer(rows), axis=1)[:, :10]
         raise DoesNotApply(
-            f"an answer of type {type(answer).__name__} is no map, assignment or coupling"
+            f"a map of kind {answer.name} is neither linear, nor an assignment, nor a coupling"
         )
 
     def _bits(

@@ -16,14 +16,13 @@ import numpy as np
 from distmatch.benchmark.kinds import cipher_periodic, cipher_words
 from distmatch.benchmark.kinds.finiteclass import generalization
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Problem, Score
-from distmatch.benchmark.kinds.letters import assigned, letter_embeddings, pair_counts
+from distmatch.benchmark.kinds.letters import letter_embeddings, letters_read, pair_counts
 from distmatch.benchmark.kinds.plaintext import RIGHT, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
 from distmatch.errors import InputError
 from distmatch.languages.language import Language
-from distmatch.maps.key import Key, bijection_bits, emission_bits, homophonic_bits
-from distmatch.maps.linear import LinearMap
+from distmatch.maps.key import bijection_bits, emission_bits, homophonic_bits
 from distmatch.matching.encipher import encipher
 from distmatch.text.alphabet import fold
 
@@ -111,17 +110,11 @@ class CipherProblem:
     def _read(self, match: Any) -> tuple[np.ndarray, np.ndarray]:
         """Letter codes of the decoded text (n,) and of each symbol (K,)."""
         answer, alphabet = match.map, alphabet_of(self.plain.language)
-        if isinstance(answer, Key) and answer.letters:
-            table = self._table(
-                {k: alphabet.letters.find(v) if v else -1 for k, v in answer.letters.items()}
-            )
-        elif isinstance(answer, np.ndarray) and answer.ndim == 1:
-            table = np.asarray(answer[: len(self.source.names)], np.int64)
-        elif isinstance(answer, LinearMap):
-            found = assigned(answer, *self.view("embeddings"))
-            table = self._table({k: alphabet.letters.index(v) for k, v in found.items()})
-        else:
-            raise DoesNotApply(f"an answer of type {type(answer).__name__} is not a key")
+        table = letters_read(
+            answer, self.source.names, alphabet.letters, lambda: self.view("embeddings")
+        )
+        if table is None:
+            raise DoesNotApply(f"a map of kind {answer.name} is not a key")
         spare = len(alphabet)
         known = (table >= 0) & (table < spare)
         return np.where(known, table, spare)[self.source.symbols], np.where(known, table, 0)

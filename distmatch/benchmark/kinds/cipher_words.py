@@ -18,7 +18,6 @@ from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.encode import encode_words
 from distmatch.ciphers.reading import Ciphertext, read_ciphertext
 from distmatch.errors import InputError
-from distmatch.maps.key import Key
 
 RIGHT = 0.9
 """Share of tokens from which a code counts as broken."""
@@ -40,8 +39,8 @@ class WordCipherProblem:
         raise DoesNotApply(f"a code of words is not given as {name}")
 
     def score(self, match: Any) -> Score:
-        if not isinstance(match.map, Key):
-            raise DoesNotApply(f"an answer of type {type(match.map).__name__} is not a code book")
+        if not isinstance(getattr(match.map, "letters", None), dict):
+            raise DoesNotApply(f"a map of kind {match.map.name} is not a code book")
         read = [match.map.letters.get(self.source.names[s]) for s in self.source.symbols]
         accuracy = share(sum(a == b for a, b in zip(read, self.gold, strict=True)), len(self.gold))
         right = accuracy.value >= RIGHT

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
+from distmatch.maps.map import Map
 
 
 def pair_counts(codes: np.ndarray, size: int) -> np.ndarray:
@@ -38,6 +41,35 @@ def letter_embeddings(names: tuple[str, ...], counts: np.ndarray, dimension: int
     rows = np.zeros((len(names), dimension), np.float32)
     rows[:, : len(spread)] = (u * spread)[:, :dimension]
     return Embeddings(tuple(names[i] for i in order), rows, total[order].astype(np.float64))
+
+
+def letters_read(
+    answer: Map,
+    names: Sequence[str],
+    letters: Sequence[str],
+    sides: Callable[[], tuple[Embeddings, Embeddings]],
+) -> np.ndarray | None:
+    """What an answer takes each symbol for: (K,) place in `letters`, -1 where it has none.
+
+    Args:
+        answer: a key, a relabelling of `names` to `letters`, or a linear map of their embeddings.
+        names: K symbols.
+        letters: what they stand for.
+        sides: the embeddings of both, called only for a linear map.
+
+    Returns:
+        None for a map of any other kind, or one of no symbol.
+    """
+    place = {letter: k for k, letter in enumerate(letters)}
+    found = getattr(answer, "letters", None)
+    if not isinstance(found, dict):  # no key
+        if answer.name == "relabelling":
+            table = np.asarray(answer(np.arange(len(names))), np.int64)
+            return np.where(table < len(letters), table, -1)
+        found = assigned(answer, *sides()) if answer.name == "linear" else {}  # type: ignore[arg-type]
+    if not found:
+        return None
+    return np.array([place.get(found.get(name, ""), -1) for name in names], np.int64)
 
 
 def assigned(mapping: LinearMap, source: Embeddings, target: Embeddings) -> dict[str, str]:

@@ -21,7 +21,6 @@ from distmatch.benchmark.kinds.alignment import (
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score
 from distmatch.benchmark.metrics import Metric
 from distmatch.embeddings.embeddings import Embeddings
-from distmatch.maps.linear import LinearMap
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class PlantedProblem:
         ).score(match)
         metrics = dict(score.metrics)
         if (
-            isinstance(match.map, LinearMap)
+            match.map.name == "linear"
             and match.map.target is None
             and match.map.source.shape == self.rotation.shape
         ):

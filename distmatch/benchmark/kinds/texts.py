@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score
-from distmatch.benchmark.kinds.letters import assigned, letter_embeddings, pair_counts
+from distmatch.benchmark.kinds.letters import letter_embeddings, letters_read, pair_counts
 from distmatch.benchmark.kinds.plaintext import corpus, sampled_words
 from distmatch.benchmark.metrics import Metric, share
-from distmatch.maps.key import Key
-from distmatch.maps.linear import LinearMap
+from distmatch.maps.map import Map
 from distmatch.text.alphabet import LATIN, Alphabet
 
 _ALPHABET = Alphabet(LATIN)
@@ -81,17 +80,9 @@ class TextsProblem:
         }
         return Score(metrics=metrics, bits=found, right=right)
 
-    def _table(self, answer: Any) -> np.ndarray | None:
+    def _table(self, answer: Map) -> np.ndarray | None:
         """(27,) letter of each symbol of y."""
-        if isinstance(answer, Key) and answer.letters:
-            letters = LATIN + " "
-            return np.array([letters.find(answer.letters.get(s, "")) for s in letters])
-        if isinstance(answer, np.ndarray) and answer.shape == (SIZE,):
-            return answer.astype(np.int64)
-        if isinstance(answer, LinearMap):
-            letters = assigned(answer, *self.view("embeddings"))
-            return np.array([NAMES.index(letters[s]) for s in NAMES])
-        return None
+        return letters_read(answer, NAMES, NAMES, lambda: self.view("embeddings"))
 
 
 def key_code(x: np.ndarray, y: np.ndarray, table: np.ndarray) -> dict[str, float]:

@@ -21,7 +21,7 @@ class JointCompression:
     def match(
         self, source: bytes, target: bytes, *, seed: int = 0, progress: Progress = silent
     ) -> Match[Any]:
-        """Key, Δ and its parts; the confidence is the code's own."""
+        """Key, Δ and its parts."""
         from dataclasses import replace
 
         from distmatch.matching.joint.jointcode import joint_code
@@ -33,13 +33,11 @@ class JointCompression:
             names = zip(code.target.names, table, strict=False)
             letters = {chr(symbol): chr(code.source.names[place]) for symbol, place in names}
         bits = {"x": code.x, "y": code.y, "xy": code.xy, "map": code.map}
-        found = answer(
-            Key(letters, "simple"), method="joint compression", seed=seed, data=code.xy, bits=bits
-        )
+        found = answer(Key(letters, "simple"), method="joint", seed=seed, data=code.xy, bits=bits)
         history = list(code.match.history) if code.match is not None else []
         return replace(
             found,
-            confidence=code.confidence,
+            extra=found.extra | {"posterior": code.posterior},
             reason="bits saved by the joint code",
             history=history,
         )

@@ -45,7 +45,5 @@ class SymbolLikelihood:
         restarts: dict[str, Any] = {"restarts": self.restarts} if self.restarts else {}
         matcher = (SoftKey if soft else SymbolSearch)(kind=self.kind, **restarts)
         found = matcher.match(target, model, seed=seed, progress=progress)
-        made = answer(found.map.table, method=found.method, seed=seed, data=found.bits.total)
-        return replace(
-            made, confidence=found.confidence, reason=found.reason, history=found.history
-        )
+        made = answer(found.map, method=found.method, seed=seed, data=found.bits.total)
+        return replace(made, reason=found.reason, history=found.history, extra=found.extra)

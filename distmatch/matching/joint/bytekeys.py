@@ -32,7 +32,7 @@ def find_byte_map(x: bytes, y: bytes, *, seed: int = 0) -> Match[ByteKey] | None
     """A key of letters that both cases obey, or else of all bytes that occur; None if Y is best left as it is.
 
     The bits are of the letters alone in the first case, and only serve to choose: what the map is worth is the
-    code's to say.
+    code's to say. `extra["posterior"]` is that of `SymbolSearch`.
     """
     x, y = x[:COUNTED], y[:COUNTED]
     source, target = fold_bytes(x), fold_bytes(y)
@@ -44,13 +44,13 @@ def find_byte_map(x: bytes, y: bytes, *, seed: int = 0) -> Match[ByteKey] | None
     letters = match.map.table
     if match.bits.total >= unmoved or np.array_equal(letters, np.arange(27)):
         return None
-    if match.confidence >= BELIEF and letters[SPACE] == SPACE:
+    if match.extra["posterior"] >= BELIEF and letters[SPACE] == SPACE:
         return _with_map(match, ByteKey.of_letters(_settled(letters[:SPACE], target)))
     a, b = Symbols.of(x), Symbols.of(y)
     wide = search_bijection(a, b, seed=seed)
     names = np.concatenate([a.names, np.setdiff1d(np.arange(256), a.names)])
     pairs = dict(zip(b.names.tolist(), names[wide.map.table].tolist(), strict=True))
-    return _with_map(wide, ByteKey.of_pairs(pairs))
+    return _with_map(wide, ByteKey.of_pairs(pairs, a.names))
 
 
 def _settled(letters: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -69,4 +69,4 @@ def _settled(letters: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 def _with_map(match: Match, key: ByteKey) -> Match[ByteKey]:
     bits = Bits(data=match.bits.data, map=match.bits.map)
-    return replace(match, map=key, bits=bits, alternatives=[])
+    return replace(match, map=key, bits=bits, method="key", alternatives=[])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +23,7 @@ from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import BELIEF, Bits, Match
 from distmatch.matching.symbols.search import SymbolSearch
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 from distmatch.text.symbols import Symbols
 
 SECOND_LOOK = 1 << 18
@@ -78,12 +77,14 @@ class JointCode:
         return self.x + self.y_given_x - self.y - self.x_given_y
 
     @property
-    def confidence(self) -> float:
-        """Probability that the structure is real and the map right: 2^Δ are the odds against two separate codes."""
+    def posterior(self) -> float:
+        """Probability that the structure is real and the map right, uncalibrated: 2^Δ are the odds against separate codes."""
         if self.plan.mode == "separate":
             return 0.0
         real = 1.0 / (1.0 + 2.0 ** -min(self.delta, 60.0))
-        return real * (self.match.confidence if self.match and self.plan.mode != "identity" else 1)
+        return real * (
+            self.match.extra["posterior"] if self.match and self.plan.mode != "identity" else 1
+        )
 
     @property
     def table(self) -> dict[int, int]:
@@ -131,7 +132,7 @@ def joint_code(
     """
     if map not in MAPS:
         raise ValueError(f"unknown kind of map {map!r}. Use one of {' '.join(MAPS)}")
-    wall, cpu = time.monotonic(), time.process_time()
+    clock = Clock()
     source, target = Symbols.of(x), Symbols.of(y)
     progress(0, 4, step="separate codes")
     plan, alone = _separate(target, coders)
@@ -162,7 +163,7 @@ def joint_code(
     progress(4, 4, step="done")
     return JointCode(
         x=x_bits, y=alone, y_given_x=given, x_given_y=back, plan=plan, match=match, source=source, target=target,
-        coders=coders, seconds=time.monotonic() - wall, cpu_seconds=time.process_time() - cpu,
+        coders=coders, seconds=clock.seconds, cpu_seconds=clock.cpu_seconds,
     )  # fmt: skip
 
 
@@ -194,7 +195,7 @@ def _find(
     matches = []
     if kind in ("auto", "bijection") and max(source.size, target.size) > 1:
         matches.append(search_bijection(source, target, seed=seed))
-    confused = not matches or matches[0].confidence < BELIEF
+    confused = not matches or matches[0].extra["posterior"] < BELIEF
     many = target.size > 0.7 * source.size
     if source.size > 1 and (kind == "homophonic" or (kind == "auto" and many and confused)):
         model = SymbolModel.fit(source.codes, source.size)
@@ -219,6 +220,6 @@ def search_bijection(source: Symbols, target: Symbols, *, seed: int = 0) -> Matc
     forward = SymbolModel.fit(source.codes, size)
     bits = Bits(data=float(forward.bits(f(target.codes)).sum()), map=f.bits)
     return Match(
-        map=f, bits=bits, confidence=match.confidence, reason=match.reason, method=match.method, seed=seed,
-        seconds=match.seconds, cpu_seconds=match.cpu_seconds, history=match.history,
+        map=f, bits=bits, confidence=None, reason=match.reason, method=match.method, seed=seed,
+        seconds=match.seconds, cpu_seconds=match.cpu_seconds, history=match.history, extra=match.extra,
     )  # fmt: skip

@@ -6,7 +6,6 @@ be read off them by assignment. Runs of several seeds are one tensor program: ev
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import Bits, Match
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,7 @@ class JointModel:
         """
         import torch
 
-        wall, cpu = time.monotonic(), time.process_time()
+        clock = Clock()
         generators = [np.random.default_rng([seed, 5]) for seed in seeds]
         weights = self._initial(size, seeds)
         moments = {k: (torch.zeros_like(w), torch.zeros_like(w)) for k, w in weights.items()}
@@ -108,12 +107,12 @@ class JointModel:
                 Match(
                     map=f,
                     bits=Bits(data=float(fitted[i]) * len(sources[i]), map=f.bits),
-                    confidence=float(np.clip(2.0 * matched - 0.6, 0.0, 1.0)),
+                    confidence=None,
                     reason=f"matched embeddings have cosine {matched:.2f}, others {others:.2f}",
-                    method="joint model",
+                    method="joint-model",
                     seed=seed,
-                    seconds=(time.monotonic() - wall) * share,
-                    cpu_seconds=(time.process_time() - cpu) * share,
+                    seconds=clock.seconds * share,
+                    cpu_seconds=clock.cpu_seconds * share,
                     history=[{"step": s, "bits": float(b[i])} for s, b in losses],
                     extra=extra,
                 )

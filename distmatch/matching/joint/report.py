@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from distmatch.compression.coders import Lengths
+from distmatch.matching.calibration import percent
 from distmatch.progress import Progress, silent
 
 CONTROL = 1 << 16
 """Bytes of Y that controls are made of."""
-KINDS = {"ByteKey": "key", "WordKey": "lexicon"}
-"""Name of a kind of map by its class."""
 SHOWN = 26
 """Pairs of a map that the table shows."""
 SLOW_PEER = 8 << 20
@@ -42,10 +41,10 @@ def _map_json(lengths: Lengths, found: list[Any]) -> dict[str, Any] | None:
         return None
     match = next((m for m in found if m.map is lengths.f), found[-1])
     used = match.map is lengths.f
-    kind = KINDS[type(match.map).__name__]
+    kind = match.map.name
     return {
         "kind": kind, "used": used, "bits": lengths.map, kind: match.map.to_json(),
-        "confidence": match.confidence if used else 0.0, "reason": match.reason,
+        "confidence": match.confidence, "posterior": match.extra["posterior"] if used else 0.0, "reason": match.reason,
     }  # fmt: skip
 
 
@@ -181,4 +180,4 @@ def _map_line(found: dict[str, Any] | None) -> str:
     ]
     more = f"  and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
     moved = "  ".join(shown[:SHOWN]) + more
-    return f"map f     {found['kind']}, {verdict}; confidence {found['confidence']:.3f}; {found['reason']}\n          {moved}"
+    return f"map f     {found['kind']}, {verdict}; confidence {percent(found['confidence'])}; {found['reason']}\n          {moved}"

@@ -53,8 +53,8 @@ def find_word_map(
     table = match.map.table
     pairs = {names[1][c]: names[0][table[c]] for c in range(size) if table[c] < size}
     return Match(
-        map=WordKey(pairs), bits=match.bits, confidence=match.confidence, reason=match.reason, method=match.method,
-        seed=seed, seconds=match.seconds, cpu_seconds=match.cpu_seconds, history=match.history,
+        map=WordKey(pairs, match.bits.map), bits=match.bits, confidence=None, reason=match.reason, method=match.method,
+        seed=seed, seconds=match.seconds, cpu_seconds=match.cpu_seconds, history=match.history, extra=match.extra,
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,7 @@ from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import Bits, Match
 from distmatch.matching.symbols.annealing import anneal_bijection, anneal_homophonic
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 
 SEARCHED = 2_000
 """Symbols annealed on; a longer sequence is then climbed on whole."""
@@ -53,8 +52,12 @@ class SymbolSearch:
             symbols: number of Y's symbols; 0 for those that occur.
             seed: of all random choices.
             progress: called with restarts done.
+
+        Returns:
+            The best match; `extra["posterior"]` is its probability among the maps found and Y's own frequencies, all
+            equally likely beforehand, which no calibration backs.
         """
-        wall, cpu = time.monotonic(), time.process_time()
+        clock = Clock()
         source = np.ascontiguousarray(source, np.int32)
         count = symbols or int(source.max(initial=-1)) + 1
         if self.kind == "bijection" and count > target.size:
@@ -80,22 +83,22 @@ class SymbolSearch:
         lengths = [float(target.bits(f(source)).sum()) + f.choice_bits(source) for f in found]
         order = np.argsort([n + f.bits for n, f in zip(lengths, found, strict=True)], kind="stable")
         alone = _order0_bits(source)
-        seconds, cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
         matches = []
         for place in order:
             total = lengths[place] + found[place].bits
-            belief = _posterior(place, order, lengths, found, source, alone)
+            posterior = _posterior(place, order, lengths, found, source, alone)
             agree = leaders[place][1]
             matches.append(
                 Match(
                     map=found[place],
                     bits=Bits(data=lengths[place], map=found[place].bits),
-                    confidence=belief,
+                    confidence=None,
                     reason=f"{alone - total:.0f} bits shorter than Y's own frequencies, {agree} restarts agree",
-                    method="symbol search",
+                    method="symbol-search",
                     seed=seed,
-                    seconds=seconds,
-                    cpu_seconds=cpu_seconds,
+                    seconds=clock.seconds,
+                    cpu_seconds=clock.cpu_seconds,
+                    extra={"posterior": posterior},
                 )
             )  # fmt: skip
         best = matches[0]

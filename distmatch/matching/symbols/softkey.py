@@ -7,7 +7,6 @@ sharp model makes the likelihood of a blurred key hard to climb.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from distmatch.device import choose_device
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import Bits, Match
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 
 SEARCHED = 20_000
 """Symbols of Y whose n-grams are used."""
@@ -59,7 +58,7 @@ class SoftKey:
         import torch
 
         device = choose_device(self.device)
-        wall, cpu = time.monotonic(), time.process_time()
+        clock = Clock()
         source = np.asarray(source, np.int64)
         count = symbols or int(source.max(initial=-1)) + 1
         if self.kind == "bijection" and count > target.size:
@@ -98,18 +97,18 @@ class SoftKey:
             frequency = np.bincount(source, minlength=count) / max(len(source), 1)
             found.append((total, f, float(sure @ frequency)))
         found.sort(key=lambda entry: entry[0])
-        seconds, cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
         made = [
             Match(
                 map=f,
                 bits=Bits(data=total - f.bits, map=f.bits),
-                confidence=_belief(total, sure, source, count),
+                confidence=None,
                 reason=f"a letter's assignment has probability {sure:.2f} on average",
-                method="soft key",
+                method="softkey",
                 seed=seed,
-                seconds=seconds,
-                cpu_seconds=cpu_seconds,
+                seconds=clock.seconds,
+                cpu_seconds=clock.cpu_seconds,
                 history=history,
+                extra={"posterior": _posterior(total, sure, source, count)},
             )
             for total, f, sure in found
         ]
@@ -156,7 +155,7 @@ def _hard(belief: np.ndarray, count: int, letters: int, kind: str) -> Relabellin
     return Relabelling(columns[:count].astype(np.int32), letters, kind)
 
 
-def _belief(total: float, sure: float, source: np.ndarray, count: int) -> float:
+def _posterior(total: float, sure: float, source: np.ndarray, count: int) -> float:
     """How sure the letters are, if the map beats Y's own frequencies at all."""
     p = np.bincount(source, minlength=count) / max(len(source), 1)
     alone = -float((p[p > 0] * np.log2(p[p > 0])).sum()) * len(source)

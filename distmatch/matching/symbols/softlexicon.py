@@ -7,9 +7,9 @@ V^3 whatever the length of Y.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from math import lgamma, log
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import Bits, Match
 from distmatch.matching.symbols.search import CLIMBED, climb
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class WordLexicon:
         seed: int = 0,
         progress: Progress = silent,
     ) -> Match[Relabelling]:
-        """f from Y's words to X's; the soft lexicon (X words, Y words) is `extra["lexicon"]`.
+        """f from Y's words to X's, read out of the soft lexicon that `learn` returns.
 
         Args:
             source: (n,) words of Y.
@@ -50,10 +50,46 @@ class WordLexicon:
             symbols: number of Y's words; 0 for those that occur.
             known: pairs (y, x) that are certain, such as the sign of all other words.
             seed: of the last climb's proposals; the rest is not random.
+
+        Returns:
+            The match; `extra["posterior"]` is the mean probability of a token's likeliest word.
         """
-        wall, cpu = time.monotonic(), time.process_time()
+        clock = Clock()
         source = np.asarray(source, np.int64)
         count = symbols or int(source.max(initial=-1)) + 1
+        lexicon, history = self.learn(source, target, symbols=count, known=known, progress=progress)
+        f, sure = self._read(lexicon, target, source, count)
+        if self.kind == "bijection":
+            table = climb(source[:CLIMBED].astype(np.int32), f.table, target, self.kind, seed=seed)
+            f = Relabelling(table, target.size, self.kind)
+        data = float(target.bits(f(source)).sum()) + choice_bits(f, source)
+        return Match(
+            map=f,
+            bits=Bits(data=data, map=f.bits),
+            confidence=None,
+            reason=f"the likeliest word of a token has probability {sure:.2f} on average",
+            method="lexicon",
+            seed=seed,
+            seconds=clock.seconds,
+            cpu_seconds=clock.cpu_seconds,
+            history=history,
+            extra={"posterior": sure},
+        )
+
+    def learn(
+        self,
+        source: np.ndarray,
+        target: SymbolModel,
+        *,
+        symbols: int,
+        known: tuple[tuple[int, int], ...] = (),
+        progress: Progress = silent,
+    ) -> tuple[np.ndarray, list[dict[str, Any]]]:
+        """The soft lexicon p(y | x), (X words, Y words) float32 with rows that sum to one, and the history of its steps.
+
+        Args: as of `match`.
+        """
+        count = symbols
         pairs = np.bincount(source[:-1] * count + source[1:], minlength=count * count)
         pairs = pairs.reshape(count, count).astype(np.float32)
         lexicon = self._first(source, count, target, known)
@@ -65,23 +101,7 @@ class WordLexicon:
             lexicon = _stochastic(counts + 1e-6, known)
             history.append({"step": step, "beta": beta, "bits": nats / log(2)})
             progress(step + 1, self.steps, bits=nats / log(2))
-        f, sure = self._read(lexicon, target, source, count)
-        if self.kind == "bijection":
-            table = climb(source[:CLIMBED].astype(np.int32), f.table, target, self.kind, seed=seed)
-            f = Relabelling(table, target.size, self.kind)
-        data = float(target.bits(f(source)).sum()) + choice_bits(f, source)
-        return Match(
-            map=f,
-            bits=Bits(data=data, map=f.bits),
-            confidence=sure,
-            reason=f"the likeliest word of a token has probability {sure:.2f} on average",
-            method="word lexicon",
-            seed=seed,
-            seconds=time.monotonic() - wall,
-            cpu_seconds=time.process_time() - cpu,
-            history=history,
-            extra={"lexicon": lexicon},
-        )
+        return lexicon, history
 
     def _first(self, source, count, target, known) -> np.ndarray:
         frequency = np.bincount(source, minlength=count) + 0.5

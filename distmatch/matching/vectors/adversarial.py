@@ -14,12 +14,12 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import ITERATIVE, Clock, Clouds, conclude
+from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, conclude
 from distmatch.matching.vectors.evidence import WORDS, held_out
 from distmatch.matching.vectors.induction import mutual_neighbours
 from distmatch.matching.vectors.selflearning import SelfLearning
 from distmatch.matching.vectors.starts import Start
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 from distmatch.transport.discriminator import Discriminator
 from distmatch.transport.invariants import principal_invariants, row_invariants
 from distmatch.transport.procrustes import procrustes

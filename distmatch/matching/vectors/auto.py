@@ -13,12 +13,12 @@ from distmatch.device import generator
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import BELIEF, Match
-from distmatch.matching.vectors.clouds import Clock, Clouds, Trace, conclude
+from distmatch.matching.vectors.clouds import Clouds, Trace, conclude
 from distmatch.matching.vectors.evidence import WORDS, Control, Evidence, confidence, measure
 from distmatch.matching.vectors.induction import translations
 from distmatch.matching.vectors.selflearning import LONG, SHORT, SelfLearning, Stage
 from distmatch.matching.vectors.starts import Start
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 from distmatch.transport.procrustes import procrustes
 
 STARTS = (

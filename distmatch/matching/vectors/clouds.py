@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,21 +21,13 @@ from distmatch.matching.vectors.evidence import (
     measure,
 )
 from distmatch.matching.vectors.evidence import confidence as confidence_of
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 from distmatch.transport.procrustes import procrustes
 
 ITERATIVE = ("unit", "center") * 5 + ("unit",)
 """Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
 CODED = 2_000
 """Rows on each side whose code length `Match.bits` states."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Wall and CPU seconds at the start of a match."""
-
-    wall: float = field(default_factory=time.perf_counter)
-    cpu: float = field(default_factory=time.process_time)
 
 
 @dataclass
@@ -100,11 +92,9 @@ class Clouds:
         x, y = (torch.from_numpy(e.normalized(steps).vectors).to(where) for e in (source, target))
         return cls(x, y, steps)
 
-    def linear(self, a: Tensor, b: Tensor | None = None) -> LinearMap:
+    def linear(self, a: Tensor, b: Tensor | None = None, *, bits: float = math.nan) -> LinearMap:
         """The map with matrices for the normalised source and target."""
-        return LinearMap(
-            a.cpu().numpy(), None if b is None else b.cpu().numpy(), normalization=self.steps
-        )
+        return LinearMap(a.cpu().numpy(), None if b is None else b.cpu().numpy(), self.steps, bits)
 
 
 def conclude(
@@ -140,14 +130,14 @@ def conclude(
     confidence = confidence_of(evidence)
     bits, offered = code_length(clouds, isometry, ranked=ranked)
     return Match(
-        map=clouds.linear(a, b),
+        map=clouds.linear(a, b, bits=offered[1]),
         bits=bits,
         confidence=confidence,
         reason=("stopped early; " if trace.interrupted else "") + explain(evidence, confidence),
         method=method,
         seed=seed,
-        seconds=time.perf_counter() - clock.wall,
-        cpu_seconds=time.process_time() - clock.cpu,
+        seconds=clock.seconds,
+        cpu_seconds=clock.cpu_seconds,
         history=trace.history,
         alternatives=alternatives or [],
         extra={

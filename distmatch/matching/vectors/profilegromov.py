@@ -14,11 +14,11 @@ from distmatch.device import generator, process_group
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import Clock, Clouds, Trace, conclude
+from distmatch.matching.vectors.clouds import Clouds, Trace, conclude
 from distmatch.matching.vectors.evidence import Control, confidence, measure
 from distmatch.matching.vectors.induction import soft_moment
 from distmatch.matching.vectors.selflearning import SelfLearning
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 from distmatch.transport.fusedgromov import fused_gromov
 from distmatch.transport.invariants import density_profiles, shared_components
 from distmatch.transport.procrustes import procrustes
@@ -110,7 +110,7 @@ class ProfileGromov:
             current = run.learn(f"stage {number}", current, stage)[0]
         a, b = SelfLearning(weighted=self.rows).finish(clouds, current, seed=seed)
         return conclude(
-            clouds, a, b, method="profile-gromov", seed=seed, clock=clock, trace=trace, ranked=ranked,
+            clouds, a, b, method="profile", seed=seed, clock=clock, trace=trace, ranked=ranked,
             control=control, isometry=current, extra={"screen": [round(value, 4) for value in run.values]},
         )  # fmt: skip
 

@@ -11,10 +11,10 @@ from distmatch.device import generator, process_group
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import ITERATIVE, Clock, Clouds, Trace, conclude
+from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
 from distmatch.matching.vectors.fitting import self_learn
 from distmatch.matching.vectors.starts import Start
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 from distmatch.transport.gromov import gromov_wasserstein
 from distmatch.transport.procrustes import procrustes
 

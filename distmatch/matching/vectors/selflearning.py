@@ -14,7 +14,7 @@ from distmatch.device import generator, process_group
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import ITERATIVE, Clock, Clouds, Trace, conclude
+from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
 from distmatch.matching.vectors.fitting import (
     Report,
     contrast,
@@ -24,7 +24,7 @@ from distmatch.matching.vectors.fitting import (
 )
 from distmatch.matching.vectors.induction import mutual_neighbours
 from distmatch.matching.vectors.starts import Start
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 
 FIRST = Start()
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import ITERATIVE, Clock, Clouds, conclude
+from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, conclude
 from distmatch.matching.vectors.starts import sorted_similarity
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import ITERATIVE, Clock, Clouds, conclude
+from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, conclude
 from distmatch.matching.vectors.fitting import symmetric_weights
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 from distmatch.retrieval.dictionary import Dictionary
 from distmatch.transport.procrustes import procrustes
 

@@ -13,9 +13,9 @@ from distmatch.device import Group, generator, process_group
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import ITERATIVE, Clock, Clouds, Trace, conclude
+from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
 from distmatch.matching.vectors.starts import Start
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 from distmatch.transport.coupling import Coupling
 from distmatch.transport.procrustes import procrustes
 from distmatch.transport.sinkhorn import sinkhorn

@@ -22,7 +22,7 @@ def test_key_found_and_paid_for(n):
     code = joint_code(x, y)
     assert code.plan.mode == "bijection"
     assert np.mean([code.table.get(c) == inverse[c] for c in y]) > 0.95
-    assert code.delta > 0.2 * code.y and code.confidence > 0.9
+    assert code.delta > 0.2 * code.y and code.posterior > 0.9
     assert code.y_given_x == pytest.approx(code.y - code.delta)
     assert code.map == pytest.approx(code.plan.relabelling.bits) and code.map > 50
     clear = joint_code(x, plain, map="identity")
@@ -66,7 +66,7 @@ def test_controls_lose_no_more_than_the_choice(name):
     assert code.x_given_y <= code.x + CHOICE_BITS + 1e-6
     assert np.log2(EXPERTS) == CHOICE_BITS < 3
     if name in ("random bytes", "shuffled", "random letters"):
-        assert code.plan.mode == "separate" and code.confidence == 0.0
+        assert code.plan.mode == "separate" and code.posterior == 0.0
     assert dm.decode(code.encode()) == (x, y)
 
 

@@ -32,9 +32,11 @@ def model() -> SymbolModel:
 def test_planted_bijection(model):
     plain = speech(6_000, 1)
     y = np.random.default_rng(0).permutation(V)[plain]
-    match = WordLexicon(kind="bijection", steps=60).match(y, model, symbols=V)
-    assert np.mean(match.map(y) == plain) > 0.95
-    assert match.extra["lexicon"].sum(axis=1) == pytest.approx(1.0, abs=1e-4)
+    search = WordLexicon(kind="bijection", steps=60)
+    match = search.match(y, model, symbols=V)
+    assert np.mean(match.map(y) == plain) > 0.95 and match.confidence is None
+    lexicon, history = search.learn(y, model, symbols=V)
+    assert lexicon.sum(axis=1) == pytest.approx(1.0, abs=1e-4) and len(history) == 60
 
 
 def test_planted_synonyms_many_to_one(model):
