@@ -217,7 +217,7 @@ def test_random_seeds_reach_the_method():
     problem = problem_of("mapping", size=40, dimension=4, noise=2.0)
     keys = [
         make_method(Method(name="m", matcher="distmatch.benchmark.methods.graphs.QuadraticAssignment", takes="graph",
-                           settings={"algorithm": "2opt", "starts": 1})).match(*problem.view("graph"), seed=s).map
+                           settings={"algorithm": "2opt", "starts": 1})).match(*problem.view("graph"), seed=s).map.table
         for s in (0, 0, 1)
     ]  # fmt: skip
     assert np.array_equal(keys[0], keys[1]) and not np.array_equal(keys[0], keys[2])
