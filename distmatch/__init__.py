@@ -76,7 +76,7 @@ _PUBLIC = {
     "WassersteinProcrustes": "distmatch.matching.vectors.wasserstein",
     "ProfileGromov": "distmatch.matching.vectors.profilegromov",
     "run_benchmark": "distmatch.benchmark.runner",
-    "report": "distmatch.benchmark.report",
+    "report": "distmatch.benchmark.reporting",
 }
 __all__ = sorted(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -93,10 +93,9 @@ class ProgressLine:
         self._begun: set[str] = set()
         self._bars: Any = None
 
-    def __call__(
-        self, done: float, total: float | None = None, /, *, phase: str | None = None, **figures: object
-    ) -> None:  # fmt: skip
-        name = phase or self.label
+    def __call__(self, done: float, total: float | None = None, /, **figures: object) -> None:
+        phase = figures.pop("phase", None)
+        name = str(phase or self.label)
         if not self.stream.isatty():
             if phase is not None and phase not in self._begun:
                 print(f"distmatch: {phase}", file=self.stream, flush=True)

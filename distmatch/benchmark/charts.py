@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from html import escape
-from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from distmatch import drawing as draw
-from distmatch.benchmark.metrics import (
-    area_under_curve,
-    calibration_error,
-    calibration_groups,
-    rank_correlation,
-    wilson,
-)
+from distmatch.benchmark.metrics import calibration_groups, rank_correlation, wilson
 from distmatch.benchmark.pictures import convergence, drawn
+from distmatch.benchmark.reliability import agreement, calibrated, confidences, valued_runs
 from distmatch.benchmark.tables import Cell, Summary, TaskTable
 from distmatch.benchmark.thresholds import determined
 
@@ -161,20 +153,12 @@ def against_time(table: TaskTable, colours: Colours) -> str:
 
 def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
     """Δ against the primary metric, one mark a run, and how often more bits mean a better answer."""
-    runs = [
-        (cell, r, float(r["bits"]["saved"]) / size, _primary(r))
-        for cell in table.cells.values()
-        for r in cell.done
-        if r["bits"]
-        and r["bits"].get("saved") is not None
-        and _primary(r) is not None
-        and (size := _size(r))
-    ]
+    runs = valued_runs(table)
     if len(runs) < 4:
         return ""
     shown = runs[:: max(1, len(runs) // 600)]
     x = draw.scale_of([s for _, _, s, _ in runs], *draw.AREA_X)
-    values = [a for *_, a in runs if a is not None]
+    values = [a for *_, a in runs]
     y = (
         draw.Scale(-0.03, 1.03, *draw.AREA_Y)
         if 0 <= min(values) and max(values) <= 1
@@ -184,7 +168,7 @@ def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
         f'<g data-method="{escape(c.method)}" class="c{colours[c.method] % draw.COLOURS}">'
         + draw.point(
             x(s),
-            y(a or 0.0),
+            y(a),
             colours[c.method],
             f"cell{c.number}",
             f"{c.method}, {c.point}, seed {r['seed']}",
@@ -195,7 +179,7 @@ def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
         for c, r, s, a in shown
     )
     rho = rank_correlation([s for _, _, s, _ in runs], values)
-    agree, pairs = _agreement(runs)
+    agree, pairs = agreement(runs)
     name = next(iter(runs[0][1]["metrics"]))
     told = (
         f"On one and the same instance, the answer with more bits saved is the better one in {agree} of {pairs} pairs."
@@ -212,57 +196,6 @@ def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
         text,
         task=table.name,
     )
-
-
-def concordance(table: TaskTable) -> tuple[float, int, int, int]:
-    """Spearman of Δ and the primary metric over runs, pairs that agree, pairs, and runs."""
-    runs = [
-        (cell, r, float(r["bits"]["saved"]) / size, _primary(r))
-        for cell in table.cells.values()
-        for r in cell.done
-        if r["bits"]
-        and r["bits"].get("saved") is not None
-        and _primary(r) is not None
-        and (size := _size(r))
-    ]
-    rho = rank_correlation([s for *_, s, _ in runs], [a for *_, a in runs if a is not None])
-    return rho, *_agreement(runs), len(runs)
-
-
-def _agreement(runs: list[tuple[Cell, dict[str, Any], float, float | None]]) -> tuple[int, int]:
-    """Pairs of different answers to the same instance whose Δ and accuracy are ordered alike, and all pairs."""
-    groups: dict[str, list[tuple[float, float]]] = {}
-    for _, record, saved, value in runs:
-        key = json.dumps([record["axes"], record["data_sha256"]], sort_keys=True)
-        up = next(iter(record["metrics"].values()))["higher_is_better"]
-        groups.setdefault(key, []).append((saved, (value or 0.0) * (1 if up else -1)))
-    agree = pairs = 0
-    for own in groups.values():
-        for a, b in combinations(own[:60], 2):
-            if abs(a[0] - b[0]) > 1e-9 and a[1] != b[1]:
-                pairs += 1
-                agree += (a[0] > b[0]) == (a[1] > b[1])
-    return agree, pairs
-
-
-def confidences(table: TaskTable) -> dict[str, list[tuple[float, bool]]]:
-    """Method to confidences and whether the answers were right, where there are enough to say anything."""
-    given: dict[str, list[tuple[float, bool]]] = {}
-    for cell in table.cells.values():
-        for r in cell.done:
-            if r["confidence"] is not None and r.get("right") is not None:
-                given.setdefault(cell.method, []).append((r["confidence"], r["right"]))
-    return {m: pairs for m, pairs in given.items() if len(pairs) >= 4}
-
-
-def calibrated(table: TaskTable) -> dict[str, str]:
-    """Method to how well its confidence predicts that it is right."""
-    notes = {}
-    for method, pairs in confidences(table).items():
-        p, right = [a for a, _ in pairs], [b for _, b in pairs]
-        auc, error = area_under_curve(p, right), calibration_error(p, right)
-        notes[method] = f"AUC {draw.number(auc)}, ECE {draw.number(error)}, n {len(p)}"
-    return notes
 
 
 def calibration(table: TaskTable, colours: Colours) -> str:
@@ -284,16 +217,6 @@ def calibration(table: TaskTable, colours: Colours) -> str:
     svg = draw.frame(x, y, "confidence", "share right", body, caption=text)
     known = draw.legend([(m, colours[m]) for m in given], calibrated(table))
     return draw.figure("Does it know when it is right?", svg + known, text, task=table.name)
-
-
-def _primary(record: Mapping[str, Any]) -> float | None:
-    metrics = record["metrics"]
-    return next(iter(metrics.values()))["value"] if metrics else None
-
-
-def _size(record: Mapping[str, Any]) -> int:
-    context = record.get("context") or {}
-    return int(context.get("letters") or context.get("rows") or 0)
 
 
 def _interval(s: Summary) -> str:

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from distmatch.benchmark.kinds.kind import KINDS, Kind, load_kind
+from distmatch.benchmark.kinds.kind import TASK_KINDS, Kind, load_kind
 from distmatch.benchmark.limits import Limits
 from distmatch.benchmark.records import validator
 from distmatch.benchmark.tasks import Config, DataFile, Method, Task
@@ -117,8 +117,8 @@ def _resolve(item: Any, what: str, folder: Path, path: object) -> tuple[dict[str
 
 def _task(item: Any, folder: Path, path: object) -> Task:
     raw, path = _resolve(item, "task", folder, path)
-    if raw["kind"] not in KINDS:
-        raise unknown("kind of task", raw["kind"], KINDS, path=path)
+    if raw["kind"] not in TASK_KINDS:
+        raise unknown("kind of task", raw["kind"], TASK_KINDS, path=path)
     kind: Kind = load_kind(raw["kind"])
     axes = {name: [axis.default] for name, axis in kind.axes.items()}
     for name, values in raw.get("axes", {}).items():
@@ -149,7 +149,7 @@ def _task(item: Any, folder: Path, path: object) -> Task:
 
 def _methods(item: Any, folder: Path, path: object) -> list[Method]:
     raw, path = _resolve(item, "method", folder, path)
-    views = {view for name in KINDS for view in load_kind(name).views}
+    views = {view for name in TASK_KINDS for view in load_kind(name).views}
     if "takes" not in raw:
         raise InputError(
             f"method {raw['method']!r} does not say what it takes. Add `takes:`, one of {' '.join(sorted(views))}",
@@ -160,6 +160,7 @@ def _methods(item: Any, folder: Path, path: object) -> list[Method]:
     base = Method(
         name=raw["method"], matcher=raw["class"], takes=raw["takes"], title=raw.get("title", ""),
         settings=raw.get("settings", {}), limits=Limits(**raw.get("limits", {})),
+        folder=str(Path(path).resolve().parent) if isinstance(path, (str, Path)) else None,
     )  # fmt: skip
     axes = {k: v if isinstance(v, list) else [v] for k, v in raw.get("axes", {}).items()}
     out = []

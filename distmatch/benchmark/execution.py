@@ -7,6 +7,7 @@ import functools
 import importlib
 import json
 import os
+import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -217,18 +218,21 @@ def _result(match: Any) -> dict[str, Any]:
 
 
 def make(method: Method) -> Any:
-    """The matcher of a method.
+    """The matcher of a method; its module may lie beside the method's YAML or in the current folder.
 
     Raises:
         InputError: no such module, class or setting, with the nearest name.
     """
     module_name, _, name = method.matcher.rpartition(".")
+    for folder in filter(None, (method.folder, os.getcwd())):
+        if folder not in sys.path:
+            sys.path.append(folder)  # last, so that nothing there hides an installed package
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and (module_name + ".").startswith(error.name + "."):
             raise InputError(
-                f"method {method.name!r}: there is no module {error.name!r}"
+                f"method {method.name!r}: no module {error.name!r} is installed, beside its YAML or in the current folder"
             ) from error
         raise InputError(
             f"method {method.name!r} needs the package {error.name!r}. Run: pip install {error.name}"

@@ -106,11 +106,13 @@ def calibration_bins(
 
 
 def calibration_groups(
-    confidences: Sequence[float], right: Sequence[bool], least: int = 12, most: int = 8
+    confidences: Sequence[float], right: Sequence[bool], min_size: int = 12, max_groups: int = 8
 ) -> list[tuple[float, float, int]]:
     """The same for groups of equal size along the confidence, of at least so many answers: a steadier picture."""
     p, y = np.asarray(confidences, float), np.asarray(right, bool)
-    groups = np.array_split(np.argsort(p, kind="stable"), max(1, min(most, len(p) // least)))
+    groups = np.array_split(
+        np.argsort(p, kind="stable"), max(1, min(max_groups, len(p) // min_size))
+    )
     return [(float(p[g].mean()), float(y[g].mean()), len(g)) for g in groups if len(g)]
 
 

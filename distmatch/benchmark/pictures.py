@@ -11,7 +11,7 @@ from markupsafe import Markup
 from distmatch import drawing as draw
 from distmatch.benchmark.tables import Cell, TaskTable
 
-SHOWN = 6
+MAX_PICTURES = 6
 """Pictures of a kind in a task."""
 SETTINGS = ("step", "epoch", "iteration", "seconds", "start", "seed", "epsilon", "words", "rows")
 """What a history says of a step that is no result of it."""
@@ -28,7 +28,7 @@ def convergence(table: TaskTable, colours: Mapping[str, int]) -> list[str]:
             if cell and key:
                 out.append(_convergence(table, cell, steps, key, colours[method]))
                 break
-    return out[:SHOWN]
+    return out[:MAX_PICTURES]
 
 
 def _convergence(
@@ -56,7 +56,7 @@ def drawn(table: TaskTable) -> list[str]:
             if picture:
                 out.append(picture)
                 break
-    return out[:SHOWN]
+    return out[:MAX_PICTURES]
 
 
 def _picture(table: TaskTable, cell: Cell) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.kinds.kind import KINDS, load_kind
+from distmatch.benchmark.kinds.kind import TASK_KINDS, load_kind
 from distmatch.benchmark.metrics import mean_interval, wilson
 
 Entry = tuple[Path, dict[str, Any]]
@@ -222,7 +222,7 @@ def tabulate(entries: Sequence[Entry]) -> list[TaskTable]:
 
 def all_axes(record: Mapping[str, Any]) -> dict[str, Any]:
     """The axes of a record, with those that its kind got after it was written, at their defaults."""
-    if record["kind"] not in KINDS:
+    if record["kind"] not in TASK_KINDS:
         return record["axes"]
     return {name: axis.default for name, axis in load_kind(record["kind"]).axes.items()} | record[
         "axes"

@@ -78,6 +78,8 @@ class Method:
     title: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    folder: str | None = None
+    """Folder of the YAML that names the class, where its module may lie; it has no part in the identity of a run."""
 
     def to_config(self) -> dict[str, Any]:
         """The method as a configuration would spell it out."""

@@ -13,7 +13,7 @@ from distmatch.files import atomic_write, decode_text, read_bytes, write_json
 from distmatch.matching.kinds import KINDS
 from distmatch.progress import Progress, ProgressLine, silent
 
-SHOWN = 100
+MAX_KEY_ENTRIES = 100
 """Entries of a key that are printed."""
 
 Spaces = Literal["auto", "kept", "removed", "enciphered"]
@@ -157,9 +157,9 @@ def _key_line(key: dict[str, Any]) -> str:
         by_letter.setdefault(letter, []).append(symbol)
     shown = sorted(by_letter.items())
     table = "  ".join(
-        f"{letter or 'null'}={' '.join(symbols)}" for letter, symbols in shown[:SHOWN]
+        f"{letter or 'null'}={' '.join(symbols)}" for letter, symbols in shown[:MAX_KEY_ENTRIES]
     )
-    if len(shown) > SHOWN:
-        table += f"  ... and {len(shown) - SHOWN} more words (--json, or --out DIR)"
+    if len(shown) > MAX_KEY_ENTRIES:
+        table += f"  ... and {len(shown) - MAX_KEY_ENTRIES} more words (--json, or --out DIR)"
     rest = {k: v for k, v in key.items() if k != "letters"}
     return table + ("  " + json_module.dumps(rest, ensure_ascii=False) if rest else "")

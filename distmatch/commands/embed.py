@@ -17,9 +17,9 @@ from distmatch.progress import Clock, Progress, ProgressLine, silent
 Breaks = Literal["auto", "line", "blank", "none"]
 Learner = Literal["skipgram", "spectral"]
 
-WORDS = 45_000_000
+TARGET_WORDS = 45_000_000
 """Running words that training reads, in all epochs, unless it is told how many."""
-FEWEST, MOST = 5, 10
+MIN_EPOCHS, MAX_EPOCHS = 5, 10
 """Epochs that are chosen."""
 
 
@@ -78,7 +78,7 @@ def embed(
         "vocabulary": vocabulary,
     }  # fmt: skip
     learner = _learner(
-        method, dimension=dimension, window=window, negative=negative, epochs=epochs or FEWEST,
+        method, dimension=dimension, window=window, negative=negative, epochs=epochs or MIN_EPOCHS,
         subsample=subsample, threads=threads, device=device,
     )  # fmt: skip
     if min_count < 1 or vocabulary < 1:
@@ -129,7 +129,7 @@ def embed(
 
 def passes(words: int) -> int:
     """Epochs for a text of so many running words: small corpora gain by more, large ones have no need of them."""
-    return min(max(-(-WORDS // max(words, 1)), FEWEST), MOST)
+    return min(max(-(-TARGET_WORDS // max(words, 1)), MIN_EPOCHS), MAX_EPOCHS)
 
 
 def _learner(method: str, **options: Any) -> Any:

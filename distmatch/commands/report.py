@@ -34,8 +34,8 @@ def report(
         quiet: Print nothing else than what was asked for.
     """
     from distmatch.benchmark.records import read_records
-    from distmatch.benchmark.report import FORMATS
-    from distmatch.benchmark.report import report as make
+    from distmatch.benchmark.reporting import FORMATS
+    from distmatch.benchmark.reporting import report as make
 
     if not folders:
         raise InputError("give the folder of the runs, such as runs/")

@@ -118,7 +118,7 @@ def test_bad_configuration_is_one_line(tmp_path, capsys, name):
     ("change", "message"),
     [
         ({"class": "planted_method.Plantd"}, "Did you mean 'Planted'?"),
-        ({"class": "no_such_module.X"}, "there is no module 'no_such_module'"),
+        ({"class": "no_such_module.X"}, "no module 'no_such_module' is installed"),
         (
             {"settings": {"secods": 1}},
             "unknown setting of Planted 'secods'. Did you mean 'seconds'?",

@@ -155,7 +155,7 @@ def test_encoders_are_scored_on_texts_that_both_encoded(tmp_path):
 
 @pytest.mark.parametrize("cipher", ["vigenere", "beaufort"])
 def test_a_key_word_is_read_and_symbols_alone_do_not_apply(cipher):
-    from distmatch.benchmark.methods.annealing import Annealing
+    from distmatch.benchmark.methods.ciphersearch import Annealing
 
     problem = make("cipher", cipher=cipher, length=200, period=5)
     match = Annealing(kind=cipher).match(*problem.view("ciphertext"), seed=0)

@@ -29,12 +29,18 @@ def solve(problem, takes, matcher, **settings):
 
 
 CIPHERS = {
-    "ours": ("ciphertext", "annealing.Annealing", {}, 200, 1.0),
+    "ours": ("ciphertext", "ciphersearch.Annealing", {}, 200, 1.0),
     "subbreaker": ("ciphertext", "subbreaker.Subbreaker", {"consolidate": 2}, 300, 0.97),
     "scipy": ("graph", "graphs.QuadraticAssignment", {}, 3000, 0.97),
     "pot": ("graph", "graphs.PotGromov", {"solver": "pgd"}, 3000, 0.9),
-    "soft key": ("sequences", "symbols.SymbolLikelihood", {"search": "gradient"}, 3000, 0.95),
-    "symbol search": ("sequences", "symbols.SymbolLikelihood", {}, 400, 0.95),
+    "soft key": (
+        "sequences",
+        "symbollikelihood.SymbolLikelihood",
+        {"search": "gradient"},
+        3000,
+        0.95,
+    ),
+    "symbol search": ("sequences", "symbollikelihood.SymbolLikelihood", {}, 400, 0.95),
     "proximal": ("embeddings", "proximal.ProximalPoints", {"steps": 100}, 6000, 0.95),
     "gromov": (
         "embeddings",
@@ -64,11 +70,11 @@ def test_ciphers(name):
 def test_known_symbols_are_used():
     problem = problem_of("cipher", length=40, known=20)
     assert len(problem.plain.known) == min(20, len(problem.source.names))
-    _, match = solve(problem, "ciphertext", "annealing.Annealing")
+    _, match = solve(problem, "ciphertext", "ciphersearch.Annealing")
     assert all(match.map.letters[s] == c for s, c in problem.plain.known)
 
 
-@pytest.mark.parametrize("matcher", ["supervised.Procrustes", "supervised.CanonicalCorrelation"])
+@pytest.mark.parametrize("matcher", ["anchored.Procrustes", "anchored.CanonicalCorrelation"])
 def test_supervised_ceilings(matcher):
     problem = problem_of("mapping", size=300, dimension=20, noise=0.1, anchors=100)
     metrics, _ = solve(problem, "anchored", matcher)

@@ -12,7 +12,7 @@ import pytest
 
 from distmatch.__main__ import main
 from distmatch.benchmark.records import check_record, read_record
-from distmatch.benchmark.report import report
+from distmatch.benchmark.reporting import report
 from distmatch.benchmark.tables import tabulate
 from distmatch.benchmark.thresholds import thresholds
 from distmatch.drawing import Scale, tick_names

@@ -18,7 +18,7 @@ TABLES = {
     "compress.MapKind": "distmatch.matching.compress.MAPS",
     "embed.Breaks": "distmatch.text.tokenizer.BREAKS",
     "evaluate.Scoring": "distmatch.retrieval.scoring.SCORINGS",
-    "report.Format": "distmatch.benchmark.report.FORMATS",
+    "report.Format": "distmatch.benchmark.reporting.FORMATS",
     "translate.Unknown": "distmatch.translation.wordbyword.UNKNOWN_WORDS",
 }
 

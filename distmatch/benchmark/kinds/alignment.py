@@ -19,14 +19,14 @@ METRICS = {
     "precision@5": MetricKind(True, "share with a right target among the best five"),
     "precision@10": MetricKind(True, "share with a right target among the best ten"),
 }
-VIEWS = {
+ALIGNMENT_VIEWS = {
     "embeddings": "Embeddings of both sides",
     "graph": "(n, n) cosines within each side, rows and columns being the vectors",
     "anchored": "Embeddings of both sides, the source an `Anchored` with pairs given away",
 }
-LARGEST_GRAPH = 2000
+MAX_GRAPH_ROWS = 2000
 DRAWN = 24
-CODED = 2000
+MAX_CODED_ROWS = 2000
 """Rows a side whose vectors are coded for the bits of an alignment."""
 
 
@@ -60,8 +60,8 @@ def graph_of(source: Embeddings, target: Embeddings) -> tuple[np.ndarray, np.nda
     n, m = len(source), len(target)
     if n != m:
         raise DoesNotApply(f"graphs of {n} and {m} vertices are not matched one to one")
-    if n > LARGEST_GRAPH:
-        raise DoesNotApply(f"{n} rows are too many for dense graphs (at most {LARGEST_GRAPH})")
+    if n > MAX_GRAPH_ROWS:
+        raise DoesNotApply(f"{n} rows are too many for dense graphs (at most {MAX_GRAPH_ROWS})")
     sides = [e.normalized(("unit",)).vectors.astype(np.float64) for e in (source, target)]
     return sides[0] @ sides[0].T, sides[1] @ sides[1].T
 
@@ -101,10 +101,10 @@ class AlignmentProblem:
         right = metrics["precision@1"].value >= self.right
         if not self.bits:
             return Score(metrics=metrics, right=right)
-        top = np.arange(min(CODED, len(self.source)))
+        top = np.arange(min(MAX_CODED_ROWS, len(self.source)))
         x, y = (e.normalized().vectors for e in (self.source, self.target))
         fitted = fitted_map(x[top], y[self._targets(match.map, top)[:, 0]])
-        bits = self._bits(match, x[top], y[:CODED], fitted)
+        bits = self._bits(match, x[top], y[:MAX_CODED_ROWS], fitted)
         drawing = self._drawing(best, x @ fitted, y)
         return Score(metrics=metrics, bits=bits, right=right, artefacts=drawing)
 

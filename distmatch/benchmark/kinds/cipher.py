@@ -17,7 +17,7 @@ from distmatch.benchmark.kinds import cipher_periodic, cipher_words
 from distmatch.benchmark.kinds.finiteclass import generalization
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Problem, Score
 from distmatch.benchmark.kinds.letters import letter_embeddings, letters_read, pair_counts
-from distmatch.benchmark.kinds.plaintext import RIGHT, Plain, alphabet_of, excerpt
+from distmatch.benchmark.kinds.plaintext import SOLVED_ACCURACY, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
 from distmatch.errors import InputError
@@ -47,7 +47,7 @@ class CipherProblem:
     def view(self, name: str) -> tuple[Any, Any]:
         if name == "ciphertext":
             return self.source, self.plain
-        if name not in VIEWS:
+        if name not in CIPHER_VIEWS:
             raise DoesNotApply(f"a cipher is not given as {name}")
         if self.source.has_breaks:
             raise DoesNotApply(f"the view {name} knows no word breaks, and this cipher keeps them")
@@ -82,7 +82,7 @@ class CipherProblem:
         n = len(self.gold)
         right = int((letters == self.gold).sum()) if len(letters) == n else 0
         accuracy = share(right, n)
-        solved = accuracy.value >= RIGHT
+        solved = accuracy.value >= SOLVED_ACCURACY
         model = self.plain.load()
         bits = self._bits(letters, table, model)
         truth = self._bits(self.gold, self._true_table(), model)
@@ -166,7 +166,7 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Prob
     """Make the cipher of a seed, or take that line of a file of ciphers."""
     if axes["cipher"] == "word":
         return cipher_words.build(axes, paths, seed)
-    if axes["cipher"] in cipher_periodic.KINDS:
+    if axes["cipher"] in cipher_periodic.PERIODIC_CIPHERS:
         return cipher_periodic.build(axes, paths, seed)
     if "ciphers" in paths:
         made = _from_file(paths["ciphers"], axes, seed)
@@ -237,7 +237,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-VIEWS = {
+CIPHER_VIEWS = {
     "ciphertext": "a Ciphertext, and a Plain: the language by name with its model and running text",
     "embeddings": "Embeddings of the symbols and of the letters, from which symbols are neighbours, one row more than dimensions",
     "graph": "(26, 26) relative frequencies of pairs of symbols, and of pairs of letters",
@@ -251,7 +251,7 @@ KIND = Kind(
         "cipher": Axis(
             "simple",
             "kind of cipher",
-            choices=("simple", "homophonic", "word", *cipher_periodic.KINDS),
+            choices=("simple", "homophonic", "word", *cipher_periodic.PERIODIC_CIPHERS),
         ),
         "length": Axis(128, "letters, or tokens of a word code", low=8, high=200_000),
         "language": Axis("en", "wordfreq code"),
@@ -278,7 +278,7 @@ KIND = Kind(
         "naive": MetricKind(False, "sqrt((log2 |F| + log2 1/δ) / n)"),
         "held_out": MetricKind(False, "bits a letter on held-out text"),
     },
-    views=VIEWS,
+    views=CIPHER_VIEWS,
     files={"text": "running text", "ciphers": "JSONL of ready ciphers with their solutions"},
     build=build,
 )

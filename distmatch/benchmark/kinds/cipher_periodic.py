@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.kind import DoesNotApply, Score
-from distmatch.benchmark.kinds.plaintext import RIGHT, Plain, alphabet_of, excerpt
+from distmatch.benchmark.kinds.plaintext import SOLVED_ACCURACY, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.reading import Ciphertext, read_ciphertext
 from distmatch.errors import InputError
@@ -21,7 +21,7 @@ from distmatch.maps.key import bijection_bits
 from distmatch.matching.encipher import encipher
 from distmatch.text.alphabet import fold
 
-KINDS = ("vigenere", "beaufort", "periodic")
+PERIODIC_CIPHERS = ("vigenere", "beaufort", "periodic")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class PeriodicProblem:
         letters = model.alphabet.encode(match.plaintext, spaces=False)
         right = int((letters == self.gold).sum()) if len(letters) == n else 0
         accuracy = share(right, n)
-        solved = accuracy.value >= RIGHT
+        solved = accuracy.value >= SOLVED_ACCURACY
         data, truth = (
             float(model.total_bits(np.ascontiguousarray(codes, np.uint8)))
             for codes in (letters, self.gold)

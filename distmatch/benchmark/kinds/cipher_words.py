@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.kind import DoesNotApply, Score
-from distmatch.benchmark.kinds.plaintext import SHOWN, Plain, corpus
+from distmatch.benchmark.kinds.plaintext import MODEL_SHARE, Plain, corpus
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.encode import encode_words
 from distmatch.ciphers.reading import Ciphertext, read_ciphertext
 from distmatch.errors import InputError
 
-RIGHT = 0.9
+SOLVED_WORDS = 0.9
 """Share of tokens from which a code counts as broken."""
 
 
@@ -43,7 +43,7 @@ class WordCipherProblem:
             raise DoesNotApply(f"a map of kind {match.map.name} is not a code book")
         read = [match.map.letters.get(self.source.names[s]) for s in self.source.symbols]
         accuracy = share(sum(a == b for a, b in zip(read, self.gold, strict=True)), len(self.gold))
-        right = accuracy.value >= RIGHT
+        right = accuracy.value >= SOLVED_WORDS
         metrics = {
             "accuracy": accuracy,
             "solved": Metric(value=float(right), n=1, higher_is_better=True),
@@ -68,7 +68,7 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Word
     if axes["held_out"] or axes["known"]:
         raise InputError("axes held_out and known go with ciphers of letters")
     length = int(axes["length"])
-    words = corpus(paths["text"])[int(SHOWN * len(corpus(paths["text"]))) :].split()
+    words = corpus(paths["text"])[int(MODEL_SHARE * len(corpus(paths["text"]))) :].split()
     rng = np.random.default_rng([seed, length, 6])
     start = int(rng.integers(0, max(len(words) - 3 * length, 1)))
     text = " ".join(words[start : start + 3 * length])

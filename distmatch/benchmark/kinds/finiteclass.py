@@ -13,7 +13,7 @@ from distmatch.languages.ngram import UNITS_PER_BIT
 
 CERTAINTY = 0.05
 """δ of the bound."""
-LARGEST_LOSS = 255 / UNITS_PER_BIT
+MAX_LOSS = 255 / UNITS_PER_BIT
 """Most bits that the search table charges for a letter."""
 
 
@@ -54,7 +54,7 @@ def generalization(
     measured = {
         "gap": held_bits - loss([key[c] for c in shown[0]]),
         "gap_true": loss(held[1]) - loss(shown[1]),
-        "bound": LARGEST_LOSS * math.sqrt(keys / (2 * n)),
+        "bound": MAX_LOSS * math.sqrt(keys / (2 * n)),
         "naive": math.sqrt(keys / math.log(2) / n),
         "held_out": held_bits,
     }

@@ -11,7 +11,10 @@ from typing import Any, Protocol
 from distmatch.benchmark.metrics import Metric
 from distmatch.errors import InputError
 
-KINDS = ("cipher", "lexicon", "mapping", "texts", "embeddings")
+TASK_KINDS = {
+    "cipher": "cipher", "lexicon": "wordvectors", "mapping": "rotation", "texts": "texts", "embeddings": "encoderpair",
+}  # fmt: skip
+"""Name of a kind of task to its module in this folder."""
 
 
 class DoesNotApply(Exception):
@@ -126,5 +129,5 @@ class Kind:
 
 
 def load_kind(name: str) -> Kind:
-    """A kind by its name (one of `KINDS`)."""
-    return importlib.import_module(f"distmatch.benchmark.kinds.{name}").KIND
+    """A kind by its name (one of `TASK_KINDS`)."""
+    return importlib.import_module(f"distmatch.benchmark.kinds.{TASK_KINDS[name]}").KIND

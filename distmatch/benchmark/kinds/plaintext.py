@@ -17,9 +17,9 @@ from distmatch.languages.language import Language, load_language
 from distmatch.languages.wordfrequency import WordList, expected_counts, word_list
 from distmatch.text.alphabet import SPACE, Alphabet, fold
 
-RIGHT = 0.95
+SOLVED_ACCURACY = 0.95
 """Share of letters from which a cipher counts as solved."""
-SHOWN = 0.8
+MODEL_SHARE = 0.8
 """Share of a text, from its beginning, that methods may see; what they are asked about comes from the rest."""
 
 
@@ -44,7 +44,7 @@ class Plain:
     def _shown(self, n: int) -> str:
         if self.path is not None:
             text = corpus(self.path)
-            return text[: min(int(SHOWN * len(text)), 2 * n + 1000)]
+            return text[: min(int(MODEL_SHARE * len(text)), 2 * n + 1000)]
         return sampled_words(self.language, n, seed=10**6)
 
     def reference(self) -> Path:
@@ -63,7 +63,7 @@ class Plain:
         file = folder / "benchmark" / f"shown-{digest}.txt"
         if not file.exists():
             with atomic_write(file) as handle:
-                handle.write(text[: int(SHOWN * len(text))])
+                handle.write(text[: int(MODEL_SHARE * len(text))])
         return file
 
     def bigrams(self) -> np.ndarray:
@@ -78,7 +78,7 @@ def excerpt(path: Path | None, axes: Mapping[str, Any], seed: int) -> str:
         text = sampled_words(axes["language"], length, seed)
     else:
         whole = corpus(path)
-        first = int(SHOWN * len(whole))
+        first = int(MODEL_SHARE * len(whole))
         rng = np.random.default_rng([seed, int(axes["length"]), 5])
         start = int(rng.integers(first, max(len(whole) - 8 * length, first + 1)))
         text = whole[whole.find(SPACE, start) + 1 :][: 8 * length]
@@ -88,7 +88,7 @@ def excerpt(path: Path | None, axes: Mapping[str, Any], seed: int) -> str:
         if letters == length:
             return text[: end + 1]
     raise InputError(
-        f"the text has fewer than {length} letters after its first {SHOWN:.0%}", path=path
+        f"the text has fewer than {length} letters after its first {MODEL_SHARE:.0%}", path=path
     )
 
 

@@ -13,6 +13,9 @@ from distmatch.maps.relabelling import Relabelling
 from distmatch.maps.softmap import SoftMap
 from distmatch.matching.match import Bits, Match
 
+CENTRED = ("unit", "center", "unit")
+"""Normalisation of peers' vectors, as VecMap does it."""
+
 
 @dataclass(frozen=True)
 class NoMap:

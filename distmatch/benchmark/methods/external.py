@@ -15,14 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.methods.answer import answer
+from distmatch.benchmark.methods.answer import CENTRED, answer
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.progress import Progress, silent
 
-STEPS = ("unit", "center", "unit")
 VECMAP = "{python} map_embeddings.py --unsupervised --seed {seed} {x} {y} {out}/x.vec {out}/y.vec"
 MUSE = (
     "{python} unsupervised.py --src_lang x --tgt_lang y --src_emb {x} --tgt_emb {y} --emb_dim {d} --cuda False "
@@ -73,7 +72,7 @@ class External:
         right, off_y = _linear(target, found[1])
         name = Path(self.checkout).name
         return answer(
-            LinearMap(left, right, STEPS), method=name, seed=seed, not_linear=max(off_x, off_y)
+            LinearMap(left, right, CENTRED), method=name, seed=seed, not_linear=max(off_x, off_y)
         )
 
 
@@ -81,7 +80,7 @@ def _linear(before: Embeddings, after: Embeddings) -> tuple[np.ndarray, float]:
     """(d, k) least-squares map of normalised rows to what was written, and the share that it leaves over."""
     place = {word: i for i, word in enumerate(after.words)}
     rows = [i for i, word in enumerate(before.words) if word in place]
-    x = before.normalized(STEPS).vectors[rows]
+    x = before.normalized(CENTRED).vectors[rows]
     y = after.vectors[[place[before.words[i]] for i in rows]]
     matrix = np.linalg.lstsq(x, y, rcond=None)[0]
     left_over = float(np.linalg.norm(x @ matrix - y) / max(np.linalg.norm(y), 1e-12))

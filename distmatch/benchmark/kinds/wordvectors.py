@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.alignment import (
+    ALIGNMENT_VIEWS,
     METRICS,
-    VIEWS,
     AlignmentProblem,
     anchored,
     graph_of,
@@ -97,7 +97,7 @@ KIND = Kind(
         "instance": Axis(None, "unused: the data is the same for all seeds", low=0),
     },
     metrics=METRICS,
-    views=VIEWS,
+    views=ALIGNMENT_VIEWS,
     files={
         "source": "vectors", "target": "vectors", "dictionary": "gold pairs", "dictionary_more": "further gold pairs",
     },

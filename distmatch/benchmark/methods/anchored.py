@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.alignment import Anchored
-from distmatch.benchmark.methods.answer import answer
+from distmatch.benchmark.methods.answer import CENTRED, answer
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import missing_package
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.progress import Progress, silent
-
-STEPS = ("unit", "center", "unit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +28,7 @@ class Procrustes:
 
         x, y = _paired(source, target)
         return answer(
-            LinearMap(orthogonal_procrustes(x, y)[0].astype(np.float32), None, STEPS),
+            LinearMap(orthogonal_procrustes(x, y)[0].astype(np.float32), None, CENTRED),
             method="scipy procrustes",
             seed=seed,
         )
@@ -54,9 +52,9 @@ class CanonicalCorrelation:
         k = min(self.components, x.shape[1], y.shape[1], len(x) - 1)
         fit = CCA(n_components=k, scale=False, max_iter=2000).fit(x, y)
         left, right = (np.asarray(m, np.float32) for m in (fit.x_rotations_, fit.y_rotations_))
-        return answer(LinearMap(left, right, STEPS), method="scikit-learn cca", seed=seed)
+        return answer(LinearMap(left, right, CENTRED), method="scikit-learn cca", seed=seed)
 
 
 def _paired(source: Anchored, target: Embeddings) -> tuple[np.ndarray, np.ndarray]:
-    x = source.embeddings.normalized(STEPS).vectors[source.pairs[:, 0]]
-    return x, target.normalized(STEPS).vectors[source.pairs[:, 1]]
+    x = source.embeddings.normalized(CENTRED).vectors[source.pairs[:, 0]]
+    return x, target.normalized(CENTRED).vectors[source.pairs[:, 1]]

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from distmatch.benchmark.charts import calibrated, concordance
 from distmatch.benchmark.comparison import Change, compare
 from distmatch.benchmark.page import Page, finite_or_none
 from distmatch.benchmark.records import check_versions, read_records
+from distmatch.benchmark.reliability import calibrated, concordance
 from distmatch.benchmark.tables import Cell, Summary, TaskTable, tabulate
 from distmatch.benchmark.thresholds import determined
 from distmatch.drawing import number

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.alignment import (
+    ALIGNMENT_VIEWS,
     METRICS,
-    VIEWS,
     AlignmentProblem,
     anchored,
     graph_of,
@@ -144,7 +144,7 @@ KIND = Kind(
             False, "distance to the planted rotation, 1 for an unrelated one"
         )
     },
-    views=VIEWS,
+    views=ALIGNMENT_VIEWS,
     files={"vectors": "word vectors to rotate"},
     build=build,
 )

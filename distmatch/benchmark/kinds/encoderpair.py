@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.kinds.alignment import METRICS, VIEWS, AlignmentProblem, anchored
+from distmatch.benchmark.kinds.alignment import ALIGNMENT_VIEWS, METRICS, AlignmentProblem, anchored
 from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score
-from distmatch.benchmark.kinds.lexicon import vectors
+from distmatch.benchmark.kinds.wordvectors import vectors
 from distmatch.benchmark.metrics import Metric
 from distmatch.embeddings.embeddings import Embeddings
 
@@ -80,7 +80,7 @@ KIND = Kind(
         "instance": Axis(None, "unused: the data is the same for all seeds", low=0),
     },
     metrics=METRICS | {"mean_rank": MetricKind(False, "mean rank of the right text by cosine")},
-    views=VIEWS,
+    views=ALIGNMENT_VIEWS,
     files={
         "source": "rows of one encoder", "target": "rows of the other, of different texts",
         "source_test": "rows for scoring", "target_test": "their partners, in the same order",
