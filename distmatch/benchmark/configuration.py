@@ -12,8 +12,8 @@ from typing import Any
 
 from distmatch.benchmark.kinds.kind import TASK_KINDS, Kind, load_kind
 from distmatch.benchmark.limits import Limits
+from distmatch.benchmark.plan import Config, DataFile, Method, Task
 from distmatch.benchmark.records import validator
-from distmatch.benchmark.tasks import Config, DataFile, Method, Task
 from distmatch.errors import InputError, unknown
 from distmatch.files import read_text
 

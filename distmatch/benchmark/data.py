@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from distmatch.benchmark.tasks import Config, DataFile
+from distmatch.benchmark.plan import Config, DataFile
 from distmatch.errors import InputError
 from distmatch.files import sha256
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from distmatch.benchmark import limits as limiting
 from distmatch.benchmark.kinds.kind import DoesNotApply, Problem, Score, load_kind
+from distmatch.benchmark.plan import Method, Run
 from distmatch.benchmark.records import check_record
-from distmatch.benchmark.tasks import Method, Run
 from distmatch.errors import InputError, unknown
 from distmatch.runs import SCHEMA, environment, finite, peak_memory
 

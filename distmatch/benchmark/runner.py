@@ -13,8 +13,8 @@ from typing import Any
 
 from distmatch.benchmark.data import identified, locate
 from distmatch.benchmark.execution import execute
+from distmatch.benchmark.plan import Config, Run
 from distmatch.benchmark.records import check_versions, read_record, record_paths
-from distmatch.benchmark.tasks import Config, Run
 from distmatch.errors import InputError, missing_package, unknown
 from distmatch.progress import Progress, silent
 

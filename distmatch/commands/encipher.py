@@ -13,7 +13,7 @@ Fault = Literal["wrong", "missing", "extra"]
 if TYPE_CHECKING:
     Kind = str
 else:  # the one table of kinds, which the type checker cannot read
-    Kind = Literal[tuple(kind for kind in KINDS if kind != "transposition")]
+    Kind = Literal[tuple(name for name, kind in KINDS.items() if kind.encipher or kind.words)]
 
 
 def encipher(

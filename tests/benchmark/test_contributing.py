@@ -15,7 +15,6 @@ def block(language, mark):
 
 
 def test_the_worked_example_of_a_method_runs(tmp_path, monkeypatch, records):
-    monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
     Path("frequencyranks.py").write_text(block("python", "class FrequencyRanks"))
     Path("frequency-ranks.yaml").write_text(block("yaml", "method: frequency-ranks"))

@@ -12,7 +12,7 @@ import pytest
 from distmatch.benchmark.configuration import catalogue, load_config
 from distmatch.benchmark.execution import make as make_method
 from distmatch.benchmark.kinds.kind import DoesNotApply, load_kind
-from distmatch.benchmark.tasks import Method
+from distmatch.benchmark.plan import Method
 from distmatch.errors import InputError
 
 
