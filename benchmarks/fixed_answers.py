@@ -4,8 +4,13 @@
     python benchmarks/fixed_answers.py after.json --data ../shared/data --against before.json
 
 The set: 20 simple and 20 homophonic ciphers, 10 Vigenère, 2 word codes, es-en vectors, one pair of text embeddings,
-4 pairs of files to compress. Figures are compared to 1e-9, texts and keys exactly. `--only` names a part; `--small` takes the quick
-ones. Needs `../shared/data` or a folder laid out like it.
+4 pairs of files to compress. Figures are compared to 1e-9, texts and keys exactly. `--only` names a part. Needs
+`../shared/data` or a folder laid out like it.
+
+`--small` is a set of its own, made of text in the package. Its answers are stored in `tests/fixed_answers.json`, and
+`tests/test_fixed_answers.py` compares them. A commit that changes them on purpose writes them anew and says why:
+
+    python benchmarks/fixed_answers.py tests/fixed_answers.json --small
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ import numpy as np
 
 import distmatch as dm
 from distmatch.__main__ import main
+from distmatch.planted import PROSE, planted_key, text_pair
 
 TOLERANCE = 1e-9
 
@@ -48,20 +54,20 @@ def read(match: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def simple(data: Path, small: bool) -> Iterator[tuple[str, dict]]:
+def simple(data: Path) -> Iterator[tuple[str, dict]]:
     rows = [r for r in lines(data / "ciphers/simple_dev.jsonl") if r["length"] >= 64]
-    for row in rows[:: len(rows) // 20][: 4 if small else 20]:
+    for row in rows[:: len(rows) // 20][:20]:
         yield row["id"], read(dm.decipher(row["ciphertext"], language=row["lang"]))
 
 
-def homophonic(data: Path, small: bool) -> Iterator[tuple[str, dict]]:
+def homophonic(data: Path) -> Iterator[tuple[str, dict]]:
     rows = lines(data / "ciphers/homophonic_dev.jsonl")
-    for row in rows[:: len(rows) // 20][: 2 if small else 20]:
+    for row in rows[:: len(rows) // 20][:20]:
         yield row["id"], read(dm.decipher(row["ciphertext"], language="en", kind="homophonic"))
 
 
-def vigenere(data: Path, small: bool) -> Iterator[tuple[str, dict]]:
-    for k in range(2 if small else 10):
+def vigenere(data: Path) -> Iterator[tuple[str, dict]]:
+    for k in range(10):
         text = "".join(
             c for c in prose(data, "en", 50_000 + 10_000 * k, 600).lower() if "a" <= c <= "z"
         )[: 150 + 20 * k]
@@ -73,9 +79,7 @@ def vigenere(data: Path, small: bool) -> Iterator[tuple[str, dict]]:
         yield f"vigenere-{k}", read(dm.decipher(made, language="en"))
 
 
-def codes(data: Path, small: bool) -> Iterator[tuple[str, dict]]:
-    if small:
-        return
+def codes(data: Path) -> Iterator[tuple[str, dict]]:
     words = re.findall(r"[a-z]+", prose(data, "en", 3_000_000, 400_000).lower())[:20_000]
     with tempfile.TemporaryDirectory() as folder:
         reference = Path(folder) / "reference.txt"
@@ -94,9 +98,7 @@ def codes(data: Path, small: bool) -> Iterator[tuple[str, dict]]:
             )
 
 
-def vectors(data: Path, small: bool) -> Iterator[tuple[str, dict]]:
-    if small:
-        return
+def vectors(data: Path) -> Iterator[tuple[str, dict]]:
     folder = data / "vectors/es-en"
     pair = [dm.Embeddings.load(str(folder / f"{side}.vec.xz")) for side in ("es", "en")]
     yield "es-en", mapped(dm.align(*pair))
@@ -112,7 +114,7 @@ def mapped(match: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def pairs(data: Path, small: bool) -> Iterator[tuple[str, dict]]:
+def pairs(data: Path) -> Iterator[tuple[str, dict]]:
     text = prose(data, "en", 100_000, 70_000).encode()
     table = bytearray(range(256))
     rng = np.random.default_rng(7)
@@ -125,30 +127,37 @@ def pairs(data: Path, small: bool) -> Iterator[tuple[str, dict]]:
         "clear": (text[:30_000], text[30_000:50_000]), "key": (text[:40_000], text[40_000:60_000].translate(bytes(table))),
         "unrelated": (text[:20_000], other[:20_000]), "noise": (text[:20_000], rng.bytes(5_000)),
     }  # fmt: skip
-    for name, (x, y) in list(made.items())[: 2 if small else 4]:
-        if small:
-            x, y = x[:12_000], y[:8_000]
-        code = dm.joint_code(x, y)
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            contextlib.redirect_stdout(io.StringIO()) as out,
-        ):
-            (Path(folder) / "x").write_bytes(x)
-            (Path(folder) / "y").write_bytes(y)
-            main(
-                [
-                    "compress",
-                    str(Path(folder) / "x"),
-                    str(Path(folder) / "y"),
-                    "--brief",
-                    "--json",
-                    "--quiet",
-                ]
-            )
-        yield name, {
-            "x": code.x, "y": code.y, "y_given_x": code.y_given_x, "x_given_y": code.x_given_y, "joint_map": code.map,
-            "command": json.loads(out.getvalue())["bits"],
-        }  # fmt: skip
+    for name, (x, y) in made.items():
+        yield name, compressed(x, y)
+
+
+def compressed(x: bytes, y: bytes) -> dict[str, Any]:
+    """Code lengths of a pair by the function and by the command."""
+    code = dm.joint_code(x, y)
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
+        (Path(folder) / "x").write_bytes(x)
+        (Path(folder) / "y").write_bytes(y)
+        main(["compress", f"{folder}/x", f"{folder}/y", "--brief", "--json", "--quiet"])
+    return {
+        "x": code.x, "y": code.y, "y_given_x": code.y_given_x, "x_given_y": code.x_given_y, "joint_map": code.map,
+        "command": json.loads(out.getvalue())["bits"],
+    }  # fmt: skip
+
+
+def small_set() -> Iterator[tuple[str, dict]]:
+    """A few seconds' worth of the same kinds of problem, from text in the package."""
+    letters = np.array([ord(c) - 97 for c in PROSE.lower() if "a" <= c <= "z"])
+    for number, part in enumerate((letters[:130], letters[150:400])):
+        made = planted_key(part, 26, seed=number)
+        text = "".join(chr(65 + c) for c in made.cipher)
+        yield f"simple-{number}", read(dm.decipher(text, language="en", kind="simple"))
+    made = planted_key(letters, 26, homophones=2, seed=2)
+    yield "homophonic", read(dm.decipher(made.cipher.tolist(), language="en", kind="homophonic"))
+    shifts = np.resize([ord(c) - 97 for c in "lemon"], 200)
+    text = "".join(chr(65 + c) for c in (letters[:200] + shifts) % 26)
+    yield "vigenere", read(dm.decipher(text, language="en", kind="vigenere"))
+    for relation in ("key", "same"):
+        yield f"pair-{relation}", compressed(*text_pair(4_000, 2_000, relation=relation, seed=7))
 
 
 PARTS = {
@@ -187,8 +196,13 @@ def run() -> int:
     parser.add_argument("--small", action="store_true")
     options = parser.parse_args()
     answers: dict[str, Any] = {}
-    for part in options.only:
-        for name, answer in PARTS[part](options.data, options.small):
+    parts = (
+        {"small": small_set()}
+        if options.small
+        else {p: PARTS[p](options.data) for p in options.only}
+    )
+    for part, problems in parts.items():
+        for name, answer in problems:
             answers[f"{part}/{name}"] = answer
             print(part, name, flush=True)
             options.out.write_text(
