@@ -78,7 +78,7 @@ def case(folder: Path, number: int) -> dict:
     right = np.mean([a == b for a, b in zip(match.plaintext.split(), plain, strict=True)])
     return {
         "number": number, "fate": fate, "right": float(right), "seconds": time.process_time() - begin,
-        "evidence": asdict(match.extra["evidence"]),
+        "evidence": asdict(match.evidence),
     }  # fmt: skip
 
 

@@ -101,8 +101,8 @@ class WordTrigram:
         Returns:
             (n,) float64.
         """
-        ids = (np.ascontiguousarray(a, np.int64) for a in (before, last, word))
-        return _trigram_logs(*ids, self.tables) * np.log(2)
+        u, v, w = (np.ascontiguousarray(a, np.int64) for a in (before, last, word))
+        return _trigram_logs(u, v, w, self.tables) * np.log(2)
 
     def pair_matrix(self) -> tuple[np.ndarray, sparse.csr_matrix]:
         """log P(second | first) in nats as a rank-two part (2, V) and a sparse (V, V) correction where pairs were seen."""

@@ -133,13 +133,13 @@ class Decipher:
         self, kind: CipherKind, source: Ciphertext, target: Sequence[str], settings: dict, effort: Effort
     ) -> Decipherment:  # fmt: skip
         """Read as a code for words."""
-        from distmatch.matching.codebooks.codebook import CodeMatcher
-
-        matcher = CodeMatcher(kind=kind.name, cribs=self.cribs, time_limit=self.time_limit)
-        return matcher.match(
-            source, settings["reference"], seed=effort.seed, progress=effort.progress,
-            language=target[0] if len(target) == 1 else "reference", diacritics=settings["diacritics"],
-        )  # fmt: skip
+        problem = Problem(source=source, language=None, **settings)  # pyright: ignore[reportArgumentType]
+        readings = kind.search(problem, effort)
+        control = None
+        if not effort.clock.expired:
+            control = kind.control(problem, readings[0], effort)
+        match = kind.conclude(readings, control, effort)
+        return replace(match, language=target[0]) if len(target) == 1 else match
 
 
 def attempt(problem: Problem, kinds: Sequence[CipherKind], effort: Effort) -> list[Reading[Key]]:

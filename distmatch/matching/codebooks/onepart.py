@@ -13,20 +13,24 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from distmatch.languages.wordtrigram import WordTrigram
+from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.codebooks.onepartbelief import Family, TokenTypes, settle
 from distmatch.matching.codebooks.onepartkernel import sample_words
+from distmatch.matching.codebooks.reading import Sampled
+from distmatch.matching.symbols.reading import Reading
 
 IN_THE_SMALLER = 0.9
 """Share of the words of a smaller book that are never written with a larger one."""
 IN_ORDER = 0.99
 """Share of the words that a book is likely to have that stand in their place."""
-RANKS = 2_000.0
+RANKS_ASTRAY = 2_000.0
 """Words out of order are as likely as 1 / (rank + so many)."""
-SWEEPS = 2
+SWEEPS_PER_CALL = 2
 """Sweeps between two looks at the clock."""
 
 
@@ -49,20 +53,52 @@ class DictionaryText:
     place: np.ndarray
 
 
-@dataclass
-class DictionaryKey:
-    """A key: word ids, which codes are out of order, bits of text and key, and samples (S, K) around it."""
+@dataclass(frozen=True)
+class _Sampler:
+    """What every sweep of the Gibbs sampler takes: see `sample_words`."""
+
+    text: DictionaryText
+    target: WordTrigram
+    chains: np.ndarray
+    starts: np.ndarray
+    entries: np.ndarray
+    use: np.ndarray
+    held: np.ndarray
+    common: np.ndarray
+    seed: int
+
+    def sweep(self, now: _State, best: _State, number: int, temperature: float) -> None:
+        """Change `now` in place by a few sweeps, and `best` if one of them ends with fewer bits."""
+        text = self.text
+        sample_words(
+            text.units, text.ending, text.forms, text.family, text.place, self.chains, self.starts, self.entries, self.use,
+            now.key, now.stray, self.held, self.common, self.target.tables, SWEEPS_PER_CALL, temperature,
+            self.seed * 1_000_000 + number, best.bits, best.key, best.stray,
+        )  # fmt: skip
+
+    def reading(self, state: _State) -> Reading[Relabelling]:
+        """The state as a `Reading`; its letters are words of the model, one per token."""
+        text, size = self.text, len(self.target.words)
+        coded = np.maximum(text.units, 0)
+        words = np.where(
+            text.units >= 0, text.forms[text.ending, state.key[coded]], -1 - text.units
+        )
+        return Reading(
+            map=Relabelling(state.key, size + 1, "homophonic"), letters=words, text=float(state.bits[0]),
+            map_bits=float(state.bits[1]),
+        )  # fmt: skip
+
+
+class _State(NamedTuple):
+    """Words of the codes (K,), which codes are out of order (K,), and the bits of text and key (2,)."""
 
     key: np.ndarray
     stray: np.ndarray
-    text: float
-    key_bits: float
-    samples: np.ndarray | None = None
+    bits: np.ndarray
 
-    @property
-    def total(self) -> float:
-        """Text and key in bits."""
-        return self.text + self.key_bits
+    def copy(self, bits: float) -> _State:
+        """The same key with other bits."""
+        return _State(self.key.copy(), self.stray.copy(), np.array([bits, bits]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +122,7 @@ class DictionarySearch:
     def search(
         self, text: DictionaryText, target: WordTrigram, frequency: np.ndarray, *, seed: int = 0,
         fixed: dict[int, int] | None = None, report: Callable[[float, float], None] | None = None,
-    ) -> list[DictionaryKey]:  # fmt: skip
+    ) -> list[Sampled]:  # fmt: skip
         """The best key of each restart, the fewest bits first; the first says how far its samples agree with it.
 
         Args:
@@ -97,79 +133,85 @@ class DictionarySearch:
             fixed: codes whose word is known.
             report: called with restarts done and in all.
         """
+        sampler, first = self._begin(text, target, frequency, seed, fixed or {})
+        share = min(max(self.short / max(len(text.units), 1), 0.2), 1.0)
+        found: list[_State] = []
+        interrupted = False
+        for restart in range(self.restarts):
+            best, interrupted = self._restart(sampler, first, restart, share * self.sweeps, report)
+            found.append(best)
+            if interrupted or time.monotonic() > self.deadline:
+                break
+        found.sort(key=lambda state: float(state.bits.sum()))
+        samples = [] if interrupted else self._samples(sampler, found[0], share * self.sampled)
+        belief = np.zeros(len(text.family))
+        readings = [Sampled(sampler.reading(state), belief) for state in found]
+        if samples:
+            belief = (np.stack(samples) == found[0].key).mean(axis=0)
+            readings[0] = readings[0]._replace(belief=belief)
+        return readings
+
+    def _begin(
+        self, text: DictionaryText, target: WordTrigram, frequency: np.ndarray, seed: int, fixed: dict[int, int]
+    ) -> tuple[_Sampler, _State]:  # fmt: skip
+        """The sampler, and the key that the beliefs about the order prefer."""
         chains, starts = _chains(text)
         families = _families(text, chains, starts, frequency)
-        held = np.zeros(len(text.family), bool)
-        found: list[DictionaryKey] = []
-        common = np.argsort(-frequency, kind="stable")[:2000].astype(np.int32)
-
-        def sweep(key, stray, number, temperature, best, best_key, best_stray) -> None:
-            sample_words(
-                text.units, text.ending, text.forms, text.family, text.place, chains, starts, entries, use, key, stray,
-                held, common, target.tables, SWEEPS, temperature, seed * 1_000_000 + number, best, best_key, best_stray,
-            )  # fmt: skip
-
         share_of_time = time.monotonic() + 0.4 * (self.deadline - time.monotonic())
         belief, loose, scales = settle(
             families, TokenTypes.of(text.units, text.ending), text.forms, target, len(text.family), steps=self.steps,
             fixed=fixed, deadline=share_of_time,
         )  # fmt: skip
-        first = _first_key(belief, loose, families)
-        entries = np.stack(
-            [scale * family.entries for scale, family in zip(scales, families, strict=True)]
-        )
-        use = np.stack([scale * family.use for scale, family in zip(scales, families, strict=True)])
-        use = -np.log2(np.maximum(use, 1e-6))
-        share_of_sweeps = min(max(self.short / max(len(text.units), 1), 0.2), 1.0)
-        sweeps, sampled = share_of_sweeps * self.sweeps, share_of_sweeps * self.sampled
-        interrupted = False
-        for restart in range(self.restarts):
-            key, stray = first[0].copy(), first[1].copy()
-            if fixed:
-                for code, word in fixed.items():
-                    key[code], stray[code], held[code] = word, False, True
-                stray |= _out_of_order(np.where(stray, -1, key), chains, starts, held)
-            begin, done, share = time.monotonic(), 0, 0.0
-            budget = (self.deadline - begin) / (self.restarts - restart + 0.3)
-            best = np.array([np.inf, np.inf])
-            best_key, best_stray = key.copy(), stray.copy()
-            try:
-                while share < 1.0 and (done == 0 or time.monotonic() < self.deadline):
-                    spent = (time.monotonic() - begin) / budget if budget < np.inf else 0.0
-                    share = min(max(done / sweeps, spent), 1.0)
-                    temperature = self.hot * (self.cold / self.hot) ** share
-                    number = restart * 10_000 + done
-                    sweep(key, stray, number, temperature, best, best_key, best_stray)
-                    done += SWEEPS
-                    if report is not None:
-                        report(restart + share, self.restarts)
-            except KeyboardInterrupt:
-                if not np.isfinite(best[0]):
-                    raise
-                interrupted = True
-            found.append(DictionaryKey(best_key, best_stray, float(best[0]), float(best[1])))
-            if interrupted or time.monotonic() > self.deadline:
-                break
-        found.sort(key=lambda k: k.total)
-        leader = found[0]
-        key, stray = leader.key.copy(), leader.stray.copy()
-        best = np.array([-np.inf, -np.inf])
+        key, stray = _first_key(belief, loose, families)
+        held = np.zeros(len(text.family), bool)
+        if fixed:
+            for code, word in fixed.items():
+                key[code], stray[code], held[code] = word, False, True
+            stray |= _out_of_order(np.where(stray, -1, key), chains, starts, held)
+        scaled = list(zip(scales, families, strict=True))
+        use = np.stack([scale * family.use for scale, family in scaled])
+        sampler = _Sampler(
+            text, target, chains, starts, np.stack([scale * family.entries for scale, family in scaled]),
+            -np.log2(np.maximum(use, 1e-6)), held, np.argsort(-frequency, kind="stable")[:2000].astype(np.int32), seed,
+        )  # fmt: skip
+        return sampler, _State(key, stray, np.zeros(2))
+
+    def _restart(
+        self, sampler: _Sampler, first: _State, restart: int, sweeps: float,
+        report: Callable[[float, float], None] | None,
+    ) -> tuple[_State, bool]:  # fmt: skip
+        """The best key while the temperature falls, and whether an interrupt ended the search."""
+        now, best = first.copy(0.0), first.copy(np.inf)
+        begin, done, share = time.monotonic(), 0, 0.0
+        budget = (self.deadline - begin) / (self.restarts - restart + 0.3)
+        try:
+            while share < 1.0 and (done == 0 or time.monotonic() < self.deadline):
+                spent = (time.monotonic() - begin) / budget if budget < np.inf else 0.0
+                share = min(max(done / sweeps, spent), 1.0)
+                temperature = self.hot * (self.cold / self.hot) ** share
+                sampler.sweep(now, best, restart * 10_000 + done, temperature)
+                done += SWEEPS_PER_CALL
+                if report is not None:
+                    report(restart + share, self.restarts)
+        except KeyboardInterrupt:
+            if not np.isfinite(best.bits[0]):
+                raise
+            return best, True
+        return best, False
+
+    def _samples(self, sampler: _Sampler, leader: _State, sweeps: float) -> list[np.ndarray]:
+        """Keys drawn at temperature 1 around the best one."""
+        now, unbeaten = leader.copy(0.0), leader.copy(-np.inf)
         samples: list[np.ndarray] = []
-        while not interrupted and len(samples) * SWEEPS < sampled:
+        while len(samples) * SWEEPS_PER_CALL < sweeps:
             if samples and time.monotonic() > self.deadline:
                 break
-            sweep(key, stray, 900_000 + len(samples), 1.0, best, key.copy(), stray.copy())
-            samples.append(key.copy())
-        leader.samples = np.stack(samples) if samples else None
-        return found
-
-
-def agreement(found: DictionaryKey, units: np.ndarray) -> float:
-    """Posterior probability that a token's word is right: the share of samples that agree, averaged over the tokens."""
-    codes = units[units >= 0]
-    if found.samples is None or not len(codes):
-        return 1.0
-    return float((found.samples == found.key).mean(axis=0)[codes].mean())
+            try:
+                sampler.sweep(now, unbeaten, 900_000 + len(samples), 1.0)
+            except KeyboardInterrupt:
+                break
+            samples.append(now.key.copy())
+        return samples
 
 
 def _chains(text: DictionaryText) -> tuple[np.ndarray, np.ndarray]:
@@ -195,7 +237,9 @@ def _families(text, chains, starts, frequency) -> list[Family]:
         weight = likely * size / likely.sum()
         entries = np.concatenate([[0.0], np.cumsum(weight)])
         made.append((size, likely, Family(members, place, entries, weight, weight)))
-    astray = np.prod([1.0 - IN_ORDER * likely for _, likely, _ in made], axis=0) / (rank + RANKS)
+    astray = np.prod([1.0 - IN_ORDER * likely for _, likely, _ in made], axis=0) / (
+        rank + RANKS_ASTRAY
+    )
     astray /= astray.sum()
     families = []
     for size, _, family in made:

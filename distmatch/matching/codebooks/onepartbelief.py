@@ -12,23 +12,25 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from scipy import sparse
 
 from distmatch.languages.wordtrigram import DISCOUNT, WordTrigram
+from distmatch.matching.codebooks.orderkernel import forward, forward_backward
 
 OUT_OF_ORDER = 2.0**-6
 """Share of the codes that stand for a word out of the order of their family."""
 OUTSIDE = 0.25
 """Weight of a place before or after the words, where blocks of names and letters are."""
+FLAT = 0.4
+"""Weight of the text in the first round; it rises to one."""
 EXCLUSIVE = 0.999
 """Weight of the rule that no two codes stand for one word."""
 UNKNOWN = 0.3
 """Share of the codes out of order that stand for words unknown to the model: names."""
 NAME, AGAIN = -9.2, -3.9
 """Log probability that an unknown word is a certain one, and that the next unknown words are the same again."""
-ENDS, FARTHEST = 0.05, 6.0
+ENDS, MAX_OUTSIDE = 0.05, 6.0
 """A book is taken to begin at number 0 and to end with the last code, within so many spans a nat, at most so many nats."""
 SCALES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 """How many entries a book may have for one expected: blocks that hold no words make the numbering longer than the book."""
@@ -38,8 +40,8 @@ SHAPE = 5.0
 """Of the gamma distribution of a text's rate of a word about the reference's: a fifth of its square is the variance."""
 PADS = 200
 """Places before the words, and as many after them."""
-KEPT = 100
-"""Words that a code is thought to be when it gives evidence about its neighbours."""
+MAX_SUPPOSED = 100
+"""Number of top candidates per code used as evidence about its neighbours."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class TokenTypes:
 
 def settle(
     families: list[Family], types: TokenTypes, forms: np.ndarray, target: WordTrigram, codes: int, *,
-    flat: float = 0.4, steps: int = 10, fixed: dict[int, int] | None = None,
+    steps: int = 10, fixed: dict[int, int] | None = None,
     deadline: float = float("inf"),
 ) -> tuple[np.ndarray, np.ndarray, list[float]]:  # fmt: skip
     """Beliefs about the words of alphabetical codes.
@@ -153,13 +155,11 @@ def settle(
     stray = np.zeros(codes)
     scales = [1.0] * len(families)
     for step in range(steps):
-        weight = min(flat + (1.0 - flat) * step / max(steps - 4, 1), 1.0)
+        weight = min(FLAT + (1.0 - FLAT) * step / max(steps - 4, 1), 1.0)
         evidence = frequency.copy()
         if step > 0:
-            chances = (
-                _chances(types, forms, belief, messages)
-                - types.counts[:, None].astype(np.float32) * rates
-            )
+            chances = _chances(types, forms, belief, messages)
+            chances = chances - types.counts[:, None].astype(np.float32) * rates
             for t in np.flatnonzero(types.code >= 0):
                 evidence[types.code[t]] += weight * chances[t, forms[types.ending[t]]]
         for code, word in (fixed or {}).items():
@@ -211,7 +211,11 @@ def _chances(types, forms, belief, messages) -> np.ndarray:
             values.append([1.0])
             continue
         mine = belief[types.code[t]]
-        top = np.argpartition(-mine, KEPT)[:KEPT] if len(mine) > KEPT else np.arange(len(mine))
+        top = (
+            np.argpartition(-mine, MAX_SUPPOSED)[:MAX_SUPPOSED]
+            if len(mine) > MAX_SUPPOSED
+            else np.arange(len(mine))
+        )
         share = mine[top] / max(mine[top].sum(), 1e-30)
         rows.append(np.full(len(top), t))
         columns.append(forms[types.ending[t], top])
@@ -264,7 +268,7 @@ class _Told:
             ordered + OUT_OF_ORDER * strays[:, None] * np.diff(entries)[None, :]
         )
         for at, expected in ((0, family.place[0]), (-1, entries[-1])):
-            nearness = np.exp(-np.minimum(np.abs(x - expected) / (ENDS * span), FARTHEST))
+            nearness = np.exp(-np.minimum(np.abs(x - expected) / (ENDS * span), MAX_OUTSIDE))
             emission[at] *= nearness
             ordered[at] *= nearness[PADS:-PADS]
         return x, emission, ordered
@@ -291,99 +295,5 @@ def _chain(family: Family, told: _Told, scale: float):
     for i, code in enumerate(family.members):
         sure = posterior[i, inside] * ordered[i] / np.maximum(emission[i, inside], 1e-300)
         out = max(1.0 - sure.sum(), 0.0) / (told.loose[i].sum() + told.unknown[i])
-        yield (
-            int(code),
-            sure + out * told.loose[i],
-            out * told.unknown[i],
-            max(1.0 - sure.sum(), 0.0),
-        )
-
-
-@numba.njit(cache=True, nogil=True)
-def forward(emission, x, gaps, slopes):
-    """(n, S) forward sums of the chain, each normalised, and the log likelihood; arguments as in `forward_backward`."""
-    n, size = emission.shape
-    ahead = np.empty((n, size), np.float32)
-    total = emission[0].sum()
-    log = np.log(total)
-    ahead[0] = emission[0] / total
-    buffer = np.empty(size)
-    for i in range(1, n):
-        _spread(ahead[i - 1], x, gaps[i - 1], slopes[i - 1], buffer)
-        buffer *= emission[i]
-        total = max(buffer.sum(), 1e-300)
-        log += np.log(total)
-        ahead[i] = buffer / total
-    return ahead, log
-
-
-@numba.njit(cache=True, nogil=True)
-def forward_backward(emission, x, gaps, slopes):
-    """(n, S) posterior of the states of a chain whose steps are Laplace about the gaps, and upwards.
-
-    Args:
-        emission: (n, S).
-        x: (S,) rising places of the states.
-        gaps, slopes: (n - 1,) expected steps, and one over their scales.
-    """
-    n, size = emission.shape
-    ahead, _ = forward(emission, x, gaps, slopes)
-    buffer = np.empty(size)
-    mirrored = -x[::-1].copy()
-    back = np.ones(size)
-    for i in range(n - 2, -1, -1):
-        back *= emission[i + 1]
-        back /= max(back.sum(), 1e-300)
-        _spread(back[::-1].copy(), mirrored, gaps[i], slopes[i], buffer)
-        back = buffer[::-1].copy()
-        ahead[i] *= back
-        ahead[i] /= max(ahead[i].sum(), 1e-300)
-    return ahead
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def _spread(mass, x, gap, slope, out):
-    """out[s] = sum over r < s of mass[r] exp(-slope |x[s] - x[r] - gap|); 0 where that is of no account."""
-    out[:] = 0.0
-    far = 35.0 / slope
-    size = len(x)
-    first, last = 0, size - 1
-    while first < size - 1 and mass[first] < 1e-14:
-        first += 1
-    while last > first and mass[last] < 1e-14:
-        last -= 1
-    begin = max(first, np.searchsorted(x, x[first] + gap - far))
-    end = min(size, np.searchsorted(x, x[last] + gap + far) + 1)
-    below = 0.0  # masses up to y, seen from y
-    r = first
-    fade = np.empty(size)
-    for s in range(begin + 1, end):
-        fade[s] = np.exp(-slope * (x[s] - x[s - 1]))
-    for s in range(begin, end):
-        y = x[s] - gap
-        if s > begin:
-            below *= fade[s]
-        while r < s and r <= last and x[r] <= y:
-            if mass[r] > 1e-14 and y - x[r] < far:
-                below += mass[r] * np.exp(-slope * (y - x[r]))
-            r += 1
-        out[s] = below
-    above = 0.0  # masses above y, seen from y
-    rest = 0.0  # masses from s on, seen from x[s]
-    back = np.exp(-slope * gap) if gap < far else 0.0
-    r = last
-    t = last
-    for s in range(end - 1, begin - 1, -1):
-        y = x[s] - gap
-        if s < end - 1:
-            above *= fade[s + 1]
-            rest *= fade[s + 1]
-        while t >= s:
-            if x[t] - x[s] < far:
-                rest += mass[t] * np.exp(-slope * (x[t] - x[s]))
-            t -= 1
-        while r >= first and x[r] > y:
-            if mass[r] > 1e-14 and x[r] - y < far:
-                above += mass[r] * np.exp(-slope * (x[r] - y))
-            r -= 1
-        out[s] += max(above - rest * back, 0.0)
+        stray = max(1.0 - sure.sum(), 0.0)
+        yield int(code), sure + out * told.loose[i], out * told.unknown[i], stray

@@ -7,11 +7,11 @@ import numpy as np
 
 from distmatch.languages.wordtrigram import pair_log, trigram_log
 
-CLOSELY = 40
+MAX_CLOSE = 40
 """Words whose trigrams are looked up for one draw."""
-WIDEST = 3_000
+MAX_ROUGH = 3_000
 """Words looked at roughly for one draw; of more, every second, third ... is."""
-STRAYS = 40
+MAX_STRAYS = 40
 """Words tried for a code out of order in one draw."""
 STRAY_BITS = 6.0
 """Extra bits of a code out of its family's alphabetical order, beside naming its word among all."""
@@ -54,7 +54,7 @@ def _token_bits(t, words, tables):
 
 @numba.njit(cache=True, nogil=True)
 def _promising(code, choices, costs, tried, at, words, ending, forms, tables):
-    """Keep the `CLOSELY` words that fit their places and the words before best; the number kept."""
+    """Keep the `MAX_CLOSE` words that fit their places and the words before best; the number kept."""
     rough = costs[:tried].copy()
     looked = min(len(at), 6)
     for j in range(looked):
@@ -64,10 +64,10 @@ def _promising(code, choices, costs, tried, at, words, ending, forms, tables):
             w = forms[ending[t], choices[i]]
             bits = pair_log(v, w, tables) if v >= 0 else tables.unigram[w]
             rough[i] -= bits * len(at) / looked
-    limit = np.sort(rough)[CLOSELY - 1]
+    limit = np.sort(rough)[MAX_CLOSE - 1]
     kept = 0
     for i in range(tried):
-        if rough[i] <= limit and kept < CLOSELY:
+        if rough[i] <= limit and kept < MAX_CLOSE:
             choices[kept] = choices[i]
             costs[kept] = costs[i]
             kept += 1
@@ -125,8 +125,8 @@ def sample_words(
     for i in range(count):
         rank_of[chains[i]] = i
     stray_cost = STRAY_BITS + np.log2(size)
-    costs = np.empty(size + STRAYS + 3)
-    choices = np.empty(size + STRAYS + 3, np.int64)
+    costs = np.empty(size + MAX_STRAYS + 3)
+    choices = np.empty(size + MAX_STRAYS + 3, np.int64)
     near = np.empty(3 * n + 3, np.int64)
     for _sweep in range(sweeps):
         for c in np.random.permutation(count):
@@ -164,21 +164,21 @@ def sample_words(
                     place[after] - place[before], entries[f][key[after]] - entries[f][key[before]]
                 )
             wide = high - low
-            step = 1 + wide // WIDEST
+            step = 1 + wide // MAX_ROUGH
             first = low + (np.random.randint(step) if step > 1 else 0)
             for w in range(first, high, step):
                 choices[tried] = w
                 costs[tried] = _place_bits(c, w, before, after, key, family, place, entries, use)
                 costs[tried] += _double_bits(w, often, taken, size, factorials)
                 tried += 1
-            if tried > CLOSELY:
+            if tried > MAX_CLOSE:
                 tried = _promising(
                     c, choices, costs, tried, places[offsets[c] : offsets[c + 1]], words, ending, forms, tables
                 )  # fmt: skip
                 step = max(step, 2)
             inside = tried
             if stray[c] or np.random.random() < 0.1 or inside == 0:
-                for _ in range(STRAYS):
+                for _ in range(MAX_STRAYS):
                     w = common[min(int(len(common) * np.random.random() ** 3), len(common) - 1)]
                     choices[tried] = w
                     costs[tried] = (

@@ -12,28 +12,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numba
 import numpy as np
 from scipy import sparse
 
 from distmatch.languages.symbols import SymbolModel
-from distmatch.languages.wordtrigram import WordTrigram, trigram_log
+from distmatch.languages.wordtrigram import WordTrigram
+from distmatch.maps.key import bijection_bits
+from distmatch.maps.relabelling import Relabelling
+from distmatch.matching.codebooks.reading import Sampled
+from distmatch.matching.codebooks.twopartkernel import sample_keys
+from distmatch.matching.symbols.reading import Reading
 from distmatch.matching.symbols.softlexicon import WordLexicon
 
-KEPT = 24
-"""Words that a code is thought to be when it gives evidence about its neighbours."""
 POSTERIOR = 1.4427
 """Tolerance in bits at which the sampler draws from the posterior: one nat."""
-
-
-@dataclass
-class CodeKey:
-    """A key found: the word of every code, the bits of the text, and the share of samples that agree (0 without any), (K,)."""
-
-    key: np.ndarray
-    text: float
-    belief: np.ndarray
-    history: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +53,7 @@ class WordCodeSearch:
         self, codes: np.ndarray, count: int, target: WordTrigram, running: np.ndarray, *, seed: int = 0,
         fixed: dict[int, int] | None = None, first: np.ndarray | None = None,
         report: Callable[[float, float], None] | None = None,
-    ) -> CodeKey:  # fmt: skip
+    ) -> Sampled:  # fmt: skip
         """The words that the samples agree on most.
 
         Args:
@@ -79,7 +71,7 @@ class WordCodeSearch:
         frequency = np.bincount(codes, minlength=count)
         belief = sparse.csr_matrix((count, len(target.words)), dtype=np.float32)
         if first is None:
-            belief = self._begin(codes, count, target, running, fixed, seed)
+            belief = self._begin(codes, count, target, running, fixed)
             first = _assigned(belief, fixed)
         key = _completed(first, frequency, pairs, costs, fixed)
         held = np.zeros(count, bool)
@@ -87,7 +79,7 @@ class WordCodeSearch:
         rounds = self.rounds + self.voting
         sweeps = int(np.clip(self.moves / (rounds * max(len(codes), 1)), 2, 40))
         samples: list[np.ndarray] = []
-        history: list[float] = []
+        done = 0
         for number in range(rounds):
             cooling = max(1.0 - number / max(self.rounds, 1), 0.0)
             tolerance = POSTERIOR * (self.hot / POSTERIOR) ** cooling
@@ -95,25 +87,29 @@ class WordCodeSearch:
             try:
                 if number <= self.rounds:
                     near, chance = self._proposals(key, belief, pairs, costs)
-                bits = sample_keys(
+                sample_keys(
                     codes, key, held, near, chance, target.tables, tolerance, 1000 * seed + number, drawn
                 )  # fmt: skip
+                done += 1
+                if number >= self.rounds:
+                    samples += list(drawn)
+                if report is not None:
+                    report(number + 1, rounds)
             except KeyboardInterrupt:  # what is found so far is the answer
-                if not history:
+                if done == 0:
                     raise
                 break
-            history.append(float(bits))
-            if number >= self.rounds:
-                samples += list(drawn)
-            if report is not None:
-                report(number + 1, rounds)
             if time.monotonic() > self.deadline:
                 break
         best, share = consensus(np.stack(samples or [key]), held)
-        share = share if samples else np.zeros(count)
-        return CodeKey(best, target.bits(best[codes]), share, history)
+        size = len(target.words)
+        reading = Reading(
+            map=Relabelling(best, size + 1, "homophonic"), letters=best[codes], text=target.bits(best[codes]),
+            map_bits=bijection_bits(count, size),
+        )  # fmt: skip
+        return Sampled(reading, share if samples else np.zeros(count))
 
-    def _begin(self, codes, count, target, running, fixed, seed) -> sparse.csr_matrix:
+    def _begin(self, codes, count, target, running, fixed) -> sparse.csr_matrix:
         """(K, V) beliefs of the most frequent codes about the most frequent words."""
         size = len(target.words)
         frequency = np.bincount(codes, minlength=count)
@@ -128,10 +124,10 @@ class WordCodeSearch:
         known = [(int(symbol[c]), w) for c, w in fixed.items() if symbol[c] < len(chosen)]
         if len(chosen) < count:
             known.append((len(chosen), words))
-        match = self.lexicon.match(
-            symbol[codes], model, symbols=len(chosen) + (len(chosen) < count), known=tuple(known), seed=seed
-        )  # fmt: skip
-        belief = match.extra["lexicon"][:words] * model.marginal[:words, None].astype(np.float32)
+        lexicon, _ = self.lexicon.learn(
+            symbol[codes], model, symbols=len(chosen) + (len(chosen) < count), known=tuple(known)
+        )
+        belief = lexicon[:words] * model.marginal[:words, None].astype(np.float32)
         belief = belief / np.maximum(belief.sum(axis=0, keepdims=True), 1e-30)
         thin = _strongest(belief.T[: len(chosen)], self.proposals).tocoo()
         return sparse.csr_matrix(
@@ -238,107 +234,3 @@ def _completed(first, frequency, pairs, costs, fixed: dict[int, int]) -> np.ndar
             key[missing[row]] = word
             taken[word] = True
     return key
-
-
-@numba.njit(cache=True, nogil=True)
-def sample_keys(
-    codes, key, held, near, chance, tables, tolerance, seed, drawn,
-):  # fmt: skip
-    """Sweeps of Metropolis moves on the trigram code length; the word's present code, if any, takes the other's.
-
-    Args:
-        codes: (n,) int32.
-        key: (K,) int32, changed in place.
-        held: (K,) bool, codes that keep their word.
-        near: (K, m) int32 words proposed for each code.
-        chance: (K, m) cumulative weights of the proposals.
-        tolerance: in bits; one nat draws from the posterior.
-        seed: of the order, the proposals and the acceptance.
-        drawn: (S, K) int32, filled with the key after each of S sweeps.
-
-    Returns:
-        The bits of the text under the last key.
-    """
-    np.random.seed(seed)
-    n, count, many = len(codes), len(key), near.shape[1]
-    starts = np.zeros(count + 1, np.int64)
-    for t in range(n):
-        starts[codes[t] + 1] += 1
-    for c in range(count):
-        starts[c + 1] += starts[c]
-    fill = starts[:-1].copy()
-    places = np.empty(n, np.int32)
-    for t in range(n):
-        places[fill[codes[t]]] = t
-        fill[codes[t]] += 1
-    holder = np.full(len(tables.unigram), -1, np.int32)
-    for c in range(count):
-        holder[key[c]] = c
-    words = np.empty(n, np.int32)
-    for t in range(n):
-        words[t] = key[codes[t]]
-    current = np.empty(n, np.float64)
-    total = 0.0
-    for t in range(n):
-        u = words[t - 2] if t > 1 else -1
-        v = words[t - 1] if t > 0 else -1
-        current[t] = -trigram_log(u, v, words[t], tables)
-        total += current[t]
-    stamp = np.zeros(n + 2, np.int64)
-    touched = np.empty(n, np.int32)
-    fresh = np.empty(n, np.float64)
-    move = 0
-    for sweep in range(len(drawn)):
-        for a in np.random.permutation(count):
-            if held[a]:
-                continue
-            word = near[a, np.searchsorted(chance[a], np.random.random() * chance[a, many - 1])]
-            old = key[a]
-            b = holder[word]
-            if word == old or (b >= 0 and held[b]):
-                continue
-            limit = -np.log(1.0 - np.random.random()) * tolerance
-            move += 1
-            key[a] = word
-            if b >= 0:
-                key[b] = old
-            for side in range(2):
-                c = a if side == 0 else b
-                if c >= 0:
-                    for p in range(starts[c], starts[c + 1]):
-                        words[places[p]] = key[c]
-            delta = 0.0
-            changed = 0
-            for side in range(2):
-                c = a if side == 0 else b
-                if c < 0:
-                    continue
-                for p in range(starts[c], starts[c + 1]):
-                    for t in range(places[p], min(places[p] + 3, n)):
-                        if stamp[t] == move:
-                            continue
-                        stamp[t] = move
-                        u = words[t - 2] if t > 1 else -1
-                        v = words[t - 1] if t > 0 else -1
-                        value = -trigram_log(u, v, words[t], tables)
-                        touched[changed] = t
-                        fresh[changed] = value
-                        delta += value - current[t]
-                        changed += 1
-            if delta < limit:
-                holder[word] = a
-                holder[old] = b
-                for i in range(changed):
-                    current[touched[i]] = fresh[i]
-                total += delta
-            else:
-                key[a] = old
-                if b >= 0:
-                    key[b] = word
-                for side in range(2):
-                    c = a if side == 0 else b
-                    if c >= 0:
-                        for p in range(starts[c], starts[c + 1]):
-                            words[places[p]] = key[c]
-        drawn[sweep] = key
-    return total

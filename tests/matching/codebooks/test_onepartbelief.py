@@ -11,11 +11,10 @@ from distmatch.matching.codebooks.onepartbelief import (
     Family,
     PairMessages,
     TokenTypes,
-    forward,
-    forward_backward,
     settle,
 )  # fmt: skip
 from distmatch.matching.codebooks.onepartkernel import log_factorials
+from distmatch.matching.codebooks.orderkernel import forward, forward_backward
 
 
 def test_posterior_is_that_of_all_rising_keys():
