@@ -21,11 +21,11 @@ from distmatch.languages.wordfrequency import (
 from distmatch.progress import Progress
 from distmatch.text.alphabet import fold
 
-ORDER = 5
-LARGEST_TABLE = 40_000_000
+LETTER_ORDER = 5
+MAX_TABLE_ENTRIES = 40_000_000
 HELD_OUT = 50_000
 """Letters at the end of a reference that tell how far its long n-grams are to be trusted against words."""
-SHARES = (0.95, 0.9, 0.8, 0.65, 0.5, 0.35, 0.2)
+MIXING_SHARES = (0.95, 0.9, 0.8, 0.65, 0.5, 0.35, 0.2)
 """Weights of the word model tried there."""
 
 
@@ -46,8 +46,8 @@ def build_language(
     assert vocabulary is not None
     alphabet = vocabulary.alphabet
     size = len(alphabet) + (1 if spaces else 0)
-    order = ORDER
-    while size**order > LARGEST_TABLE:
+    order = LETTER_ORDER
+    while size**order > MAX_TABLE_ENTRIES:
         order -= 1
     progress(1, 4, phase=f"building the model of {name} (once)")
     probability = codes = None
@@ -75,7 +75,7 @@ def build_language(
         cut = len(codes) - min(len(codes) // 20, HELD_OUT)
         held = codes[cut:]
         language = frozen(replace(language, running=running_tables(codes[:cut], cost)))
-        share = min(SHARES, key=lambda s: replace(language, share=s).total_bits(held))
+        share = min(MIXING_SHARES, key=lambda s: replace(language, share=s).total_bits(held))
         language = replace(language, share=share)
         known = held if len(held) >= 2_000 else known
     text_bits = float(language.bits(known).mean())

@@ -30,7 +30,7 @@ __all__ = [
     "stored_references",
 ]
 
-VERSION = 8
+CACHE_VERSION = 8
 """Raised when cached files change meaning; folders of other versions are not read."""
 
 _RUNNING = ("grams", "gram_costs", "contexts", "backoffs")
@@ -127,7 +127,7 @@ def _cache_key(base: str | None, spaces: bool, diacritics: bool, texts: Sequence
             raise InputError(f"cannot read: {error.strerror}", path=path) from error
         digest.update(f"{os.path.abspath(path)}|{stat.st_size}|{stat.st_mtime_ns};".encode())
     tail = f"-{digest.hexdigest()[:12]}" if texts else ""
-    return f"v{VERSION}/{base or 'own'}-{'spaces' if spaces else 'plain'}{'-marks' if diacritics else ''}{tail}"
+    return f"v{CACHE_VERSION}/{base or 'own'}-{'spaces' if spaces else 'plain'}{'-marks' if diacritics else ''}{tail}"
 
 
 def _read(folder: Path, name: str) -> Language | None:

@@ -15,7 +15,7 @@ from distmatch.text.alphabet import Alphabet
 
 WORD_SHARE = 0.9
 """Weight of the word model in the mixture that scores a decoded text, where no running text is known."""
-LARGEST_PLACES = 80_000_000
+MAX_ARGMAX_PLACES = 80_000_000
 """Bytes of `place_costs`; beyond it the homophonic search uses the shorter table."""
 PROBABILITY = 2.0 ** (-np.arange(256) / ngram.UNITS_PER_BIT)
 
@@ -69,11 +69,11 @@ class Language:
     def place_costs(self) -> tuple[np.ndarray, np.ndarray, int]:
         """For the homophonic search: costs with one place of the window last, flat costs, and their order.
 
-        The first is `ngram.place_costs` of the longest table that stays below `LARGEST_PLACES` bytes, made on
+        The first is `ngram.place_costs` of the longest table that stays below `MAX_ARGMAX_PLACES` bytes, made on
         first use and cached beside the rest (it is five times as large as the other tables together).
         """
         words_a_row = 4 * -(-self.size // 32)
-        if 8 * words_a_row * self.order * self.size ** (self.order - 1) > LARGEST_PLACES:
+        if 8 * words_a_row * self.order * self.size ** (self.order - 1) > MAX_ARGMAX_PLACES:
             return self.short_place_costs
         path = None if self.folder is None else self.folder / "places.npy"
         length = words_a_row * self.order * self.size ** (self.order - 1)

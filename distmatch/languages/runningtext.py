@@ -13,8 +13,8 @@ import numpy as np
 
 from distmatch.languages.ngram import UNITS_PER_BIT
 
-LONGEST = 8
-MULTIPLIER = 4.0
+MAX_ORDER = 8
+WITTEN_BELL_MULTIPLIER = 4.0
 """Of Witten-Bell escapes, as in `ngram.interpolate`."""
 LETTERS = 20_000_000
 """Letters of a reference that are counted: more make sorting slow and help little."""
@@ -60,7 +60,7 @@ def running_tables(codes: np.ndarray, cost: np.ndarray) -> Tables:
     dense = np.exp2(cost.reshape(-1) / -UNITS_PER_BIT)
     codes = codes[:LETTERS].astype(np.uint64)
     levels: list[_Level] = []
-    for length in range(order + 1, LONGEST + 1):
+    for length in range(order + 1, MAX_ORDER + 1):
         grams, counts = np.unique(_windows(codes, length, size), return_counts=True)
         contexts, starts, types = np.unique(
             grams // np.uint64(size), return_index=True, return_counts=True
@@ -69,7 +69,7 @@ def running_tables(codes: np.ndarray, cost: np.ndarray) -> Tables:
             break
         lower = _probability(levels, dense, order, size, grams % np.uint64(size ** (length - 1)))
         total = np.add.reduceat(counts, starts)
-        escape = MULTIPLIER * types
+        escape = WITTEN_BELL_MULTIPLIER * types
         probability = (counts + np.repeat(escape, types) * lower) / np.repeat(total + escape, types)
         kept = counts >= (1 if length <= ALWAYS_KEPT else 2)
         said = np.add.reduceat(np.where(kept, probability, 0.0), starts)
@@ -181,7 +181,7 @@ def running_probability(
         marks, costs, contexts, backoffs: of `running_tables`; one by one, as numba counts references of a tuple's members.
         probability: (256,) float64 that a cost stands for.
     """
-    longest = min(t + 1, LONGEST)
+    longest = min(t + 1, MAX_ORDER)
     gram = np.uint64(0)
     power = np.uint64(1)
     found = short

@@ -9,7 +9,7 @@ import numpy as np
 
 from distmatch.languages import ngram
 
-LARGEST_TABLE = 3_000_000
+MAX_PROBABILITIES = 3_000_000
 """Entries of the largest n-gram table: order 4 for 27 to 41 symbols, 3 up to 144, 2 for bytes."""
 
 
@@ -30,11 +30,11 @@ class SymbolModel:
         Args:
             sequence: (n,) symbols.
             size: of the alphabet; symbols that do not occur have only smoothed probability.
-            order: n; 0 for the highest, at most 4, whose table stays below `LARGEST_TABLE`.
+            order: n; 0 for the highest, at most 4, whose table stays below `MAX_PROBABILITIES`.
         """
         size = max(size, 2)
         if not order:
-            order = next((n for n in (4, 3) if size**n <= LARGEST_TABLE), 2)
+            order = next((n for n in (4, 3) if size**n <= MAX_PROBABILITIES), 2)
         counts = ngram.text_counts(np.asarray(sequence), order, size)
         if not counts.any():
             return cls(np.full((size,) * order, 1.0 / size, np.float32))

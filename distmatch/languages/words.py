@@ -18,7 +18,7 @@ from distmatch.languages.wordfrequency import WordList
 
 OOV = 0.02
 OOV_END = 0.18
-VOCABULARY = 60_000
+MAX_VOCABULARY = 60_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class WordModel:
     end: np.ndarray
 
 
-def build_word_model(words: WordList, *, spaces: bool, vocabulary: int = VOCABULARY) -> WordModel:
+def build_word_model(words: WordList, *, spaces: bool, vocabulary: int = MAX_VOCABULARY) -> WordModel:
     """The trie of the most frequent words.
 
     Args:

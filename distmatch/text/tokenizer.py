@@ -16,9 +16,9 @@ BREAK = "\n"
 BREAKS = ("auto", "line", "blank", "none")
 """What ends a sentence: each line end but those where a text is wrapped at a width (auto), each line end, each empty line,
 or nothing."""
-STRETCH = 400
+WRAPPED_LINES = 400
 """Lines looked at together to see whether they are wrapped."""
-WIDEST = 120
+MAX_WRAPPED_WIDTH = 120
 """Characters of the widest wrapped line: nine in ten are shorter."""
 
 WORD_PATTERN = r"[\p{L}\p{N}\p{M}]+"
@@ -35,12 +35,12 @@ def unwrapped(text: str) -> str:
     """
     lines = text.split("\n")
     out: list[str] = []
-    for start in range(0, len(lines), STRETCH):
-        part = lines[start : start + STRETCH]
+    for start in range(0, len(lines), WRAPPED_LINES):
+        part = lines[start : start + WRAPPED_LINES]
         lengths = sorted(len(line) for line in part if line.strip())
-        width = lengths[int(0.9 * (len(lengths) - 1))] if len(lengths) >= 20 else WIDEST + 1
+        width = lengths[int(0.9 * (len(lengths) - 1))] if len(lengths) >= 20 else MAX_WRAPPED_WIDTH + 1
         full = sum(0.75 * width <= n <= 1.1 * width for n in lengths)
-        wrapped = width <= WIDEST and full >= len(lengths) / 2
+        wrapped = width <= MAX_WRAPPED_WIDTH and full >= len(lengths) / 2
         for line in part:
             out.append(line)
             out.append(" " if wrapped and len(line) > 0.6 * width else "\n")

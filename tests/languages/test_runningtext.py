@@ -7,7 +7,7 @@ import pytest
 
 from distmatch.languages.language import load_language
 from distmatch.languages.model import PROBABILITY
-from distmatch.languages.runningtext import LONGEST, running_probability
+from distmatch.languages.runningtext import MAX_ORDER, running_probability
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_text_like_the_reference_is_shorter_than_without_long_ngrams(reference):
     codes = language.alphabet.encode("oldtherecatnewtheredog" * 6, spaces=False)
     with_long = language.total_bits(codes)
     without = replace(language, running=NONE).total_bits(codes)
-    assert len(codes) > LONGEST
+    assert len(codes) > MAX_ORDER
     assert (
         with_long < without - 5.0
     )  # "cat" or "dog" is told six letters before, beyond the dense table's reach

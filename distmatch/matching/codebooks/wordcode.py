@@ -20,7 +20,7 @@ from distmatch.progress import Effort
 
 MIN_NOMENCLATOR = 8_000
 """Words that codes at random may stand for where other words are in clear."""
-FLUENT = 0.3
+MAX_EXCESS = 0.3
 """Bits per word above the reference's own text up to which no larger vocabulary is tried."""
 
 
@@ -62,7 +62,7 @@ def word_code_readings(
                 map_bits=key_bits, problem=problem, evidence=evidence,
             )
         )  # fmt: skip
-        if found[-1].excess < FLUENT:
+        if found[-1].excess < MAX_EXCESS:
             break
     return sorted(found, key=total_bits)
 
