@@ -13,7 +13,7 @@ from distmatch.compression.mapped import MappedCode
 from distmatch.compression.mixture import Mixture, Primed
 from distmatch.errors import InputError
 from distmatch.maps.relabelling import Relabelling
-from distmatch.text.symbols import Symbols, pack_alphabet, unpack_alphabet
+from distmatch.text.bytesymbols import Symbols, pack_alphabet, unpack_alphabet
 
 MODES = ("separate", "identity", "bijection", "homophonic")
 """How Y is coded once X is known: one expert is chosen."""

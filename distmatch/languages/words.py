@@ -36,7 +36,9 @@ class WordModel:
     end: np.ndarray
 
 
-def build_word_model(words: WordList, *, spaces: bool, vocabulary: int = MAX_VOCABULARY) -> WordModel:
+def build_word_model(
+    words: WordList, *, spaces: bool, vocabulary: int = MAX_VOCABULARY
+) -> WordModel:
     """The trie of the most frequent words.
 
     Args:

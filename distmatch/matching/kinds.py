@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distmatch.errors import unknown
-from distmatch.matching.codebooks.kinds import DICTIONARY_CODE, WORD_CODE
+from distmatch.matching.codebooks.wordkinds import DICTIONARY_CODE, WORD_CODE
 from distmatch.matching.keys.homophonic import HOMOPHONIC
 from distmatch.matching.keys.periodic import BEAUFORT, MIXED, VARIANT_BEAUFORT, VIGENERE
 from distmatch.matching.keys.simple import SIMPLE

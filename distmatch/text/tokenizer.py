@@ -38,7 +38,9 @@ def unwrapped(text: str) -> str:
     for start in range(0, len(lines), WRAPPED_LINES):
         part = lines[start : start + WRAPPED_LINES]
         lengths = sorted(len(line) for line in part if line.strip())
-        width = lengths[int(0.9 * (len(lengths) - 1))] if len(lengths) >= 20 else MAX_WRAPPED_WIDTH + 1
+        width = (
+            lengths[int(0.9 * (len(lengths) - 1))] if len(lengths) >= 20 else MAX_WRAPPED_WIDTH + 1
+        )
         full = sum(0.75 * width <= n <= 1.1 * width for n in lengths)
         wrapped = width <= MAX_WRAPPED_WIDTH and full >= len(lengths) / 2
         for line in part:

@@ -49,7 +49,7 @@ def test_damaged_cache_is_rebuilt():
     load_language("en")
     folder = cache_folder()
     assert folder is not None
-    cost = folder / f"v{module.VERSION}" / "en-plain" / "cost.npy"
+    cost = folder / f"v{module.CACHE_VERSION}" / "en-plain" / "cost.npy"
     cost.write_bytes(b"garbage")
     model = load_language("en")
     assert model.cost.shape == (26,) * 5

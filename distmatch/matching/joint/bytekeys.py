@@ -11,7 +11,7 @@ from distmatch.maps.bytekey import LOWER, ByteKey
 from distmatch.matching.joint.jointcode import search_bijection
 from distmatch.matching.match import BELIEF, Bits, Match
 from distmatch.matching.symbols.search import SymbolSearch
-from distmatch.text.symbols import Symbols
+from distmatch.text.bytesymbols import Symbols
 
 SPACE = 26
 COUNTED = 4 << 20

@@ -24,7 +24,7 @@ from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import BELIEF, Bits, Match
 from distmatch.matching.symbols.search import SymbolSearch
 from distmatch.progress import Clock, Progress, silent
-from distmatch.text.symbols import Symbols
+from distmatch.text.bytesymbols import Symbols
 
 SECOND_LOOK = 1 << 18
 """Longest Y for which the separate code also tries the commonest symbol as the space."""

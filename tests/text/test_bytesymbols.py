@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distmatch.text.symbols import Symbols, pack_alphabet, unpack_alphabet
+from distmatch.text.bytesymbols import Symbols, pack_alphabet, unpack_alphabet
 
 
 @given(st.binary(max_size=300), st.binary(max_size=3))
