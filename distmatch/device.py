@@ -39,7 +39,7 @@ def choose_device(name: str = "auto") -> torch.device:
     number = int(index or os.environ.get("LOCAL_RANK", 0))
     if number >= present:
         raise InputError(
-            f"device cuda:{number} was asked for and this machine has {present} CUDA device(s). "
+            f"device cuda:{number} was requested but this machine has {present} CUDA device(s). "
             "Pass --device cpu, or install a CUDA build of torch"
         )
     return torch.device("cuda", number)

@@ -1,4 +1,4 @@
-"""SVG drawn by hand: axes, lines with bands, points, heat maps. Colours come from the page's style sheet."""
+"""SVG without a plotting library: axes, lines with bands, points, heat maps. Colours come from the page's style sheet."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _round_step(step: float) -> float:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number for people: three significant digits, an en dash for none."""
+    """A number to three significant digits; an en dash for none."""
     if value is None or not math.isfinite(value):
         return "–"
     if value == 0:
@@ -84,7 +84,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def tick_names(ticks: Sequence[float]) -> list[str]:
-    """Numbers at the ticks of an axis, with as many digits as tell them apart."""
+    """Tick labels with enough digits to distinguish them."""
     for digits in range(3, 8):
         names = [number(tick, digits) for tick in ticks]
         if len(set(names)) == len(names):

@@ -1,4 +1,4 @@
-"""The one error that a user's input may cause: one line that says what, where and what to do."""
+"""The error for invalid input: one line that says what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 class InputError(Exception):
-    """Bad input from the user. The command line prints it as one line and exits with code 2.
+    """Invalid input. The command line prints it as one line and exits with code 2.
 
     Args:
         message: what is wrong and, after a full stop, the remedy.

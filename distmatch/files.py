@@ -172,7 +172,7 @@ def cache_folder() -> Path | None:
             pass
     except OSError as error:
         _warn_once(
-            f"cache folder {folder} is not writable ({error.strerror}); models are built anew each time"
+            f"cache folder {folder} is not writable ({error.strerror}); models are rebuilt every time"
         )
         return None
     return folder

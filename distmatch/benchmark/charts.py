@@ -1,4 +1,4 @@
-"""Which figures a report has, made of the cells of its tasks."""
+"""The figures of a report, from the cells of its tasks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALL_MULTIPLES = 6
 
 
 def charts(table: TaskTable, colours: Colours) -> list[str]:
-    """Every figure that the records of a task give."""
+    """All figures of a task."""
     found = [
         *against_axes(table, colours), against_time(table, colours), saved_against_accuracy(table, colours),
         calibration(table, colours), *convergence(table, colours), *drawn(table),
@@ -29,7 +29,7 @@ def charts(table: TaskTable, colours: Colours) -> list[str]:
 
 
 def success(cell: Cell) -> tuple[str, Summary] | None:
-    """What a curve shows: the share of right answers if it means more than the primary metric."""
+    """The metric that a curve shows: the share solved where there is one, else the primary metric."""
     if cell.primary is None:
         return None
     name = cell.metric_names[0]
@@ -110,7 +110,7 @@ def _against_axis(
 
 
 def _limits(cells: list[Cell], axis: str, colours: Colours) -> dict[str, draw.Line]:
-    """What the theory allows, dashed, where the records say it (metrics named `naive`)."""
+    """Theoretical limits, dashed, from metrics named `naive`."""
     out: dict[str, draw.Line] = {}
     for cell in cells:
         s = cell.metric("naive")
@@ -123,7 +123,7 @@ def _limits(cells: list[Cell], axis: str, colours: Colours) -> dict[str, draw.Li
 
 
 def against_time(table: TaskTable, colours: Colours) -> str:
-    """Primary metric against CPU seconds, one mark a cell."""
+    """Primary metric against CPU seconds, one mark per cell."""
     cells = [c for c in table.cells.values() if c.primary and c.cpu_seconds > 0]
     if len(cells) < 2:
         return ""
@@ -152,7 +152,7 @@ def against_time(table: TaskTable, colours: Colours) -> str:
 
 
 def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
-    """Δ against the primary metric, one mark a run, and how often more bits mean a better answer."""
+    """Δ against the primary metric, one mark per run, and how often more bits saved mean a better answer."""
     runs = valued_runs(table)
     if len(runs) < 4:
         return ""
@@ -182,13 +182,13 @@ def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
     agree, pairs = agreement(runs)
     name = next(iter(runs[0][1]["metrics"]))
     told = (
-        f"On one and the same instance, the answer with more bits saved is the better one in {agree} of {pairs} pairs."
+        f"On the same instance, the answer with more bits saved is the better one in {agree} of {pairs} pairs."
         if pairs
         else ""
     )
     ranks = f" Spearman over {len(runs)} runs {draw.number(rho, 2)}." if math.isfinite(rho) else ""
-    text = f"Bits saved a row or letter (map included) against {name}.{ranks} {told}"
-    svg = draw.frame(x, y, "Δ: bits saved a letter or row", name, marks, caption=text)
+    text = f"Bits saved per letter or row (map included) against {name}.{ranks} {told}"
+    svg = draw.frame(x, y, "Δ: bits saved per letter or row", name, marks, caption=text)
     entries = [(m, colours[m]) for m in dict.fromkeys(c.method for c, *_ in runs)]
     return draw.figure(
         "Does the shorter code have the better f?",
@@ -211,8 +211,8 @@ def calibration(table: TaskTable, colours: Colours) -> str:
             tip = f"{method}: {n} answers, {rate:.2f} right at confidence {mean:.2f}"
             line.points.append((mean, rate, *wilson(rate * n, n), "", tip))
         lines.append(line)
-    text = "How often an answer is right, by the method's own confidence, given without gold data, in groups of as many answers; "
-    text += "the diagonal is perfect."
+    text = "Share of right answers against the method's confidence, which uses no gold data, in groups of equal size; "
+    text += "the diagonal is perfect calibration."
     body = draw.diagonal(x, y) + draw.curves(lines, x, y)
     svg = draw.frame(x, y, "confidence", "share right", body, caption=text)
     known = draw.legend([(m, colours[m]) for m in given], calibrated(table))

@@ -12,14 +12,14 @@ import numpy as np
 from distmatch.benchmark.tables import Cell, TaskTable
 
 LEVEL = 0.05
-"""Chance that anything at all is marked when nothing changed (Holm 1979 over all cells)."""
+"""Family-wise error rate: probability that anything is marked when nothing changed (Holm 1979)."""
 SLOWER = 1.2
-"""Ratio of CPU seconds below which a change is not worth a mark."""
+"""Ratio of CPU seconds below which a change is not marked."""
 
 
 @dataclass
 class Change:
-    """One quantity of one cell, now and before."""
+    """A quantity of a cell, now and before."""
 
     task: str
     point: str
@@ -29,7 +29,7 @@ class Change:
     before: float
     runs: int
     probability: float
-    """Of a difference this large by chance."""
+    """p-value of the difference."""
     better: bool
     marked: bool = False
     cell: int = 0

@@ -32,7 +32,7 @@ def load_config(path: str) -> Config:
     for what, names in (("task", [t.name for t in tasks]), ("method", [m.name for m in methods])):
         twice = next((n for n in names if names.count(n) > 1), None)
         if twice is not None:
-            raise InputError(f"{what} {twice!r} is named twice. Name them apart", path=path)
+            raise InputError(f"{what} {twice!r} occurs twice. Give each its own name", path=path)
     seeds = raw.get("seeds")
     return Config(
         name=raw["benchmark"],
@@ -68,12 +68,12 @@ def read_yaml(path: Any) -> Any:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "cannot be parsed"
         raise InputError(
-            f"not YAML: {problem}. Mend it", path=path, line=mark.line + 1 if mark else None
+            f"not YAML: {problem}. Fix the file", path=path, line=mark.line + 1 if mark else None
         ) from error
 
 
 def _check(part: str, value: Any, path: object) -> None:
-    """Hold a value against its schema, and say what is wrong, with the nearest key."""
+    """Validate a value against its schema, naming the nearest known key."""
     try:
         validator(f"{part}.schema.json")(value)
     except ValueError as error:
@@ -152,7 +152,7 @@ def _methods(item: Any, folder: Path, path: object) -> list[Method]:
     views = {view for name in TASK_KINDS for view in load_kind(name).views}
     if "takes" not in raw:
         raise InputError(
-            f"method {raw['method']!r} does not say what it takes. Add `takes:`, one of {' '.join(sorted(views))}",
+            f"method {raw['method']!r} has no `takes:`. Add one of {' '.join(sorted(views))}",
             path=path,
         )
     if raw["takes"] not in views:

@@ -41,7 +41,7 @@ def locate(file: DataFile, data: Path | None) -> Path:
             found = sha256(path)
             if found != file.sha256:
                 raise InputError(
-                    f"SHA-256 is {found[:12]}..., the task wants {file.sha256[:12]}.... Fetch it again",
+                    f"SHA-256 is {found[:12]}..., the task expects {file.sha256[:12]}.... Fetch it again",
                     path=path,
                 )
             return path

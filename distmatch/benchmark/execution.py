@@ -1,4 +1,4 @@
-"""One run, wherever it happens: build the task, give the method its view, measure, make the record."""
+"""One run: build the task, give the method its view, measure, and make the record."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from distmatch.errors import InputError, unknown
 from distmatch.runs import SCHEMA, environment, finite, peak_memory
 
 ATTEMPTS = 2
-"""Times that a run may take its process with it before that is its record."""
+"""Number of crashes of its process after which a run is recorded as crashed."""
 KEPT_STEPS = 400
-"""Entries of a history that are written; longer ones are thinned evenly."""
+"""Maximum number of history entries written; longer histories are thinned evenly."""
 
 _WARM: set[tuple[str, str]] = set()
 
 
 def execute(run: Run, paths: Mapping[str, str], scratch: str | None) -> dict[str, Any]:
-    """Carry out one run and say how it went; never raises for what the run does.
+    """Carry out one run and report its outcome; never raises for errors of the run.
 
     Args:
         run: what to do.
@@ -54,7 +54,7 @@ def execute(run: Run, paths: Mapping[str, str], scratch: str | None) -> dict[str
 
 
 class _Notes:
-    """What is left of a run whose process died, and the watchdog that writes it."""
+    """Notes on a run that survive a crash of its process, and the watchdog that writes them."""
 
     def __init__(self, run: Run, scratch: str | None) -> None:
         self.limits = limiting.Limits() if scratch is None else run.limits
@@ -74,13 +74,13 @@ class _Notes:
         return None
 
     def begin(self) -> None:
-        """Have a death noted, without limits yet: making a task is not the method's time."""
+        """Record a crash if one happens; limits do not apply yet, as building a task is not the method's time."""
         if self.note is not None:
             limiting.WATCHDOG.begin(self.note, limiting.Limits())
 
     @contextlib.contextmanager
     def limited(self) -> Iterator[None]:
-        """Have the limits kept in the block."""
+        """Enforce the limits within the block."""
         if self.note is None or not self.limits.given:
             yield
             return

@@ -1,4 +1,4 @@
-"""Limits of time and memory for one run, kept in two ways: a signal asks, a watchdog process ends."""
+"""Limits of time and memory for one run, enforced twice: by a signal, then by a watchdog process."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from pathlib import Path
 from typing import Any
 
 POLL = 0.1
-"""Seconds between two looks at the memory of a run."""
+"""Seconds between two readings of a run's memory."""
 LISTING = 1.0
 """Seconds between two searches for its child processes: psutil goes through all processes of the machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Most wall seconds and resident memory of a run; None is no limit."""
+    """Maximum wall seconds and resident memory of a run; None is unlimited."""
 
     seconds: float | None = None
     memory_mib: float | None = None
 
     def over(self, other: Limits) -> Limits:
-        """These, and where there is none the other's."""
+        """These limits, with missing ones taken from the other."""
         return Limits(
             seconds=self.seconds if self.seconds is not None else other.seconds,
             memory_mib=self.memory_mib if self.memory_mib is not None else other.memory_mib,
@@ -41,7 +41,7 @@ class Limits:
 
 
 class TimeIsUp(BaseException):
-    """Raised in a run when its time is over; not an `Exception`, so that methods do not swallow it."""
+    """Raised in a run that exceeds its time; not an `Exception`, so that methods do not catch it."""
 
 
 @contextlib.contextmanager
@@ -98,7 +98,7 @@ def reset_peak() -> None:
 
 
 class Watchdog:
-    """A small process beside a worker that kills it when a run oversteps what a signal could not stop.
+    """A small process beside each worker that kills it when a run exceeds a limit in spite of the signal.
 
     A compiled kernel may hold the interpreter for minutes and memory may grow between two allocations, so the
     last word belongs to a process of its own. It leaves a note that says why before it kills.
@@ -109,7 +109,7 @@ class Watchdog:
         self.owner = 0
 
     def begin(self, note: Path, limits: Limits) -> None:
-        """Watch this process until `end`: the note is written if it has to be killed, or dies."""
+        """Watch this process until `end`; the note is written if it is killed or dies."""
         grace = None if limits.seconds is None else limits.seconds * 1.1 + 1.0
         order = {"note": str(note), "seconds": grace, "told": limits.seconds}
         order["memory_mib"] = limits.memory_mib
@@ -142,7 +142,7 @@ WATCHDOG = Watchdog()
 
 
 def watch(pid: int, orders: int) -> None:
-    """The watchdog's own loop: orders come as lines, an empty one ends a watch, end of file ends all."""
+    """The watchdog's loop: each order is a line, an empty line ends a watch, end of file ends the process."""
     import select
     import time
 
@@ -191,7 +191,7 @@ def _resident(pid: int) -> float:
 
 
 def deaths(note: str) -> int:
-    """How often a run has taken its process with it, by its note."""
+    """Number of times that a run has crashed its process, from its note."""
     try:
         with open(note) as file:
             return int(json.load(file).get("deaths", 0))
@@ -214,7 +214,7 @@ def _kill(pid: int, order: dict[str, Any], status: str, error: str) -> None:
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process started, such as external programs, and theirs; this watchdog is none of them."""
+    """All descendants of a process, such as external programs, except this watchdog."""
     import psutil
 
     try:

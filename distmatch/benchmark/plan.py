@@ -70,7 +70,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """How it is looked for: a matcher's class, the view of the task that it takes, its settings."""
+    """A matcher's class, the view of the task that it takes, and its settings."""
 
     name: str
     matcher: str

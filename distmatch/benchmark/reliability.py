@@ -1,4 +1,4 @@
-"""What the records of a task say of the evidence itself: does Δ go with accuracy, is confidence calibrated?"""
+"""Reliability of the evidence: does Δ agree with accuracy, and is confidence calibrated?"""
 
 from __future__ import annotations
 

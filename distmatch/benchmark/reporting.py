@@ -85,7 +85,7 @@ def markdown(tables: Sequence[TaskTable], changes: Sequence[Change] | None = Non
         rho, agree, pairs, runs = concordance(t)
         if pairs and math.isfinite(rho):
             parts.append(
-                f"Δ and {names[0]}: Spearman {number(rho, 2)} over {runs} runs; on one instance the answer with more "
+                f"Δ and {names[0]}: Spearman {number(rho, 2)} over {runs} runs; on the same instance the answer with more "
                 f"bits saved is the better one in {agree} of {pairs} pairs.\n"
             )
     if changes is not None:
@@ -140,7 +140,7 @@ def _pipes(rows: Sequence[Sequence[str]]) -> str:
 
 
 def comma_separated(tables: Sequence[TaskTable]) -> str:
-    """One line a run: what it was, how it ended, every metric."""
+    """One line per run: what it was, how it ended, every metric."""
     cells = [c for t in tables for c in t.cells.values()]
     axes = list(dict.fromkeys(a for c in cells for a in c.axes))
     names = list(dict.fromkeys(n for c in cells for n in c.metric_names))

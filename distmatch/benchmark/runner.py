@@ -1,4 +1,4 @@
-"""The sweep: which runs are missing, who does them, and one directory for each that is done."""
+"""The sweep: finds missing runs, distributes them, and writes one folder per finished run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOCK = ".lock"
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """How a sweep is carried out."""
+    """Settings of a sweep."""
 
     out: Path
     jobs: int = 2
@@ -118,7 +118,7 @@ class Sweep:
 
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:
-        """An empty folder for what is half done, ours alone: a sweep that is killed lets go of it.
+        """An empty folder for unfinished runs, locked for this sweep; the lock ends with the process.
 
         Raises:
             InputError: the folder cannot be written, or another sweep writes there.
@@ -168,7 +168,7 @@ class Sweep:
                         break
                 idle = idle + 1 if len(todo) == before else 0
         if todo:
-            raise InputError(f"workers die before they do anything; {len(todo)} runs are left")
+            raise InputError(f"workers die at start-up; {len(todo)} runs remain")
 
     def _parallel(
         self, runs: Sequence[Run], paths: Mapping[str, Mapping[str, str]], scratch: Path
@@ -204,7 +204,7 @@ class Sweep:
             yield
 
     def _write(self, run: Run, record: Mapping[str, Any], files: Mapping[str, str]) -> None:
-        """Make the run's directory beside its place and move it there whole.
+        """Write the run's folder elsewhere and move it into place as a whole.
 
         Raises:
             InputError: the disk is full or the folder cannot be written.
@@ -227,7 +227,7 @@ class Sweep:
         except OSError as error:
             shutil.rmtree(part, ignore_errors=True)
             raise InputError(
-                f"cannot write: {error.strerror or error}. Make room and run again: what is done is kept",
+                f"cannot write: {error.strerror or error}. Free space and run again: finished runs are kept",
                 path=place,
             ) from error
 
@@ -276,7 +276,7 @@ def check_tasks(runs: Any) -> None:
         if known.setdefault(task.name, same) != same:
             raise InputError(
                 f"two different tasks are named {task.name!r} (versions {known[task.name][0]} and {task.version}). "
-                "Name them apart"
+                "Give each its own name"
             )
 
 

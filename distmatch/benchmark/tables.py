@@ -55,7 +55,7 @@ class Cell:
     method: str
     entries: list[Entry] = field(repr=False)
     number: int = 0
-    """Of its place in the report: the anchor of its records."""
+    """Position in the report; anchor of its records."""
 
     @cached_property
     def done(self) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ class Cell:
 
     @cached_property
     def cpu_seconds(self) -> float:
-        """Median CPU seconds of the runs whose code was loaded and compiled before, or of all if none was."""
+        """Median CPU seconds of warm runs (code loaded and compiled before), or of all if there are none."""
         warm = [
             r["cpu_seconds"] for r in self.done if r.get("warm") and r["cpu_seconds"] is not None
         ]
@@ -184,7 +184,7 @@ class TaskTable:
 
 
 def tabulate(entries: Sequence[Entry]) -> list[TaskTable]:
-    """Group records into tasks, points and methods; tasks and methods in alphabetical order."""
+    """Group records by task, point and method, tasks and methods in alphabetical order."""
     by_task: dict[str, list[Entry]] = {}
     for path, record in entries:
         by_task.setdefault(record["task"], []).append((path, record))

@@ -1,4 +1,4 @@
-"""From which length on a method reads most ciphers, and how near that is to the unicity distance."""
+"""The length from which a method solves most ciphers, relative to the unicity distance."""
 
 from __future__ import annotations
 

@@ -109,9 +109,9 @@ def align(
 
 
 def checkpoint(out: str | None, options: dict[str, Any], *, writes: bool = True) -> Checkpoint:
-    """Where a run keeps what it has, for the same options and the same data only.
+    """Checkpoint of a run, valid for the same options and data only.
 
-    Of the processes of one run all read it, so that they go on from the same place, and the first writes it.
+    All processes of a run read it, so that they resume from the same state; the first one writes it.
     """
     from distmatch.checkpoint import Checkpoint
 
@@ -120,7 +120,7 @@ def checkpoint(out: str | None, options: dict[str, Any], *, writes: bool = True)
 
 
 def to_json(match: Match[LinearMap], lexicon: Lexicon, figures: dict[str, float]) -> dict[str, Any]:
-    """The contract of `align --json`."""
+    """The JSON object of `align --json`."""
     table = lexicon.best()
     bits = match.bits
     return {
@@ -146,7 +146,7 @@ def to_json(match: Match[LinearMap], lexicon: Lexicon, figures: dict[str, float]
 
 
 def sample(words: list[str]) -> list[str]:
-    """Ten words at falling frequency: every rank of a geometric ladder over the translated words."""
+    """Ten words at geometrically spaced frequency ranks."""
     n = len(words)
     if n <= SAMPLES:
         return words
@@ -164,7 +164,7 @@ def write(
     data: dict[str, str],
     result: dict[str, Any],
 ) -> None:
-    """The files of a run."""
+    """Write the files of a run."""
     from distmatch.runs import write_run
 
     folder = Path(out)
@@ -178,7 +178,7 @@ def write(
 
 
 def unused(bits: dict[str, Any]) -> str:
-    """What the map would have saved, where it was not worth its own bits."""
+    """Bits that the map would save, where it costs more than that."""
     if bits["map"] or bits["of_map"] is None:
         return ""
     return f"; the map would save {bits['saved_by_map']:.0f} and cost {bits['of_map']:.0f}, so it is not used for the code"

@@ -1,4 +1,4 @@
-"""`distmatch benchmark`: tasks x methods x seeds, one directory a run."""
+"""`distmatch benchmark`: tasks x methods x seeds, one folder per run."""
 
 from __future__ import annotations
 

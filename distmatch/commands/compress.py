@@ -68,20 +68,26 @@ def _refuse(paths: list[str]) -> None:
         raise InputError("give one file, or two: distmatch compress X [Y] --out pair.dm")
     for path in paths:
         if path != "-" and os.path.isdir(path):
-            raise InputError("a folder. Give a file; tar makes one of a folder", path=path)
+            raise InputError(
+                "this is a folder. Give a file, for instance a tar archive of it", path=path
+            )
     if len(paths) == 2:
         if paths[0] == paths[1] == "-":
-            raise InputError("X and Y are the same file. Give two, or one alone", path="-")
+            raise InputError(
+                "X and Y are the same file. Give two different files, or one", path="-"
+            )
         try:
             same = "-" not in paths and os.path.samefile(*paths)
         except OSError:
             same = False
         if same:
-            raise InputError("X and Y are the same file. Give two, or one alone", path=paths[1])
+            raise InputError(
+                "X and Y are the same file. Give two different files, or one", path=paths[1]
+            )
 
 
 def _names(paths: list[str]) -> list[str]:
-    """Names in the archive: those of the files, the second changed if it is the first's."""
+    """File names in the archive; a second name equal to the first is changed."""
     names = ["stdin" if path == "-" else Path(path).name for path in paths]
     if len(names) == 2 and names[0] == names[1]:
         name = Path(names[1])

@@ -14,7 +14,7 @@ from distmatch.matching.kinds import KINDS
 from distmatch.progress import Progress, ProgressLine, silent
 
 MAX_KEY_ENTRIES = 100
-"""Entries of a key that are printed."""
+"""Maximum number of key entries printed."""
 
 Spaces = Literal["auto", "kept", "removed", "enciphered"]
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ def run_batch(
     jobs: int,
     quiet: bool,
 ) -> int:
-    """Decipher every line of a JSONL file. Bad lines are reported and the rest goes on.
+    """Decipher every line of a JSONL file; bad lines are reported and skipped.
 
     Args:
         batch: path of the input.
@@ -84,7 +84,7 @@ def _task(line: str, path: str, number: int) -> dict[str, Any]:
     try:
         item = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise InputError("not JSON. Write one object a line", path=path, line=number) from error
+        raise InputError("not JSON. Write one object per line", path=path, line=number) from error
     if not isinstance(item, dict) or not isinstance(item.get("ciphertext"), (str, list)):
         raise InputError("no 'ciphertext' (a string or a list of integers)", path=path, line=number)
     for name in ("kind", "lang"):
@@ -97,7 +97,7 @@ def _task(line: str, path: str, number: int) -> dict[str, Any]:
 
 
 def _finished(out: str, tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Results that an earlier run left, as far as they follow the input; a line cut short is removed."""
+    """Results of an earlier run, as long as they match the input; a truncated last line is removed."""
     if not os.path.isfile(out):
         return []
     kept: list[dict[str, Any]] = []

@@ -18,9 +18,9 @@ Breaks = Literal["auto", "line", "blank", "none"]
 Learner = Literal["skipgram", "spectral"]
 
 TARGET_WORDS = 45_000_000
-"""Running words that training reads, in all epochs, unless it is told how many."""
+"""Number of running words, over all epochs, that the default number of epochs aims at."""
 MIN_EPOCHS, MAX_EPOCHS = 5, 10
-"""Epochs that are chosen."""
+"""Range of the default number of epochs."""
 
 
 def embed(
@@ -128,7 +128,7 @@ def embed(
 
 
 def passes(words: int) -> int:
-    """Epochs for a text of so many running words: small corpora gain by more, large ones have no need of them."""
+    """Default number of epochs for a text of `words` running words: small corpora benefit from more."""
     return min(max(-(-TARGET_WORDS // max(words, 1)), MIN_EPOCHS), MAX_EPOCHS)
 
 

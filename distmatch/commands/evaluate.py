@@ -64,7 +64,7 @@ def evaluate(
     vectors = source is not None or target is not None
     if not dictionary or vectors == (directory is not None) or (source is None) != (target is None):
         raise InputError(
-            "say what to measure: DIR --dictionary GOLD, or --source A.vec --target B.vec --dictionary GOLD, "
+            "nothing to measure. Give DIR --dictionary GOLD, or --source A.vec --target B.vec --dictionary GOLD, "
             "or --language CODE --text FILE"
         )
     from distmatch.embeddings.embeddings import Embeddings
@@ -90,7 +90,7 @@ def evaluate(
         if found[0].dimension != found[1].dimension:
             raise InputError(
                 f"{found[1].dimension} dimensions against {found[0].dimension} of {paths[0]}. "
-                "Vectors of one space have one dimension: map them with `distmatch align` first",
+                "Vectors in one space have equal dimensions: align them with `distmatch align` first",
                 path=paths[1],
             )
     result = measure(found, gold, scoring=scoring, k=k, seed=seed, device=device)
@@ -108,7 +108,7 @@ def evaluate(
 def _language(
     language: str, text: str, reference: list[str], diacritics: bool, json: bool, quiet: bool
 ) -> int:
-    """Bits a symbol of a language model."""
+    """Report the bits per symbol of a language model."""
     from distmatch.languages.language import load_language
     from distmatch.text.alphabet import fold
 
@@ -134,7 +134,7 @@ def _language(
     if json:
         print(json_module.dumps(result, ensure_ascii=False))
         return 0
-    print(f"{language} on {text}, bits a symbol")
+    print(f"{language} on {text}, bits per symbol")
     for name in ("without_spaces", "with_spaces"):
         row = result[name]
         assert isinstance(row, dict)

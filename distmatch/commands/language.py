@@ -29,10 +29,10 @@ def language(
 
     if not files:
         if name:
-            raise InputError(f"give the text files to make {name!r} of")
+            raise InputError(f"give the text files of {name!r}")
         return _list(json)
     if not name:
-        raise InputError("give the language a name: --name latin")
+        raise InputError("name the language: --name latin")
     store_language(name, files)
     progress = ProgressLine(f"building {name}")
     model = load_language(name, progress=silent if quiet or json else progress)
@@ -47,7 +47,7 @@ def language(
         print(json_module.dumps(result, ensure_ascii=False))
     else:
         print(f"stored {name}: {len(model.alphabet)} letters {model.alphabet.letters}; "
-              f"{model.text_bits:.2f} bits a letter on its own words")  # fmt: skip
+              f"{model.text_bits:.2f} bits per letter on its own words")  # fmt: skip
     return 0
 
 

@@ -60,7 +60,7 @@ def translate(
     if lines and not lines[-1]:
         lines.pop()
     if not any(line.strip() for line in lines):
-        raise InputError("nothing to translate. Give text, a sentence a line", path=text)
+        raise InputError("nothing to translate. Give text, one sentence per line", path=text)
     references = None if reference is None else _references(reference, len(lines), text)
     sentences = [split_sentence(line, lower=not keep_case) for line in lines]
     table, words = _candidates(Path(directory), sentences, best, temperature, device)
@@ -121,7 +121,7 @@ def _references(path: str, n: int, text: str) -> list[str]:
         lines.pop()
     if len(lines) != n:
         raise InputError(
-            f"{len(lines)} lines for {n} sentences of {text}. Give one translation a line",
+            f"{len(lines)} lines for {n} sentences of {text}. Give one translation per line",
             path=path,
         )
     return lines

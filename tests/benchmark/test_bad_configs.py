@@ -60,7 +60,7 @@ BAD = {
         "higher_is_better: false",
     ),
     "view": (["methods", 0, "takes"], "embedings", "Did you mean 'embeddings'?"),
-    "no view": (["methods", 0, "takes"], None, "does not say what it takes"),
+    "no view": (["methods", 0, "takes"], None, "has no `takes:`"),
     "key": (["sedes"], 3, "unknown key 'sedes'. Did you mean 'seeds'?"),
     "task key": (["tasks", 0, "axis"], {}, "unknown key 'axis'. Did you mean 'axes'?"),
     "type": (["seeds"], "many", "seeds must be integer or array"),
@@ -169,7 +169,7 @@ def test_wrong_bytes_are_refused(tmp_path, capsys):
     assert (
         main(["benchmark", str(file), "--data", str(tmp_path), "--out", str(tmp_path / "r")]) == 2
     )
-    assert "SHA-256 is 2d711642b726..., the task wants 000000000000" in capsys.readouterr().err
+    assert "SHA-256 is 2d711642b726..., the task expects 000000000000" in capsys.readouterr().err
 
 
 def test_data_made_here_is_known_by_its_bytes(tmp_path, records):

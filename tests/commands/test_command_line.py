@@ -167,3 +167,13 @@ def test_completion_of_commands_options_and_choices(tmp_path):
 
 def test_of_a_repeated_option_the_last_counts():
     assert parse("decipher", "x", "--seed", "1", "--seed", "2")[1]["seed"] == 2
+
+
+def test_decipher_never_imports_torch():
+    script = (
+        "import sys\nfrom distmatch.__main__ import main\n"
+        "code = main(['decipher', '--example', 'zodiac-408', '--quiet'])\n"
+        "assert 'torch' not in sys.modules\nsys.exit(code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

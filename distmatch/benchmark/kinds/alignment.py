@@ -27,7 +27,7 @@ ALIGNMENT_VIEWS = {
 MAX_GRAPH_ROWS = 2000
 DRAWN = 24
 MAX_CODED_ROWS = 2000
-"""Rows a side whose vectors are coded for the bits of an alignment."""
+"""Rows per side whose vectors are coded for the bits of an alignment."""
 
 
 @dataclass(frozen=True)

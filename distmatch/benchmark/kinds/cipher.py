@@ -27,7 +27,7 @@ from distmatch.matching.encipher import encipher
 from distmatch.text.alphabet import fold
 
 READ = 100_000
-"""Letters of running text that methods get which learn from it."""
+"""Letters of running text given to methods that learn from it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class CipherProblem:
                 value=(sum(bits) - sum(truth)) / n,
                 n=n,
                 higher_is_better=False,
-                unit="bits a letter",
+                unit="bits per letter",
             ),
         }
         if self.held is not None:
@@ -270,13 +270,15 @@ KIND = Kind(
         "accuracy": MetricKind(True, "share of letters right"),
         "solved": MetricKind(True, "1 if at least 95 % of the letters are right"),
         "excess": MetricKind(
-            False, "bits a letter more than the true key; below 0 the model errs", "bits a letter"
+            False,
+            "bits per letter more than the true key; below 0 the model errs",
+            "bits per letter",
         ),
-        "gap": MetricKind(False, "bits a letter on held-out text less those on the ciphertext"),
+        "gap": MetricKind(False, "bits per letter on held-out text less those on the ciphertext"),
         "gap_true": MetricKind(False, "the same for the true key"),
         "bound": MetricKind(False, "what the finite-class bound allows for the gap"),
         "naive": MetricKind(False, "sqrt((log2 |F| + log2 1/δ) / n)"),
-        "held_out": MetricKind(False, "bits a letter on held-out text"),
+        "held_out": MetricKind(False, "bits per letter on held-out text"),
     },
     views=CIPHER_VIEWS,
     files={"text": "running text", "ciphers": "JSONL of ready ciphers with their solutions"},

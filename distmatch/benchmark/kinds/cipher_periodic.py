@@ -60,7 +60,7 @@ class PeriodicProblem:
             "accuracy": accuracy,
             "solved": Metric(value=float(solved), n=1, higher_is_better=True),
             "excess": Metric(
-                value=(data + key - truth) / n, n=n, higher_is_better=False, unit="bits a letter"
+                value=(data + key - truth) / n, n=n, higher_is_better=False, unit="bits per letter"
             ),
         }
         bits = {"data": data, "map": key, "truth": truth, "control": match.bits.control,

@@ -14,7 +14,7 @@ from distmatch.languages.ngram import UNITS_PER_BIT
 CERTAINTY = 0.05
 """δ of the bound."""
 MAX_LOSS = 255 / UNITS_PER_BIT
-"""Most bits that the search table charges for a letter."""
+"""Maximum cost of a letter in the search table, in bits."""
 
 
 def generalization(
@@ -24,7 +24,7 @@ def generalization(
     given: int,
     model: Language,
 ) -> dict[str, Metric]:
-    """Bits a letter on held-out text less those on the ciphertext, and what the finite-class bound allows.
+    """Bits per letter on held-out text less those on the ciphertext, and what the finite-class bound allows.
 
     The loss of a letter is its cost in the search table, between 0 and 16 bits, so by Hoeffding's inequality
     and a union over the keys no key's gap exceeds 16 sqrt((ln |F| + ln 1/δ) / 2n) with probability 1 - δ, if
@@ -63,7 +63,7 @@ def generalization(
             value=value,
             n=m if name == "held_out" else n,
             higher_is_better=False,
-            unit="bits a letter",
+            unit="bits per letter",
         )
         for name, value in measured.items()
     }

@@ -20,7 +20,7 @@ from distmatch.text.alphabet import SPACE, Alphabet, fold
 SOLVED_ACCURACY = 0.95
 """Share of letters from which a cipher counts as solved."""
 MODEL_SHARE = 0.8
-"""Share of a text, from its beginning, that methods may see; what they are asked about comes from the rest."""
+"""Share of a text, from its beginning, that methods may see; test material comes from the rest."""
 
 
 @dataclass(frozen=True)

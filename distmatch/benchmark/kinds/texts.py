@@ -65,7 +65,7 @@ class TextsProblem:
                 value=(bits["xy"] - bits["x"]) / n,
                 n=n,
                 higher_is_better=False,
-                unit="bits a letter",
+                unit="bits per letter",
             ),
         }
         right = None
@@ -159,7 +159,9 @@ KIND = Kind(
     metrics={
         "delta_percent": MetricKind(True, "Δ as a share of C(Y), key included", "% of C(Y)"),
         "delta": MetricKind(True, "C(X) + C(Y) - C(X∘Y)", "bits"),
-        "given": MetricKind(False, "(C(X∘Y) - C(X)) / |Y|: what Y costs beside X", "bits a letter"),
+        "given": MetricKind(
+            False, "(C(X∘Y) - C(X)) / |Y|: what Y costs beside X", "bits per letter"
+        ),
         "key_accuracy": MetricKind(True, "share of Y's symbols that the key reads rightly"),
     },
     views={

@@ -23,7 +23,7 @@ class SymbolLikelihood:
     """annealing (`SymbolSearch`, order 4) or gradient (`SoftKey`, order 3)."""
     kind: str = "bijection"
     order: int = 0
-    """Of the n-grams; 0 for 4 and 3."""
+    """Order of the n-grams; 0 chooses 4 and 3."""
     restarts: int = 0
     """0 for the matcher's own."""
 
