@@ -36,17 +36,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("docs/results/readme.json"))
+    parser.add_argument("--only", nargs="+", default=[], help="words that a command must contain")
     options = parser.parse_args()
-    printed = {}
+    kept = json.loads(options.out.read_text("utf-8"))["printed"] if options.out.exists() else {}
+    printed = {command: kept[command] for command in COMMANDS if command in kept}
     with tempfile.TemporaryDirectory() as folder:
         for name, place in FILES.items():
             (Path(folder) / name).symlink_to((options.data / place).resolve())
         for command in COMMANDS:
+            if not all(word in command for word in options.only):
+                continue
             line = command.replace("distmatch ", f"{sys.executable} -m distmatch ")
             done = subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True)
             print(command, done.returncode, done.stdout, done.stderr, sep="\n")
             printed[command] = {"code": done.returncode, "stdout": done.stdout}
-    made = {"date": datetime.now(UTC).date().isoformat(), "command": " ".join(["python", *sys.argv])}
+    made = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": " ".join(["python", *sys.argv]),
+    }
     write_json(options.out, {**made, **environment(), "printed": printed})
     print(json.dumps(made))
 

@@ -93,7 +93,7 @@ def versions() -> dict[str, str]:
 @functools.cache
 def commit() -> str | None:
     """Short hash of the commit that this package's checkout is at, with + if it has changes."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[1]
     if not (root / ".git").exists():
         return None
     git = ["git", "-C", str(root)]

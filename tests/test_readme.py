@@ -199,7 +199,7 @@ def transcripts():
 def test_the_transcripts_in_readme_are_those_that_benchmarks_readme_wrote():
     made = json.loads((ROOT / "docs/results/readme.json").read_text("utf-8"))["printed"]
     shown = transcripts()
-    assert len(made) >= 4
+    assert "distmatch decipher --example zodiac-408" in made
     for command, result in made.items():
         assert result["code"] == 0 and result["stdout"]
         assert plain_words(shown[command]) == plain_words(result["stdout"]), command
