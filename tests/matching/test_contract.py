@@ -112,7 +112,7 @@ def problem(name: str, folder) -> Problem:
 NAMES = ("symbols", *METHODS, *KINDS)
 HEAVY = {"auto", "adversarial", "profile", "transposition"}
 """Searched by their own tests only (minutes each); here they refuse what is too small."""
-DEAF = {"symbols", "gromov", "wasserstein", "simple", "homophonic"}
+LOSES_THE_BEST = {"symbols", "gromov", "wasserstein", "simple", "homophonic"}
 """An interrupt from the progress callback reaches the caller of these and loses the best answer so far."""
 
 
@@ -174,7 +174,10 @@ def test_too_small_an_input_is_refused(name, folder):
 
 
 @pytest.mark.parametrize(
-    "name", cases(SEARCHED, DEAF, "an interrupt from the progress callback loses the best so far")
+    "name",
+    cases(
+        SEARCHED, LOSES_THE_BEST, "an interrupt from the progress callback loses the best so far"
+    ),
 )
 def test_an_interrupt_keeps_the_best_so_far(name, folder):
     given = problem(name, folder)
