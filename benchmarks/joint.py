@@ -20,8 +20,7 @@ import numpy as np
 from novels import coded_novels, letters
 
 from distmatch.compression.mixing import ContextMixing
-from distmatch.compression.mixture import mixture_bits
-from distmatch.compression.pair import CHOICE_BITS, SHARES
+from distmatch.compression.pair import CHOICE_BITS, mixed_bits
 from distmatch.files import read_text
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
@@ -99,7 +98,7 @@ def pair_rows(x: np.ndarray, plain: np.ndarray, seed: int, kind: str) -> list[di
             known[mark] = (after(table[part]), CODER.bits(table[part]))
         primed, fresh = (c[:n] for c in known[mark])
         both = np.stack([primed, fresh])
-        mapped = min(float(mixture_bits(both, s).sum()) for s in SHARES) + f.bits
+        mapped = float(mixed_bits(both)[-1]) + f.bits
         own = min(float(c[:n].sum()) for c in alone) + 1.0
         if n == len(y):
             own = min(own, ranked_bits(y) + 1.0)
@@ -189,7 +188,7 @@ def control_rows(data: Path) -> list[dict]:
             rows.append(
                 {
                     "kind": "controls", "name": name, "n": n, "delta": code.delta, "y": code.y, "gap": code.symmetric_gap,
-                    "mode": code.plan.mode, "posterior": code.posterior, "seconds": code.cpu_seconds,
+                    "mode": code.kind, "posterior": code.posterior, "seconds": code.cpu_seconds,
                 }
             )  # fmt: skip
             print(rows[-1])

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from distmatch.errors import InputError
 
 MAGIC = b"DMCA"
-VERSION = 2
+VERSION = 3
+READABLE = (2, VERSION)
+"""Version 2 had another code of pairs; its archives of one file are read."""
 DIGEST = 8
 LEAST_BITS = 1e-4
 """No coder spends fewer bits than this on a byte: a longer file than that allows is a forged length."""
@@ -72,7 +74,7 @@ def unpack(archive: bytes, *, path: object = None) -> tuple[int, list[Entry]]:
         raise InputError("not a distmatch archive. Make one with: distmatch compress", path=path)
     if len(archive) < len(MAGIC) + 5 + DIGEST:
         raise InputError("cut short, or not a distmatch archive. Fetch it again", path=path)
-    if archive[4] != VERSION:
+    if archive[4] not in READABLE:
         raise InputError(
             f"an archive of version {archive[4]}; this distmatch reads version {VERSION}. Use the distmatch that made it",
             path=path,
@@ -81,9 +83,16 @@ def unpack(archive: bytes, *, path: object = None) -> tuple[int, list[Entry]]:
     if hashlib.sha256(body).digest()[:DIGEST] != digest:
         raise InputError("damaged or cut short: the checksum is wrong. Fetch it again", path=path)
     try:
-        return _read(body)
+        coder, entries = _read(body)
     except (ValueError, IndexError) as error:
         raise InputError(f"damaged: {error}. Fetch it again", path=path) from error
+    if archive[4] != VERSION and len(entries) > 1:
+        raise InputError(
+            f"a pair in version {archive[4]} of the archive, and pairs are read in version {VERSION}. Use the distmatch "
+            "that made it",
+            path=path,
+        )
+    return coder, entries
 
 
 def _read(body: bytes) -> tuple[int, list[Entry]]:

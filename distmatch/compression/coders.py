@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from distmatch.compression.archive import Entry, pack, unpack
-from distmatch.compression.mapcode import ByteMap
 from distmatch.errors import InputError
+from distmatch.maps.map import Map
 from distmatch.progress import Progress, silent
 
 NUMBERS = {"mix": 1, "neural": 2}
@@ -27,8 +27,10 @@ class Lengths:
     y_given_x: float | None
     map: float
     archive: bytes
-    f: ByteMap | None = None
+    f: Map | None = None
     """The map in the archive."""
+    image: np.ndarray | None = None
+    """(m',) uint8 f(Y)."""
 
     @property
     def xy(self) -> int:
@@ -50,7 +52,7 @@ def compress_files(
     files: list[tuple[str, bytes]],
     *,
     coder: str = "mix",
-    maps: Sequence[ByteMap] = (),
+    maps: Sequence[Map] = (),
     progress: Progress = silent,
 ) -> Lengths:
     """The archive of one or two files and its code lengths.
@@ -63,8 +65,8 @@ def compress_files(
     arrays = [np.frombuffer(data, np.uint8) for _, data in files]
     if coder == "neural":
         return _compress_neural(files, arrays, progress)
-    from distmatch.compression.bytepair import encode_pair
     from distmatch.compression.mixing import ContextMixing
+    from distmatch.compression.pair import encode_pair
 
     if len(files) == 1:
         bits, code = ContextMixing().measured(arrays[0], progress=progress)
@@ -73,7 +75,7 @@ def compress_files(
     pair = encode_pair(arrays[0], arrays[1], maps=maps, progress=progress)
     entries = [Entry.of(*files[0], pair.x_code), Entry.of(*files[1], pair.y_code)]
     return Lengths(
-        x=pair.x, y=pair.y, y_given_x=pair.y_given_x, map=pair.map, f=pair.f,
+        x=pair.x, y=pair.y, y_given_x=pair.y_given_x, map=pair.map, f=pair.f, image=pair.image,
         archive=pack(NUMBERS[coder], entries),
     )  # fmt: skip
 
@@ -115,8 +117,8 @@ def _chosen(entries: list[Entry], only: str | None, path: object) -> list[int]:
 
 
 def _decompress_mixing(entries: list[Entry], chosen: list[int], progress: Progress):
-    from distmatch.compression.bytepair import decode_pair
     from distmatch.compression.mixing import ContextMixing
+    from distmatch.compression.pair import decode_pair
 
     first = entries[0]
     if len(entries) == 1:

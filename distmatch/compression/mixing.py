@@ -30,6 +30,8 @@ class ContextMixing:
     """Longest n-gram context."""
     words: tuple[int, ...] | None = None
     """Symbols that end a word; empty: no word contexts; None: all bytes but letters and those above 127."""
+    names: tuple[int, ...] | None = None
+    """Byte that each symbol stands for, where the alphabet is a part of the bytes and words are to end as in bytes."""
     minimum: int = 6
     """Shortest repetition that the match model follows."""
     count_limit: int = 127
@@ -208,12 +210,12 @@ class ContextMixing:
         """(2 ** width,) int64: 0 where a word ends; bytes are folded to lower case."""
         kinds = np.zeros(1 << width_of(self.size), np.int64)
         if self.words is None:
-            if self.size != 256:
+            if self.size != 256 and self.names is None:
                 return kinds
-            for byte in range(256):
+            for symbol, byte in enumerate(range(256) if self.names is None else self.names):
                 char = chr(byte).lower()
                 if byte > 127 or char.isalpha():
-                    kinds[byte] = ord(char) + 1 if byte < 128 else byte + 1
+                    kinds[symbol] = ord(char) + 1 if byte < 128 else byte + 1
         elif self.words:
             kinds[: self.size] = np.arange(self.size) + 1
             kinds[list(self.words)] = 0

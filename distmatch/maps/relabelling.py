@@ -11,6 +11,8 @@ from distmatch.errors import InputError
 from distmatch.maps.key import bijection_bits, emission_bits, homophonic_bits
 
 KINDS = ("identity", "bijection", "homophonic")
+CHUNK = 8192
+"""Symbols whose homophones are written as one number."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,52 @@ class Relabelling:
         if self.kind != "homophonic":
             return 0.0
         return emission_bits(self.table, np.asarray(symbols, np.int64), self.letters)
+
+    def choices(self, symbols: np.ndarray) -> bytes:
+        """Which homophone of its letter stands at each place: `choice_bits` rounded up to bytes.
+
+        Args:
+            symbols: (n,) symbols of Y.
+        """
+        count, place = self._homophones(), np.zeros(len(self.table), np.int64)
+        for group in self.homophones:
+            place[group] = np.arange(len(group))
+        out = []
+        for begin in range(0, len(symbols), CHUNK):
+            part = np.asarray(symbols[begin : begin + CHUNK], np.int64)
+            number, limit = 0, 1
+            for radix, digit in zip(count[self(part)].tolist(), place[part].tolist(), strict=True):
+                number, limit = number * radix + digit, limit * radix
+            out.append(number.to_bytes(_bytes_below(limit), "big"))
+        return b"".join(out)
+
+    def chosen(self, code: bytes, letters: np.ndarray) -> np.ndarray:
+        """(n,) symbols of Y from f(Y) and the choices.
+
+        Raises:
+            InputError: choices that `choices` did not write.
+        """
+        count, groups = self._homophones(), self.homophones
+        out, cursor = np.zeros(len(letters), np.int64), 0
+        for begin in range(0, len(letters), CHUNK):
+            part = letters[begin : begin + CHUNK]
+            limit = 1
+            for radix in count[part].tolist():
+                limit *= radix
+            end = cursor + _bytes_below(limit)
+            number, cursor = int.from_bytes(code[cursor:end], "big"), end
+            if number >= limit or end > len(code):
+                raise InputError("the choice of homophones is out of range. The archive is damaged")
+            for t in range(len(part) - 1, -1, -1):
+                number, digit = divmod(number, int(count[part[t]]))
+                group = groups[part[t]]
+                if not len(group):
+                    raise InputError("a symbol outside the map. The archive is damaged")
+                out[begin + t] = group[digit]
+        return out
+
+    def _homophones(self) -> np.ndarray:
+        return np.maximum(np.bincount(self.table, minlength=self.letters), 1)
 
     @property
     def homophones(self) -> list[np.ndarray]:
@@ -111,4 +159,8 @@ class Relabelling:
         count = 1
         for k in range(symbols if kind != "identity" else 0):
             count *= letters - k if kind == "bijection" else letters
-        return ((count - 1).bit_length() + 7) // 8
+        return _bytes_below(count)
+
+
+def _bytes_below(limit: int) -> int:
+    return ((limit - 1).bit_length() + 7) // 8

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from distmatch.compression.coders import Lengths, compress_files
-from distmatch.matching.match import BELIEF, Match
+from distmatch.matching.match import Match
 from distmatch.progress import Progress, silent
-
-MAPS = ("auto", "none", "key", "lexicon")
-"""Kinds of f that `compress` looks for."""
 
 
 def compress(
@@ -28,10 +25,11 @@ def compress(
     Args:
         files: name and contents of X, and of Y if there are two.
         coder: one of `compression.coders.NUMBERS`.
-        map: f to look for, one of `MAPS`; it is used only if it pays.
+        map: f to look for, one of `joint.candidates.MAPS`; it is used only if it pays.
         brief: skip the other order, the controls and the classical compressors.
         seed: of the search and the controls.
     """
+    from distmatch.matching.joint.candidates import find_maps
     from distmatch.matching.joint.report import full_report, report
 
     begin = time.monotonic()
@@ -54,23 +52,6 @@ def compress(
         result |= more
     result["seconds"] = time.monotonic() - begin
     return lengths, result
-
-
-def find_maps(
-    x: bytes, y: bytes, kind: str, *, seed: int = 0, progress: Progress = silent
-) -> list[Match[Any]]:
-    """Candidates for f: a key of bytes, and a lexicon of words where no key is believed."""
-    from distmatch.matching.joint.bytekeys import find_byte_map
-    from distmatch.matching.joint.wordkeys import alike, find_word_map
-
-    matches = []
-    if kind in ("auto", "key") and (match := find_byte_map(x, y, seed=seed)):
-        matches.append(match)
-    sure = bool(matches) and matches[0].extra["posterior"] >= BELIEF
-    if kind == "lexicon" or (kind == "auto" and not sure and not alike(x, y)):
-        match = find_word_map(x, y, seed=seed, progress=progress)
-        matches += [match] if match else []
-    return matches
 
 
 def _megabytes(progress: Progress) -> Progress:

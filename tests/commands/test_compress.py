@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from distmatch.__main__ import main
-from distmatch.compression.bytepair import LEAST_DELTA
+from distmatch.compression.pair import MIN_DELTA
 from distmatch.maps.bytekey import ByteKey
 
 
@@ -44,7 +44,7 @@ def test_a_pair_and_its_figures(pair, tmp_path, capsys):
     # Shuffled bytes still have the frequencies of X, and a coder that has learned anything weighs its contexts better.
     for name, most in (("random", 0.01), ("unrelated", 0.1), ("shuffled", 0.15)):
         control = result["controls"][name]
-        assert LEAST_DELTA - 0.5 <= control["delta"] < most * control["bits"]
+        assert MIN_DELTA - 0.5 <= control["delta"] < most * control["bits"]
     assert {"zlib", "bz2", "xz"} <= set(result["peers"])
     assert result["peers"]["zlib"]["x"] > bits["x"]
     run(capsys, "decompress", archive, "--out", tmp_path / "out")

@@ -95,25 +95,23 @@ def key_code(x: np.ndarray, y: np.ndarray, table: np.ndarray) -> dict[str, float
     Returns:
         x, y, xy (C(X∘Y), at most C(X) + C(Y) and the bits that say so) and map, in bits.
     """
-    from distmatch.compression.mixture import mixture_bits
-    from distmatch.compression.pair import CHOICE_BITS, SHARES, mixing_coders
+    from distmatch.compression.pair import encode_pair
     from distmatch.maps.relabelling import Relabelling
 
-    names, codes = np.unique(y, return_inverse=True)
-    found = np.clip(table[names], 0, SIZE - 1).astype(np.int32)
-    kind = "bijection" if len(np.unique(found)) == len(found) else "homophonic"
-    f, coder = Relabelling(found, SIZE, kind), mixing_coders(SIZE, (SIZE - 1,))
-    space = (int(np.bincount(codes).argmax()),)
-    alone = float(mixing_coders(len(names), space).bits(codes.astype(np.uint8)).sum())
-    mapped = f(codes).astype(np.uint8)
-    both = coder.bits(np.concatenate([x, mapped]))
-    costs = np.stack([both[len(x) :], coder.bits(mapped)])
-    mixed = min(float(mixture_bits(costs, share).sum()) for share in SHARES)
-    given, used = mixed + f.bits + f.choice_bits(codes), 0.0
-    if given < alone:
-        used = f.bits
-    x_bits = float(both[: len(x)].sum())
-    return {"x": x_bits, "y": alone, "xy": x_bits + min(given, alone) + CHOICE_BITS, "map": used}
+    letters = np.frombuffer("".join(NAMES).encode(), np.uint8)
+    names, order = np.unique(y), np.argsort(letters)
+    names = names[np.argsort(letters[names])]
+    known = letters[order][np.isin(order, x)]
+    place = {int(byte): k for k, byte in enumerate(known)}
+    found = [place.get(int(letters[max(min(table[name], SIZE - 1), 0)])) for name in names]
+    if len(set(found)) == len(found):
+        size = max(len(known), len(found))
+        free = iter([k for k in reversed(range(size)) if k not in found])
+        f = Relabelling(np.array([next(free) if k is None else k for k in found], np.int32), size)
+    else:
+        f = Relabelling(np.array([k or 0 for k in found], np.int32), len(known), "homophonic")
+    pair = encode_pair(letters[x], letters[y], maps=[f])
+    return {"x": pair.x, "y": pair.y, "xy": pair.x + pair.y_given_x, "map": pair.map}
 
 
 def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> TextsProblem:

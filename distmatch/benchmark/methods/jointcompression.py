@@ -16,7 +16,7 @@ class JointCompression:
     """`joint_code` of two byte strings; the key is the relabelling that its search found, used or not."""
 
     map: str = "auto"
-    """Kind of f: auto, bijection, homophonic, identity or none."""
+    """Kind of f: one of `candidates.MAPS`, but a lexicon."""
 
     def match(
         self, source: bytes, target: bytes, *, seed: int = 0, progress: Progress = silent
@@ -24,14 +24,13 @@ class JointCompression:
         """Key, Δ and its parts."""
         from dataclasses import replace
 
-        from distmatch.matching.joint.jointcode import joint_code
+        from distmatch.matching.joint.jointcode import joint_code, table_of
 
         code = joint_code(source, target, map=self.map, seed=seed, progress=progress)
         letters: dict[str, str] = {}
         if code.match is not None:
-            table = code.match.map.table
-            names = zip(code.target.names, table, strict=False)
-            letters = {chr(symbol): chr(code.source.names[place]) for symbol, place in names}
+            table = table_of(code.match.map, source, target)
+            letters = {chr(symbol): chr(letter) for symbol, letter in table.items()}
         bits = {"x": code.x, "y": code.y, "xy": code.xy, "map": code.map}
         found = answer(Key(letters, "simple"), method="joint", seed=seed, data=code.xy, bits=bits)
         history = list(code.match.history) if code.match is not None else []

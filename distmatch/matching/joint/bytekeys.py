@@ -8,7 +8,7 @@ import numpy as np
 
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.bytekey import LOWER, ByteKey
-from distmatch.matching.joint.jointcode import search_bijection
+from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import BELIEF, Bits, Match
 from distmatch.matching.symbols.search import SymbolSearch
 from distmatch.text.bytesymbols import Symbols
@@ -36,21 +36,35 @@ def find_byte_map(x: bytes, y: bytes, *, seed: int = 0) -> Match[ByteKey] | None
     """
     x, y = x[:COUNTED], y[:COUNTED]
     source, target = fold_bytes(x), fold_bytes(y)
-    if not len(source) or not len(target):
+    if not x or not y:
         return None
-    model = SymbolModel.fit(source, 27)
-    unmoved = float(model.bits(target).sum())
-    match = SymbolSearch().match(target, model, symbols=27, seed=seed)
-    letters = match.map.table
-    if match.bits.total >= unmoved or np.array_equal(letters, np.arange(27)):
-        return None
-    if match.extra["posterior"] >= BELIEF and letters[SPACE] == SPACE:
-        return _with_map(match, ByteKey.of_letters(_settled(letters[:SPACE], target)))
+    if 2 * min(len(source) / len(x), len(target) / len(y)) >= 1:
+        model = SymbolModel.fit(source, 27)
+        unmoved = float(model.bits(target).sum())
+        match = SymbolSearch().match(target, model, symbols=27, seed=seed)
+        letters = match.map.table
+        if match.bits.total >= unmoved or np.array_equal(letters, np.arange(27)):
+            return None
+        if match.extra["posterior"] >= BELIEF and letters[SPACE] == SPACE:
+            return _with_map(match, ByteKey.of_letters(_settled(letters[:SPACE], target)))
+        unmoved = np.inf
+    else:  # most of it is no letters
+        unmoved = _unmoved_bits(x, y)
     a, b = Symbols.of(x), Symbols.of(y)
+    if max(a.size, b.size) < 2:
+        return None
     wide = search_bijection(a, b, seed=seed)
+    if wide.bits.total >= unmoved:
+        return None
     names = np.concatenate([a.names, np.setdiff1d(np.arange(256), a.names)])
     pairs = dict(zip(b.names.tolist(), names[wide.map.table].tolist(), strict=True))
-    return _with_map(wide, ByteKey.of_pairs(pairs, a.names))
+    return _with_map(wide, ByteKey.of_pairs(pairs, wide.map.bits))
+
+
+def _unmoved_bits(x: bytes, y: bytes) -> float:
+    """Y as it is under n-gram counts of X."""
+    both = Symbols.of(x + y)
+    return float(SymbolModel.fit(both.codes[: len(x)], both.size).bits(both.codes[len(x) :]).sum())
 
 
 def _settled(letters: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -70,3 +84,22 @@ def _settled(letters: np.ndarray, target: np.ndarray) -> np.ndarray:
 def _with_map(match: Match, key: ByteKey) -> Match[ByteKey]:
     bits = Bits(data=match.bits.data, map=match.bits.map)
     return replace(match, map=key, bits=bits, method="key", alternatives=[])
+
+
+def search_bijection(source: Symbols, target: Symbols, *, seed: int = 0) -> Match[Relabelling]:
+    """A one-to-one map of Y's symbols to X's; the longer of the two is counted, the other decoded."""
+    size = max(source.size, target.size)
+    search = SymbolSearch(kind="bijection")
+    if len(target) <= 4 * len(source):
+        model = SymbolModel.fit(source.codes, size)
+        return search.match(target.codes, model, symbols=target.size, seed=seed)
+    model = SymbolModel.fit(target.codes, size)
+    match = search.match(source.codes, model, symbols=source.size, seed=seed)
+    table = np.concatenate([match.map.table, np.setdiff1d(np.arange(size), match.map.table)])
+    f = Relabelling(np.argsort(table)[: target.size].astype(np.int32), size, "bijection")
+    forward = SymbolModel.fit(source.codes, size)
+    bits = Bits(data=float(forward.bits(f(target.codes)).sum()), map=f.bits)
+    return Match(
+        map=f, bits=bits, confidence=None, reason=match.reason, method=match.method, seed=seed,
+        seconds=match.seconds, cpu_seconds=match.cpu_seconds, history=match.history, extra=match.extra,
+    )  # fmt: skip

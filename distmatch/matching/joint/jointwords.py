@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from distmatch.compression.mixing import ContextMixing
-from distmatch.compression.mixture import mixture_bits
-from distmatch.compression.pair import CHOICE_BITS, SHARES
+from distmatch.compression.pair import CHOICE_BITS, given_bits
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import Match
@@ -60,10 +59,10 @@ def joint_words(
     f = match.map
     mapped = f(y)
     alone = ContextMixing(size=max(sizes[1], 2), words=(), order=order)
-    coder = ContextMixing(size=max(sizes[0], 2), words=(), order=order)
+    coder = ContextMixing(size=max(sizes[0], 2), words=(), order=order, ranked=False)
     separate = float(alone.bits(y).sum())
-    costs = np.stack([coder.bits(mapped, primed_by=x), coder.bits(mapped)])
-    text = min(float(mixture_bits(costs, share).sum()) for share in SHARES)
+    primed = coder.start(len(x) + len(y), primed_by=x)
+    text, _ = given_bits(coder, primed, mapped)
     through = text + choice_bits(f, y) + f.bits
     return WordCode(
         y=separate, y_given_x=min(through, separate) + CHOICE_BITS, mapped=through, match=match

@@ -41,9 +41,9 @@ def _map_json(lengths: Lengths, found: list[Any]) -> dict[str, Any] | None:
         return None
     match = next((m for m in found if m.map is lengths.f), found[-1])
     used = match.map is lengths.f
-    kind = match.map.name
+    kind = match.method
     return {
-        "kind": kind, "used": used, "bits": lengths.map, kind: match.map.to_json(),
+        "kind": kind, "used": used, "bits": lengths.map, kind: match.extra.get("table") or match.map.to_json(),
         "confidence": match.confidence, "posterior": match.extra["posterior"] if used else 0.0, "reason": match.reason,
     }  # fmt: skip
 
@@ -59,11 +59,11 @@ def full_report(
     """The other order, the controls and the classical coders."""
     result: dict[str, Any] = {"peers": peers(contents, progress or silent)}
     if len(contents) == 2 and coder == "mix":
-        from distmatch.compression.bytepair import encode_pair
+        from distmatch.compression.pair import encode_pair
 
         x, y = (np.frombuffer(data, np.uint8) for data in contents)
-        z = y if lengths.f is None else lengths.f(y)
-        back = encode_pair(z, x, progress=progress or silent)
+        assert lengths.image is not None
+        back = encode_pair(lengths.image, x, progress=progress or silent)
         # With f, Y is coded as f(Y) in this order: f is paid once here as there.
         given = back.y_given_x + lengths.map
         result["x_given_y"] = given
@@ -78,8 +78,8 @@ def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, flo
 
     Random bytes; a random walk, which has structure, but none of X's; Y's bytes shuffled; a piece of X.
     """
-    from distmatch.compression.bytepair import given_bits
     from distmatch.compression.mixing import ContextMixing
+    from distmatch.compression.pair import CHOICE_BITS, given_bits
     from distmatch.compression.states import copied
 
     rng = np.random.default_rng(seed)
@@ -95,7 +95,7 @@ def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, flo
     out = {}
     for name, data in made.items():
         given, alone = given_bits(coder, copied(primed), data)
-        out[name] = {"bits": alone, "delta": alone - given}
+        out[name] = {"bits": alone, "delta": alone - min(given, alone) - CHOICE_BITS}
     return out
 
 

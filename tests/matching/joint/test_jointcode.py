@@ -6,11 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import distmatch as dm
-from distmatch.compression.mapped import MappedCode
-from distmatch.compression.mixing import ContextMixing
-from distmatch.compression.pair import CHOICE_BITS, EXPERTS
+from distmatch.compression.pairmap import CHOICE_BITS
 from distmatch.errors import InputError
-from distmatch.maps.relabelling import Relabelling
+from distmatch.matching.compress import compress
 from distmatch.matching.joint.jointcode import joint_code
 from distmatch.planted import byte_cipher, english_bytes
 
@@ -20,12 +18,12 @@ def test_key_found_and_paid_for(n):
     x, plain = english_bytes(12_000, seed=0), english_bytes(n, seed=1)
     y, inverse = byte_cipher(plain, seed=2)
     code = joint_code(x, y)
-    assert code.plan.mode == "bijection"
+    assert code.kind in ("bijection", "cased")
     assert np.mean([code.table.get(c) == inverse[c] for c in y]) > 0.95
     assert code.delta > 0.2 * code.y and code.posterior > 0.9
     assert code.y_given_x == pytest.approx(code.y - code.delta)
-    assert code.map == pytest.approx(code.plan.relabelling.bits) and code.map > 50
-    clear = joint_code(x, plain, map="identity")
+    assert code.map == pytest.approx(code.match.map.bits) and code.map > 50
+    clear = joint_code(x, plain, map="none")
     assert clear.y_given_x < code.y_given_x
 
 
@@ -35,7 +33,7 @@ def test_homophonic_key_is_found():
     names = sorted(set(plain))
     y = bytes(100 + 2 * names.index(c) + int(rng.integers(2)) for c in plain)
     code = joint_code(x, y)
-    assert code.plan.mode == "homophonic" and code.delta > 0
+    assert code.kind == "homophonic" and code.delta > 0
     assert np.mean([code.table[c] == p for c, p in zip(y, plain, strict=True)]) > 0.95
     assert dm.decode(code.encode()) == (x, y)
 
@@ -63,27 +61,38 @@ def test_controls_lose_no_more_than_the_choice(name):
     x, y = controls()[name]
     code = joint_code(x, y)
     assert code.delta >= -CHOICE_BITS - 1e-6
-    assert code.x_given_y <= code.x + CHOICE_BITS + 1e-6
-    assert np.log2(EXPERTS) == CHOICE_BITS < 3
-    if name in ("random bytes", "shuffled", "random letters"):
-        assert code.plan.mode == "separate" and code.posterior == 0.0
+    assert code.x_given_y <= code.x + CHOICE_BITS + 1 + 1e-6
+    assert CHOICE_BITS < 3
+    if name in ("random bytes", "random letters"):
+        assert code.delta < 0.01 * code.y and code.posterior < 0.9
+    if name == "shuffled":  # X tells the frequencies of the letters
+        assert code.delta < 0.1 * code.y
     assert dm.decode(code.encode()) == (x, y)
 
 
 def test_the_same_text_is_nearly_free():
     x = english_bytes(8_000, seed=0)
     code = joint_code(x, x)
-    assert code.plan.mode == "identity" and code.y_given_x < 0.1 * code.y
+    assert code.kind == "identity" and code.y_given_x < 0.1 * code.y
 
 
 @pytest.mark.parametrize("kind", ["identity", "bijection"])
 def test_archive_is_as_long_as_its_bits(kind):
     x, plain = english_bytes(6_000, seed=0), english_bytes(2000, seed=1)
     y = byte_cipher(plain, seed=5)[0] if kind == "bijection" else plain
-    code = joint_code(x, y, map=kind)
-    assert code.plan.mode == kind
-    header = 8 * (2 * 20 + 6)  # alphabets, lengths and the mode
+    code = joint_code(x, y, map="bijection" if kind == "bijection" else "none")
+    assert code.kind == kind
+    header = 8 * (2 * 20 + 40)  # alphabets, lengths, kind, checksums
     assert 0 <= 8 * len(code.encode()) - code.xy < 0.001 * code.xy + 64 + header
+
+
+def test_the_command_and_joint_code_are_one_coder():
+    x, plain = english_bytes(12_000, seed=0), english_bytes(900, seed=1)
+    y = byte_cipher(plain, seed=5)[0]
+    code = joint_code(x, y)
+    lengths, result = compress([("X", x), ("Y", y)], brief=True)
+    assert lengths.archive == code.encode()
+    assert result["bits"]["y_given_x"] == code.y_given_x and result["delta"] == code.delta
 
 
 @settings(max_examples=30, deadline=None)
@@ -96,30 +105,12 @@ def test_any_two_byte_strings_come_back(x, y, kind):
 
 @settings(max_examples=30, deadline=None)
 @given(st.data())
-def test_damaged_archives_are_errors_or_other_bytes_never_a_crash(data):
+def test_damaged_archives_are_errors(data):
     archive = bytearray(joint_code(b"abcabcabc abc", b"xyzxyzxyz xyz").encode())
     archive[data.draw(st.integers(0, len(archive) - 1))] ^= data.draw(st.integers(1, 255))
     cut = data.draw(st.integers(0, len(archive)))
-    if len(archive) > 2:  # a length of megabytes would only be slow
-        archive[0] &= 63
-    try:
+    with pytest.raises(InputError):
         dm.decode(bytes(archive[:cut]))
-    except InputError:
-        pass
-
-
-@pytest.mark.parametrize("kind", ["bijection", "homophonic"])
-def test_mapped_code_reaches_its_bits(kind):
-    rng = np.random.default_rng(0)
-    x = rng.choice(8, 3000, p=np.arange(1, 9) / 36)
-    table = rng.permutation(8) if kind == "bijection" else np.repeat(np.arange(8), 2)
-    f = Relabelling(table.astype(np.int32), 8, kind)
-    y = rng.integers(0, len(table), 9000)
-    code = MappedCode(coder=ContextMixing(size=8, words=()), map=f)
-    archive = code.encode(y, primed_by=x)
-    bits = code.bits(y, primed_by=x).sum()
-    assert abs(8 * len(archive) - bits) < 0.001 * bits + 64
-    assert (code.decode(archive, len(y), primed_by=x) == y).all()
 
 
 def test_unknown_kind_of_map():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from distmatch.compression.pair import CHOICE_BITS
+from distmatch.compression.pairmap import CHOICE_BITS
 from distmatch.languages.symbols import SymbolModel
 from distmatch.matching.joint.jointwords import joint_words
 from distmatch.matching.symbols.softlexicon import WordLexicon, choice_bits, expected_counts
