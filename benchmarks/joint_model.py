@@ -23,6 +23,7 @@ import yaml
 from novels import coded_novels
 
 from distmatch.matching.joint.jointmodel import JointModel
+from distmatch.retrieval.precision import wilson
 
 SPACE = 26
 FOUND = 0.9
@@ -40,14 +41,6 @@ def cells(config: dict) -> list[tuple[JointModel, int]]:
         (JointModel(width=w, anchor=SPACE if a else None, spread=s, **config["settings"]), int(n))
         for w, a, n, s in grid
     ]
-
-
-def wilson(found: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a rate (Wilson 1927)."""
-    p = found / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return centre - half, centre + half
 
 
 def pairs(novels: list[np.ndarray], seeds: list[int], n: int, anchor: int | None):

@@ -9,11 +9,12 @@ from html import escape
 import numpy as np
 
 from distmatch import drawing as draw
-from distmatch.benchmark.metrics import calibration_groups, rank_correlation, wilson
+from distmatch.benchmark.metrics import calibration_groups, rank_correlation
 from distmatch.benchmark.pictures import convergence, drawn
 from distmatch.benchmark.reliability import agreement, calibrated, confidences, valued_runs
 from distmatch.benchmark.tables import Cell, Summary, TaskTable
 from distmatch.benchmark.thresholds import determined
+from distmatch.retrieval.precision import wilson
 
 Colours = Mapping[str, int]
 SMALL_MULTIPLES = 6

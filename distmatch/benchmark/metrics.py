@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from distmatch.retrieval.precision import wilson
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
@@ -32,20 +34,6 @@ class Metric:
     def to_json(self) -> dict[str, Any]:
         """The object of the record schema."""
         return asdict(self)
-
-
-def wilson(successes: float, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927): sensible at 0, at 1 and for few trials.
-
-    Args:
-        successes: how many of `n`.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    from scipy.stats import binomtest
-
-    interval = binomtest(round(successes), n).proportion_ci(0.95, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def share(successes: int, n: int, *, higher_is_better: bool = True) -> Metric:

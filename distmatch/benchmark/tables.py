@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.kind import TASK_KINDS, load_kind
-from distmatch.benchmark.metrics import mean_interval, wilson
+from distmatch.benchmark.metrics import mean_interval
+from distmatch.retrieval.precision import wilson
 
 Entry = tuple[Path, dict[str, Any]]
 

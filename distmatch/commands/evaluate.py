@@ -36,7 +36,7 @@ def evaluate(
 
     `evaluate DIR --dictionary GOLD` reads the folder of `align`; `evaluate --source A.vec --target B.vec --dictionary GOLD`
     reads vectors that are already in one space. Both report precision@1/5/10 over the source words with a gold target in
-    the vocabulary (any gold target counts), coverage, and a 95 % bootstrap interval. `evaluate --language en --text FILE`
+    the vocabulary (any gold target counts), coverage, and a 95 % interval (Wilson). `evaluate --language en --text FILE`
     reports bits per symbol, with and without spaces.
 
     Args:
@@ -53,7 +53,7 @@ def evaluate(
         reference: Text files mixed into the language model, with --language.
         diacritics: Treat letters with diacritics as separate letters, with --language.
         device: Device of the neighbour search: auto, cpu, cuda or cuda:N.
-        seed: Random seed of the bootstrap.
+        seed: Not used: nothing here is random.
         json: Print one JSON object and nothing else.
         quiet: Hide progress.
     """
@@ -93,7 +93,7 @@ def evaluate(
                 "Vectors in one space have equal dimensions: align them with `distmatch align` first",
                 path=paths[1],
             )
-    result = measure(found, gold, scoring=scoring, k=k, seed=seed, device=device)
+    result = measure(found, gold, scoring=scoring, k=k, device=device)
     if json:
         print(json_module.dumps(result.to_json()))
         return 0

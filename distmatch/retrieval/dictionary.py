@@ -12,6 +12,7 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.files import read_lines
 from distmatch.retrieval.lexicon import Lexicon
+from distmatch.retrieval.precision import hit_ranks, wilson
 
 RANKS = (1, 5, 10)
 
@@ -106,7 +107,7 @@ class Evaluation:
     n: int
     """Words asked."""
     interval: tuple[float, float]
-    """95 % bootstrap interval of precision@1 over source words."""
+    """95 % interval of precision@1 (Wilson)."""
 
     def to_json(self) -> dict[str, object]:
         """The contract of `evaluate --json`."""
@@ -124,8 +125,6 @@ def evaluate(
     *,
     scoring: str = "csls",
     k: int = 10,
-    samples: int = 2000,
-    seed: int = 0,
     device: str | None = None,
 ) -> Evaluation:
     """Precision@1/5/10 against a gold dictionary.
@@ -137,8 +136,6 @@ def evaluate(
         dictionary: the gold.
         scoring: for embeddings, see `scoring.SCORINGS`.
         k: neighbourhood of CSLS.
-        samples: bootstrap samples.
-        seed: of the bootstrap.
 
     Raises:
         InputError: no word of the dictionary is covered.
@@ -156,14 +153,11 @@ def evaluate(
             f"none of its {len(dictionary)} words is in both vocabularies. Check the languages and the direction",
             path=dictionary.path or None,
         )
-    first = float((ranks <= 1).mean())
-    draws = np.random.default_rng(seed).binomial(len(ranks), first, samples) / len(ranks)
-    low, high = np.quantile(draws, [0.025, 0.975])
     return Evaluation(
         precision={r: float((ranks <= r).mean()) if r <= depth else None for r in RANKS},
         coverage=len(ranks) / len(dictionary),
         n=len(ranks),
-        interval=(float(low), float(high)),
+        interval=wilson(int((ranks <= 1).sum()), len(ranks)),
     )
 
 
@@ -188,8 +182,7 @@ def _ranks(
         queries=queries,
         device=device,
     )
-    hits = np.array([np.isin(row, wanted) for row, wanted in zip(indices, gold, strict=True)])
-    return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf), max(RANKS)
+    return hit_ranks(indices, gold), max(RANKS)
 
 
 def _lexicon_ranks(lexicon: Lexicon, dictionary: Dictionary) -> tuple[np.ndarray, int]:

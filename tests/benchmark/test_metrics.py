@@ -4,13 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distmatch.benchmark import metrics
+from distmatch.retrieval.precision import wilson
 
 
 @settings(deadline=None)  # the first example imports scipy.stats
 @given(st.integers(1, 5000), st.floats(0, 1))
 def test_wilsons_ends_are_where_the_score_test_is_at_its_limit(n, p):
     k = round(p * n)
-    low, high = metrics.wilson(k, n)
+    low, high = wilson(k, n)
     for end in {low, high} - {0.0, 1.0}:
         assert (k / n - end) ** 2 == pytest.approx(1.959964**2 * end * (1 - end) / n, abs=1e-6)
     assert low <= k / n <= high

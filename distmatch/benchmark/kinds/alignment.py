@@ -11,6 +11,7 @@ import numpy as np
 from distmatch.benchmark.kinds.kind import DoesNotApply, MetricKind, Score
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.embeddings.embeddings import Embeddings
+from distmatch.retrieval.precision import hit_ranks
 
 METRICS = {
     "precision@1": MetricKind(
@@ -88,16 +89,11 @@ class AlignmentProblem:
     def score(self, match: Any) -> Score:
         """Precision of a linear map, of an assignment (n,), or of a coupling (n, m)."""
         best = self._targets(match.map, self.rows)
-        ranks = np.array(
-            [
-                _first(row, set(gold.tolist()))
-                for row, gold in zip(best.tolist(), self.gold, strict=True)
-            ]
-        )
+        ranks = hit_ranks(best, self.gold)
         metrics: dict[str, Metric] = {}
         for k in (1, 5, 10):
             if best.shape[1] >= k:
-                metrics[f"precision@{k}"] = share(int((ranks < k).sum()), len(self.rows))
+                metrics[f"precision@{k}"] = share(int((ranks <= k).sum()), len(self.rows))
         right = metrics["precision@1"].value >= self.right
         if not self.bits:
             return Score(metrics=metrics, right=right)
@@ -162,11 +158,6 @@ def fitted_map(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.linalg.lstsq(x, y, rcond=None)[0]
     u, _, vt = np.linalg.svd(x.T.astype(np.float64) @ y)
     return u @ vt
-
-
-def _first(found: list[int], right: set[int]) -> int:
-    """Place of the first right one, or their number."""
-    return next((place for place, row in enumerate(found) if row in right), len(found))
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -1,0 +1,36 @@
+"""Precision@k and its interval: the one that `evaluate` and the benchmark state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def hit_ranks(best: np.ndarray, gold: Sequence[np.ndarray]) -> np.ndarray:
+    """Rank, from 1, of the first gold target of each query; inf where none is among those found.
+
+    Args:
+        best: (q, k) target rows of each query, the best first.
+        gold: for each query, its right target rows.
+
+    Returns:
+        (q,) float64. Precision@k is the share of ranks of at most k.
+    """
+    hits = np.array([np.isin(row, right) for row, right in zip(best, gold, strict=True)])
+    hits = hits.reshape(best.shape)
+    return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf)
+
+
+def wilson(successes: float, n: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927): sensible at 0, at 1 and for few trials.
+
+    Args:
+        successes: how many of `n`.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    from scipy.stats import binomtest
+
+    interval = binomtest(round(successes), n).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
