@@ -27,6 +27,7 @@ class Clock:
     """Wall and CPU seconds since it was made, and the wall seconds that the work may take."""
 
     limit: float = math.inf
+    cpu_limit: float = math.inf
     began: float = field(default_factory=time.monotonic)
     began_cpu: float = field(default_factory=time.process_time)
 

@@ -15,7 +15,7 @@ from distmatch.text.alphabet import fold
 
 SOFT_BITS = 10.0
 """What a soft crib is worth: a key that obeys it may be so much longer than one that does not."""
-MOST_PLACES = 40
+MAX_PLACES = 40
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,52 @@ class Crib:
 
 
 def parse_crib(written: str, *, soft: bool = False) -> Crib:
-    """`7=e` (a symbol; of a word code, `1078=the`), `word@12` (a word at a position, from 0) or `word` (anywhere).
+    """`7=e`, `Q = p` (a symbol; of a word code, `1078=the`), `XIBU=what` (a word of the cipher), `word@12` (a word at a
+    position, from 0) or `word` (anywhere).
 
     Raises:
         InputError: an empty crib, or one without letters.
     """
-    if match := re.fullmatch(r"(.+)=([^\W\d_]+)", written):
+    if match := re.fullmatch(r"\s*(.+?)\s*=\s*([^\W\d_]+)\s*", written):
         return Crib(match[2], symbol=match[1], soft=soft)
-    word, at, place = written.rpartition("@")
+    word, at, place = written.strip().rpartition("@")
     if at and place.isdigit():
         return Crib(word, position=int(place), soft=soft)
     if not written.strip():
         raise InputError("empty crib. Write 7=e, word@12 or word")
     return Crib(written, soft=soft)
+
+
+def obeyed(cribs: Sequence[Crib], letters: Sequence[str], source: Ciphertext) -> bool:
+    """Whether a plaintext, one letter per symbol, obeys all cribs that are not soft."""
+    text = "".join(letters)
+    for crib in cribs:
+        word = crib.text.casefold()
+        if crib.soft:
+            continue
+        if crib.symbol is not None:
+            places = np.flatnonzero(source.symbols == _symbol(crib, source))
+            if any(letters[place] != word for place in places):
+                return False
+        elif crib.position is not None:
+            if text[crib.position : crib.position + len(word)] != word:
+                return False
+        elif word not in text:
+            return False
+    return True
+
+
+def _symbol(crib: Crib, source: Ciphertext) -> int:
+    """The symbol of a crib, in either case where the ciphertext folds its capitals.
+
+    Raises:
+        InputError: it does not occur.
+    """
+    assert crib.symbol is not None
+    for name in (crib.symbol, crib.symbol.lower(), crib.symbol.upper()):
+        if name in source.names:
+            return source.names.index(name)
+    raise InputError(f"crib symbol {crib.symbol!r} does not occur in the ciphertext")
 
 
 def crib_keys(
@@ -74,7 +107,7 @@ def crib_keys(
             raise InputError(
                 f"crib {crib.text!r} is impossible here: its repeated letters fit no place. Check it, or try --soft-crib"
             )
-        ways = longer[:MOST_PLACES]
+        ways = longer[:MAX_PLACES]
     yield from ways
 
 
@@ -83,12 +116,11 @@ def _options(crib: Crib, source: Ciphertext, language: Language) -> Iterator[dic
     letters = [int(c) for c in language.alphabet.encode(word, spaces=False)]
     if not word or len(letters) != len(word):
         raise InputError(f"crib {crib.text!r} has letters that {language.name!r} lacks")
+    if crib.symbol is not None and len(letters) > 1:
+        yield _cipher_word(crib, letters, source)
+        return
     if crib.symbol is not None:
-        if len(letters) != 1:
-            raise InputError(f"crib {crib.symbol}={crib.text}: one symbol stands for one letter")
-        if crib.symbol not in source.names:
-            raise InputError(f"crib symbol {crib.symbol!r} does not occur in the ciphertext")
-        yield {source.names.index(crib.symbol): letters[0]}
+        yield {_symbol(crib, source): letters[0]}
         return
     if len(letters) > len(source) or (
         crib.position is not None and crib.position + len(letters) > len(source)
@@ -104,6 +136,28 @@ def _options(crib: Crib, source: Ciphertext, language: Language) -> Iterator[dic
                 break
         else:
             yield fixed
+
+
+def _cipher_word(crib: Crib, letters: list[int], source: Ciphertext) -> dict[int, int]:
+    """The letters that `CIPHERWORD=plainword` fixes.
+
+    Raises:
+        InputError: the two have different lengths, or one symbol would stand for two letters.
+    """
+    assert crib.symbol is not None
+    pieces = list(crib.symbol) if len(crib.symbol) == len(letters) else crib.symbol.split()
+    if len(pieces) != len(letters):
+        raise InputError(
+            f"crib {crib.symbol}={crib.text}: one symbol stands for one letter, and {len(pieces)} of them are not "
+            f"{len(letters)}"
+        )
+    fixed: dict[int, int] = {}
+    for name, letter in zip(pieces, letters, strict=True):
+        if fixed.setdefault(_symbol(Crib("", symbol=name), source), letter) != letter:
+            raise InputError(
+                f"crib {crib.symbol}={crib.text}: {name!r} would stand for two letters"
+            )
+    return fixed
 
 
 def _merge(fixed: dict[int, int], more: dict[int, int], bijection: bool) -> dict[int, int] | None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from distmatch.ciphers.cribs import Crib
+from distmatch.ciphers.cribs import Crib, parse_crib
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
 from distmatch.errors import InputError, unknown
 from distmatch.languages.language import known_languages, load_language
@@ -69,7 +69,7 @@ class Decipher:
             seed=seed, threads=self.threads, progress=progress, clock=Clock(self.time_limit)
         )
         settings = {
-            "cribs": self.cribs, "reference": tuple(reference), "nulls": self.nulls, "restarts": self.restarts,
+            "cribs": (*self.cribs, *_clues(source)), "reference": tuple(reference), "nulls": self.nulls, "restarts": self.restarts,
             "transposition": self.transposition, "diacritics": diacritics, "auto": self.kind == "auto",
             "quick": len(target) > 1,
         }  # fmt: skip
@@ -82,6 +82,12 @@ class Decipher:
         if not readings:
             if words is not None:
                 return words
+            if settings["cribs"] and kinds[0].applies(
+                Problem(source=source, language=load_language(target[0]), **settings)
+            ):
+                raise InputError(
+                    f"no key of kind {self.kind!r} obeys the cribs. Check them, or try --soft-crib"
+                )
             many = source.tokens and len(source.names) >= 100
             hint = "word-code with --reference" if many else "homophonic"
             raise InputError(
@@ -153,6 +159,16 @@ def attempt(problem: Problem, kinds: Sequence[CipherKind], effort: Effort) -> li
     return readings
 
 
+def _clues(source: Ciphertext) -> list[Crib]:
+    """The clue lines of the document as cribs, but for symbols that the cipher lacks."""
+    document = source.document
+    if document is None:
+        return []
+    names = {name.casefold() for name in source.names}
+    cribs = [parse_crib(clue) for clue in document.clues]
+    return [crib for crib in cribs if crib.symbol is not None and crib.symbol.casefold() in names]
+
+
 def _concluded(readings: Sequence[Reading[Key]], effort: Effort) -> Decipherment:
     """The verdict on the shortest code, after its kind's control run."""
     readings = sorted(readings, key=total_bits)
@@ -209,6 +225,10 @@ def decipher(
     threads: int = 0,
     nulls: bool = False,
     transposition: str | None = None,
+    punctuation: str = "auto",
+    case: str = "auto",
+    lines: str = "auto",
+    groups: str = "auto",
     seed: int = 0,
     progress: Progress = silent,
 ) -> Decipherment:
@@ -226,13 +246,16 @@ def decipher(
         threads: 0 for one per core.
         nulls: look for symbols that stand for nothing.
         transposition: the order of the symbols, if known: "step width 17 down 1 right 2 sections 9+9".
+        punctuation, case, lines, groups: how running text is read, see `ciphers.reading.read_ciphertext`.
         seed: of all random choices.
 
     Raises:
         InputError: bad ciphertext, language, kind or crib.
     """
     if isinstance(ciphertext, str):
-        source = read_ciphertext(ciphertext, words=of_words(kind))
+        source = read_ciphertext(
+            ciphertext, words=of_words(kind), punctuation=punctuation, case=case, breaks=lines, groups=groups
+        )  # fmt: skip
     elif isinstance(ciphertext, Ciphertext):
         source = ciphertext
     else:

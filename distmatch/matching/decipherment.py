@@ -21,6 +21,8 @@ class Decipherment(Match[Key]):
     language: str
     unicity: float
     """Symbols from which on the key is determined: key bits over redundancy."""
+    printed: str = ""
+    """The plaintext in the ciphertext's own layout: marks, capitals, lines."""
     evidence: Any = field(default=None, repr=False)
     """What the confidence was made of, see `keys.evidence.Evidence`."""
 
@@ -41,6 +43,7 @@ def to_json(match: Decipherment, *, id: str | None = None) -> dict[str, Any]:
         "id": id,
         "plaintext": match.plaintext,
         "text": match.text,
+        "printed": match.printed or match.text,
         "language": match.language,
         "kind": match.kind,
         "key": match.key.to_json(),

@@ -6,6 +6,7 @@ from distmatch.errors import unknown
 from distmatch.matching.codebooks.wordkinds import DICTIONARY_CODE, WORD_CODE
 from distmatch.matching.keys.homophonic import HOMOPHONIC
 from distmatch.matching.keys.periodic import BEAUFORT, MIXED, VARIANT_BEAUFORT, VIGENERE
+from distmatch.matching.keys.shifts import AFFINE, ATBASH, CAESAR
 from distmatch.matching.keys.simple import SIMPLE
 from distmatch.matching.keys.transposed import TRANSPOSITION
 from distmatch.matching.symbols.cipherkind import CipherKind
@@ -13,7 +14,8 @@ from distmatch.matching.symbols.cipherkind import CipherKind
 KINDS: dict[str, CipherKind] = {
     kind.name: kind
     for kind in (
-        SIMPLE, VIGENERE, BEAUFORT, VARIANT_BEAUFORT, MIXED, HOMOPHONIC, TRANSPOSITION, WORD_CODE, DICTIONARY_CODE,
+        CAESAR, ATBASH, AFFINE, SIMPLE, VIGENERE, BEAUFORT, VARIANT_BEAUFORT, MIXED, HOMOPHONIC, TRANSPOSITION,
+        WORD_CODE, DICTIONARY_CODE,
     )
 }  # fmt: skip
 

@@ -10,7 +10,8 @@ from distmatch.languages.runningtext import NONE
 from distmatch.maps.key import emission_bits, homophonic_bits
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.keys.tasks import SubstitutionTask
-from distmatch.matching.symbols.heatbath import climb_homophonic, heat_bath_homophonic
+from distmatch.matching.symbols.heatbath import heat_bath_homophonic
+from distmatch.matching.symbols.heatclimb import climb_homophonic
 from distmatch.matching.symbols.reading import Reading
 
 SWEEPS = 7_800

@@ -44,16 +44,24 @@ def _never(problem: Problem, readings: Sequence[Reading]) -> bool:
 
 
 def _search(kind: str) -> Callable[[Problem, Effort], list[Reading]]:
-    """Readings by a periodic key; word breaks are put back afterwards and cost their positions."""
+    """Readings by a periodic key, searched for without word breaks; with those of the ciphertext they are coded again."""
 
     def search(problem: Problem, effort: Effort) -> list[Reading]:
+        from distmatch.ciphers.cribs import obeyed
         from distmatch.matching.keys.polyalphabetic import PeriodicSearch
-        from distmatch.matching.keys.reading import of_problem
+        from distmatch.matching.keys.reading import of_problem, spaced
 
-        view = replace(problem, language=problem.plain, spaces="removed")
         periods = PeriodicSearch(kinds=(kind,), deadline=effort.clock.deadline)
-        found = periods.search(view.source, view.language, seed=effort.seed)
-        return [of_problem(reading, view) for reading in found]
+        readings = []
+        for found in periods.search(problem.source, problem.plain, seed=effort.seed):
+            names = [problem.source.names[s] for s in problem.source.symbols]
+            if not obeyed(problem.cribs, found.map(names), problem.source):
+                continue
+            letters = spaced(problem, found.letters)
+            bits = problem.language.total_bits(letters)
+            coded = replace(found, letters=letters, text=bits, language_bits=bits)
+            readings.append(of_problem(coded, problem))
+        return readings
 
     return search
 
@@ -61,12 +69,14 @@ def _search(kind: str) -> Callable[[Problem, Effort], list[Reading]]:
 def _control(problem: Problem, reading: Reading, effort: Effort) -> float:
     """The same period on the shuffled text, one start."""
     from distmatch.matching.keys.polyalphabetic import PeriodicSearch
+    from distmatch.matching.keys.reading import spaced
     from distmatch.matching.keys.tasks import shuffled
 
     key = reading.map
     search = PeriodicSearch(kinds=(key.kind,), longest_period=key.period, starts=1)
-    text = shuffled(problem.text, effort.seed)
-    return search.search(text, problem.language, seed=effort.seed)[0].total
+    mixed = replace(problem, source=shuffled(problem.source, effort.seed))
+    found = search.search(mixed.text, problem.plain, seed=effort.seed)[0]
+    return problem.language.total_bits(spaced(mixed, found.letters)) + found.map_bits
 
 
 def _shifted(sign_plain: int, sign_key: int) -> Callable[[np.ndarray, Recipe], Enciphered]:

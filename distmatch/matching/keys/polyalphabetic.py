@@ -82,16 +82,10 @@ class PeriodicSearch:
                 break
             _, shifts, agreeing = ascend(period, self.starts)
             letters = _decoded(codes, shifts, sign_cipher, sign_key, size)
-            key_bits = math.log2(self.longest_period) + period * math.log2(size)
-            word = target.alphabet.decode(shifts)
-            key = Key(
-                {},
-                kind,
-                period,
-                {"key": [word]},
-                key_bits,
-                shift_columns(kind, word, target.alphabet),
-            )
+            word = primitive(target.alphabet.decode(shifts))
+            key_bits = math.log2(self.longest_period) + len(word) * math.log2(size)
+            columns = shift_columns(kind, word, target.alphabet)
+            key = Key({}, kind, len(word), {"key": [word]}, key_bits, columns)
             bits = target.total_bits(letters)
             out.append(
                 Reading(map=key, letters=letters, text=bits, map_bits=key_bits, found=agreeing, language_bits=bits)
@@ -174,6 +168,11 @@ def coincidence(codes: np.ndarray, period: int, size: int) -> float:
         same += int((counts * (counts - 1)).sum())
         pairs += int(counts.sum() * (counts.sum() - 1))
     return same / max(pairs, 1) - 0.0004 * period
+
+
+def primitive(word: str) -> str:
+    """The shortest word whose repetition is this one: a key word is not written twice."""
+    return word[: (word + word).index(word, 1)]
 
 
 def shift_columns(kind: str, word: str, alphabet: Alphabet) -> tuple[dict[str, str], ...]:

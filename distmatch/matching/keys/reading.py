@@ -99,3 +99,11 @@ def distinct(readings: Sequence[Reading[Key]]) -> list[Reading[Key]]:
             seen.add(mark)
             out.append(reading)
     return out
+
+
+def spaced(problem: Problem, letters: np.ndarray) -> np.ndarray:
+    """Letters with the space of the language wherever the ciphertext shows that a word ends, (n + words,) uint8."""
+    if not (problem.kept and problem.language.spaces):
+        return np.ascontiguousarray(letters, np.uint8)
+    ends = np.flatnonzero(problem.source.breaks[:-1]) + 1
+    return np.insert(letters, ends, len(problem.language.alphabet)).astype(np.uint8)

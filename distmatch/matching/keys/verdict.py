@@ -93,14 +93,17 @@ def decipherment(
     reading: Reading[Key], effort: Effort, unicity: float, *, reason: str, confidence: float | None
 ) -> Decipherment:
     """The reading as a `Match`."""
-    language = language_of(reading)
+    problem, language, clock = reading.problem, language_of(reading), effort.clock
+    assert problem is not None
+    letters = reading.map([problem.source.names[s] for s in problem.source.symbols])
     decoded = language.alphabet.decode(reading.letters)
     text = decoded if language.spaces else language.segment(reading.letters)
-    clock = effort.clock
+    document = problem.source.document
+    printed = text if document is None or reading.map.order else document.printed(letters)
     return Decipherment(
         map=reading.map, bits=reading.bits, confidence=confidence, reason=reason, method=reading.map.kind,
         seed=effort.seed, seconds=clock.seconds, cpu_seconds=clock.cpu_seconds, plaintext=decoded, text=text,
-        kind=reading.map.kind, language=language.name, unicity=unicity, extra={"restarts_agreeing": reading.found},
+        printed=printed, kind=reading.map.kind, language=language.name, unicity=unicity, extra={"restarts_agreeing": reading.found},
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from distmatch.languages.ngram import UNITS_PER_BIT
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import Bits, Match
-from distmatch.matching.symbols.annealing import anneal_bijection, anneal_homophonic
+from distmatch.matching.symbols.annealing import anneal_bijection
+from distmatch.matching.symbols.homophonicannealing import anneal_homophonic
 from distmatch.progress import Clock, Progress, silent
 
 SEARCHED = 2_000
