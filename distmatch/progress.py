@@ -24,7 +24,7 @@ def silent(done: float, total: float | None = None, /, **figures: object) -> Non
 
 @dataclass(frozen=True)
 class Clock:
-    """Wall and CPU seconds since it was made, and the wall seconds that the work may take."""
+    """Wall and CPU seconds since it was made, and how many of each the work may take."""
 
     limit: float = math.inf
     cpu_limit: float = math.inf
@@ -43,22 +43,22 @@ class Clock:
 
     @property
     def left(self) -> float:
-        """Wall seconds that remain, at least 0."""
-        return max(self.limit - self.seconds, 0.0)
+        """Wall seconds that remain, at least 0: no more than the CPU seconds that remain."""
+        return max(min(self.limit - self.seconds, self.cpu_limit - self.cpu_seconds), 0.0)
 
     @property
     def expired(self) -> bool:
-        """Whether the limit is reached."""
-        return self.seconds >= self.limit
+        """Whether a limit is reached."""
+        return self.left <= 0.0
 
     @property
     def deadline(self) -> float:
         """`time.monotonic()` at the limit."""
-        return self.began + self.limit
+        return time.monotonic() + self.left
 
     def share(self, part: float) -> Clock:
-        """The same clock with a part of the limit, for one stage of the work."""
-        return replace(self, limit=part * self.limit)
+        """The same clock with a part of the limits, for one stage of the work."""
+        return replace(self, limit=part * self.limit, cpu_limit=part * self.cpu_limit)
 
 
 @dataclass(frozen=True, kw_only=True)

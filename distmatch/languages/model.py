@@ -90,6 +90,19 @@ class Language:
         """The same of one order less: small, and made in a moment."""
         return ngram.place_costs(self.short), self.short.reshape(-1), self.order - 1
 
+    @cached_property
+    def letter_frequencies(self) -> np.ndarray:
+        """Long-run share of each letter, (A,) without the space, from the shorter table."""
+        size = self.size
+        probability = 2.0 ** (-self.short.astype(np.float32) / ngram.UNITS_PER_BIT)
+        frequency = np.full(size, 1.0 / size)
+        transition = probability.mean(axis=tuple(range(probability.ndim - 2)))
+        for _ in range(20):
+            frequency = frequency @ transition
+            frequency /= frequency.sum()
+        letters = frequency[: len(self.alphabet)]
+        return letters / letters.sum()
+
     def bits(self, codes: np.ndarray) -> np.ndarray:
         """Code length in bits of every symbol, (n,) float64: n-grams and words mixed."""
         out = np.empty(len(codes))

@@ -9,10 +9,15 @@ from distmatch.languages.runningtext import NONE
 from distmatch.maps.key import bijection_bits
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.keys.climbing import refine
+from distmatch.matching.keys.exchangekernel import exchange_bits
 from distmatch.matching.keys.tasks import SubstitutionTask
 from distmatch.matching.symbols.annealing import anneal_bijection
 from distmatch.matching.symbols.reading import Reading
 
+MAX_EXCHANGED = 4_000
+"""Letters up to which every exchange is coded."""
+MAX_EXCHANGES = 30
+"""Exchanges in a row."""
 RESCORED = 24
 """Best keys of a short text that are climbed again on all that the language knows."""
 
@@ -65,9 +70,34 @@ def finish(
             heat = 0.0 if not warm else 4.0 if n < 48 else 2.0
             _refine(whole, key, moves + (900 if warm else 0), heat, seed + 1, whole=True)
             table = key[: whole.count].copy()
+        if number == 0 or several:
+            table = _exchanged(whole, table)
         bits = whole.target.total_bits(whole.decode(table))
         out.append(whole.reading(table, bits, leader.map_bits, bits, leader.found))
     return out
+
+
+def _exchanged(whole: SubstitutionTask, table: np.ndarray) -> np.ndarray:
+    """The key after the best exchange of two letters, again and again until none shortens the code."""
+    target, model = whole.target, whole.target.words
+    if len(whole.symbols) > MAX_EXCHANGED:
+        return table
+    key = _complete(table, whole.letters)
+    free = np.ones(whole.count, bool)
+    free[list(whole.cribs)] = False
+    for _ in range(MAX_EXCHANGES):
+        costs = exchange_bits(
+            whole.symbols, key, whole.count, whole.letters, True, target.spaces, model.child, model.mass, model.end,
+            target.flat_cost, PROBABILITY, target.order, target.running, target.share, 0.0,
+        )  # fmt: skip
+        costs[~free] = np.inf
+        costs[:, list(whole.cribs.values())] = np.inf
+        symbol, letter = np.unravel_index(int(costs.argmin()), costs.shape)
+        if costs[symbol, letter] > -1e-6:
+            break
+        other = int(np.flatnonzero(key == letter)[0])
+        key[other], key[symbol] = key[symbol], letter
+    return key[: whole.count].copy()
 
 
 def _refine(

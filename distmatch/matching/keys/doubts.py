@@ -104,7 +104,12 @@ def _emission_changes(table: np.ndarray, counts: np.ndarray, letters: int) -> np
 
 
 def _summed(
-    costs: np.ndarray, table: np.ndarray, counts: np.ndarray, names: tuple[str, ...], letters: str, one_to_one: bool
+    costs: np.ndarray,
+    table: np.ndarray,
+    counts: np.ndarray,
+    names: tuple[str, ...],
+    letters: str,
+    one_to_one: bool,
 ) -> Doubts:
     """Named doubts and the expected share of wrong letters."""
     others = costs.copy()

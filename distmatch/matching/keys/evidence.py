@@ -26,6 +26,9 @@ class Evidence:
         runner_up: total of the next really different key, None if there is none.
         unicity: letters from which on the key is determined.
         homophonic, periodic: of which kind the key is.
+        distinct: letters of what does not repeat an earlier stretch of the text.
+        unlikeness: bits per letter by which the letters' frequencies depart from the language's, beyond chance.
+        doubt: expected share of letters that are wrong, by the neighbours of the key; None where they were not coded.
     """
 
     letters: int
@@ -39,6 +42,9 @@ class Evidence:
     unicity: float
     homophonic: bool
     periodic: bool
+    distinct: int = 0
+    unlikeness: float = 0.0
+    doubt: float | None = None
 
     @property
     def gain(self) -> float:
@@ -51,19 +57,23 @@ class Evidence:
 
 
 def features(given: Evidence) -> tuple[float, ...]:
-    """What the regression sees: gain a letter, log of the whole gain, excess over the language's own words, restarts that
-    agree, log of the lead over the next key, log2 of length over unicity distance, kind, that last ratio faded
-    out as the excess passes 0.65 bits (a long text read as easily as the language's own words is hardly ever wrong), and
-    gain and excess again for homophonic keys, which fit noise better.
+    """What the regression sees.
+
+    Gain per letter, log of the whole gain, excess over the language's own words, restarts that agree, log of the lead over
+    the next key, log2 of length over unicity distance, kind, that last ratio faded out as the excess passes 0.65 bits (a long
+    text read as easily as the language's own words is hardly ever wrong), gain and excess again for homophonic keys, which
+    fit noise better, unlikeness, and log2 of the doubt. A stretch that repeats an earlier one counts once.
     """
     runner_up = given.total + 50.0 if given.runner_up is None else given.runner_up
     margin = log1p(min(max(runner_up - given.total, 0.0), 50.0))
     excess = given.text / given.letters - given.expected
-    determined = min(max(log2(given.letters / max(given.unicity, 1.0)), -2.0), 4.0)
+    distinct = given.distinct or given.letters
+    determined = min(max(log2(distinct / max(given.unicity, 1.0)), -2.0), 4.0)
     fluent = min(max(determined, 0.0), 2.0) / (1.0 + exp(min(10.0 * (excess - 0.65), 300.0)))
+    doubt = 0.02 if given.doubt is None else given.doubt
     return (
         given.gain,
-        log1p(max(given.control - given.total, 0.0)),
+        log1p(max(given.gain * distinct, 0.0)),
         excess,
         float(min(given.found, 4)),
         margin,
@@ -73,6 +83,8 @@ def features(given: Evidence) -> tuple[float, ...]:
         fluent,
         given.gain * given.homophonic,
         excess * given.homophonic,
+        min(given.unlikeness, 2.0),
+        log2(max(doubt, 1e-3)),
     )
 
 

@@ -18,6 +18,10 @@ MISLEADING = 8.0
 """Bits to say that word breaks shown are none: one cipher in 256."""
 
 
+MIN_REPEAT = 9
+"""Symbols from which on a stretch that occurred before counts as a repetition."""
+
+
 def of_problem(reading: Reading[Key], problem: Problem) -> Reading[Key]:
     """The reading with the problem that it answers, charged for the word breaks that it leaves unexplained."""
     breaks = 0.0 if problem.kept else break_bits(problem.source)
@@ -107,3 +111,46 @@ def spaced(problem: Problem, letters: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(letters, np.uint8)
     ends = np.flatnonzero(problem.source.breaks[:-1]) + 1
     return np.insert(letters, ends, len(problem.language.alphabet)).astype(np.uint8)
+
+
+def distinct_letters(symbols: np.ndarray, shortest: int = MIN_REPEAT) -> int:
+    """Symbols outside of stretches that repeat an earlier one of at least `shortest` symbols: what a text says once."""
+    text = symbols.astype(np.uint32).tobytes()
+    n, width, count, at = len(symbols), 4, 0, 0
+    while at < n:
+        length = shortest
+        if (
+            at + length > n
+            or text.find(text[width * at : width * (at + length)], 0, width * (at + length - 1)) < 0
+        ):
+            count += 1
+            at += 1
+            continue
+        while (
+            at + length < n
+            and text.find(text[width * at : width * (at + length + 1)], 0, width * (at + length))
+            >= 0
+        ):
+            length += 1
+        at += length
+    return count
+
+
+def unlikeness(letters: np.ndarray, language: Language) -> float:
+    """Kullback-Leibler divergence of the letters' frequencies from the language's, in bits, less what chance makes of it.
+
+    A wrong key may find fluent n-grams in a text of few symbols, but not the frequencies of an alphabet.
+    """
+    size = len(language.alphabet)
+    counts = np.bincount(letters[letters < size], minlength=size).astype(float)
+    total = counts.sum()
+    if total < 2:
+        return 0.0
+    share = counts / total
+    expected = language.letter_frequencies
+    seen = counts > 0
+    divergence = float(
+        (share[seen] * np.log2(share[seen] / np.maximum(expected[seen], 1e-6))).sum()
+    )
+    chance = (size - 1) / (2 * total * math.log(2))
+    return max(divergence - chance, 0.0)

@@ -57,6 +57,8 @@ class KeySearch:
     """Worker threads; 0 for one per core. The result does not depend on it."""
     time_limit: float = float("inf")
     """Wall seconds after which no new round of restarts begins."""
+    patient: bool = True
+    """Whether a time limit is to be used up: restarts go on until it, unless they agree."""
     cribs: dict[int, int] = field(default_factory=dict)
     """Symbol to letter, known for certain."""
     space_enciphered: bool = False
@@ -139,7 +141,7 @@ class KeySearch:
         """Maximum number of restarts."""
         if self.restarts:
             return self.restarts
-        if self.time_limit < float("inf"):
+        if self.patient and self.time_limit < float("inf"):
             return UNTIL_TIME
         n = len(part.symbols)
         if self.kind == "simple":

@@ -8,14 +8,17 @@ from dataclasses import replace
 
 from distmatch.maps.key import Key
 from distmatch.matching.decipherment import Decipherment
+from distmatch.matching.keys.doubts import Doubts, doubts_of
 from distmatch.matching.keys.evidence import Evidence, confidence, explain
 from distmatch.matching.keys.reading import (
     break_bits,
     differs,
     distinct,
+    distinct_letters,
     excess,
     language_of,
     unicity_of,
+    unlikeness,
 )
 from distmatch.matching.match import Bits
 from distmatch.matching.symbols.reading import Reading
@@ -39,7 +42,8 @@ def conclude(
     """
     best = readings[0]
     unicity = unicity_of(best)
-    evidence = evidence_of(readings, best.total if control is None else control)
+    doubts = doubts_of(best)
+    evidence = evidence_of(readings, best.total if control is None else control, doubts)
     probability = confidence(evidence)
     reason = explain(evidence, probability, len(best.letters), unicity)
     leaders = distinct(readings)[:SHOWN]
@@ -59,13 +63,17 @@ def conclude(
         "ties": list(ties),
         "evidence": evidence.to_json(),
     }
+    if doubts is not None:
+        extra["doubts"] = [doubt.to_json() for doubt in doubts.named]
     return replace(
         made[0], confidence=probability, reason=reason, alternatives=made[1:], extra=extra,
         bits=Bits(data=best.text, map=best.map_bits, control=control),
     )  # fmt: skip
 
 
-def evidence_of(readings: Sequence[Reading[Key]], control: float) -> Evidence:
+def evidence_of(
+    readings: Sequence[Reading[Key]], control: float, doubts: Doubts | None
+) -> Evidence:
     """What the search knows about its best reading."""
     best = readings[0]
     problem = best.problem
@@ -75,7 +83,9 @@ def evidence_of(readings: Sequence[Reading[Key]], control: float) -> Evidence:
     return Evidence(
         letters=len(best.letters), symbols=len(problem.source.names), total=best.total, text=best.language_bits,
         control=control + free, expected=language_of(best).text_bits, found=best.found, runner_up=rival,
-        unicity=unicity_of(best), homophonic=best.map.kind in ("homophonic", "transposition"),
+        distinct=distinct_letters(problem.source.symbols), unlikeness=unlikeness(best.letters, language_of(best)),
+        doubt=None if doubts is None else doubts.wrong, unicity=unicity_of(best),
+        homophonic=best.map.kind in ("homophonic", "transposition"),
         periodic=bool(best.map.period),
     )  # fmt: skip
 

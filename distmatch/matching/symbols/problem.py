@@ -28,6 +28,7 @@ class Problem:
         nulls: look for symbols that stand for nothing.
         transposition: the order in which the symbols are to be read, where it is known.
         restarts: maximum number of annealing runs; 0 depends on length.
+        patient: whether the user set a time limit: the search then goes on until it, unless restarts agree.
         diacritics: letters with diacritics are letters of their own.
     """
 
@@ -41,6 +42,7 @@ class Problem:
     nulls: bool = False
     transposition: Transposition | None = None
     restarts: int = 0
+    patient: bool = False
     diacritics: bool = False
 
     @property
