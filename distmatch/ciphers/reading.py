@@ -115,12 +115,15 @@ def read_ciphertext(
     return _checked(made, style != "characters", path, clues, notes)
 
 
-def as_pairs(text: str, source: Ciphertext) -> Ciphertext | None:
+def as_pairs(source: Ciphertext) -> Ciphertext | None:
     """The same text read as pairs of digits, where that may be; None where it may not."""
-    if not may_be_pairs(source.names, len(source)):
+    if source.document is None or source.tokens or not may_be_pairs(source.names, len(source)):
         return None
-    lines, clues = split_lines(text)
-    return _checked(read_pairs(lines), True, None, clues, {"symbols": NOTES["guessed"]})
+    made = Builder()
+    given = source.document.given
+    for place in range(0, len(source), 2):
+        made.add(given[place] + given[place + 1], int(source.lines[place]))
+    return _checked(made, True, None, [], {"symbols": NOTES["guessed"]})
 
 
 def _read_characters(

@@ -13,9 +13,6 @@ from distmatch.files import atomic_write, decode_text, read_bytes, write_json
 from distmatch.matching.kinds import KINDS
 from distmatch.progress import Progress, ProgressLine, silent
 
-MAX_KEY_ENTRIES = 100
-"""Maximum number of key entries printed."""
-
 Spaces = Literal["auto", "kept", "removed", "enciphered"]
 if TYPE_CHECKING:
     Kind = str
@@ -41,6 +38,13 @@ def decipher(
     out: str | None = None,
     jobs: int = 2,
     seed: int = 0,
+    text: str | None = None,
+    punctuation: Literal["auto", "keep", "symbols"] = "auto",
+    case: Literal["auto", "fold", "symbols"] = "auto",
+    lines: Literal["auto", "breaks", "joined"] = "auto",
+    groups: Literal["auto", "characters", "tokens", "pairs"] = "auto",
+    key: str | None = None,
+    interlinear: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -65,6 +69,13 @@ def decipher(
         out: JSONL file for the results of a batch, or folder for the files of a run.
         jobs: Concurrent ciphers of a batch.
         seed: Random seed.
+        text: The ciphertext itself, in place of a file.
+        punctuation: Whether signs and digits among letters pass through (keep) or are symbols of the cipher.
+        case: Whether capitals are their small letters and come back as capitals (fold), or symbols of their own.
+        lines: Whether line ends are word breaks or joined.
+        groups: Whether symbols are characters, tokens between white space, or pairs of characters.
+        key: Apply a known key instead of searching: 3, a key word with --kind vigenere, 26 letters, X=e Q=u, or key.json.
+        interlinear: Print cipher over plain, line by line.
         json: Print one JSON object and nothing else.
         quiet: Hide progress.
     """
@@ -82,20 +93,20 @@ def decipher(
 
         explicit = {"language": language, "kind": kind}
         return run_batch(batch, out, options, explicit, crib or [], soft_crib or [], jobs, quiet)
-    if (file is None) == (example is None):
-        raise InputError("give one ciphertext: FILE, - for standard input, or --example zodiac-408")
+    reading = {"punctuation": punctuation, "case": case, "breaks": lines, "groups": groups}
+    given, name = ciphertext_of(file, text, example)
+    if key is not None:
+        return _apply(
+            given, name, key, options["kind"], language or "en", reading, interlinear, json
+        )
     from distmatch.ciphers.cribs import parse_crib
-    from distmatch.ciphers.examples import example as built_in
     from distmatch.ciphers.reading import read_ciphertext
+    from distmatch.commands.decipher_report import describe
     from distmatch.matching.decipher import decipher as run
     from distmatch.matching.decipher import to_json
     from distmatch.matching.kinds import of_words
 
-    if example is not None:
-        text = built_in(example)
-    else:
-        text = decode_text(read_bytes(str(file)), "<standard input>" if file == "-" else file)
-    source = read_ciphertext(text, path=file or example, words=of_words(options["kind"]))
+    source = read_ciphertext(given, path=name, words=of_words(options["kind"]), **reading)
     cribs = [parse_crib(c) for c in crib or []] + [
         parse_crib(c, soft=True) for c in soft_crib or []
     ]
@@ -103,63 +114,81 @@ def decipher(
     progress: Progress = silent if quiet or json else line
     match = run(source, language=language or "en", cribs=cribs, progress=progress, **options)
     line.close()
-    result = to_json(match, id=example or (None if file == "-" else Path(str(file)).name))
+    result = to_json(match, id=example or (None if file in (None, "-") else Path(str(file)).name))
     if out is not None:
         from distmatch.runs import write_run
 
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        write_run(
-            out, "decipher", {"file": file, "example": example, "language": language or "en", **options}, result,
-            method=match.kind, data={str(file or example): digest},
-        )  # fmt: skip
-        write_json(Path(out) / "key.json", result["key"])
+        digest = hashlib.sha256(given.encode()).hexdigest()
+        asked = {"file": file, "example": example, "language": language or "en", **options}
+        write_run(out, "decipher", asked, result, method=match.kind, data={str(name): digest})
+        write_json(Path(out) / "key.json", {"kind": match.kind, **result["key"]})
         with atomic_write(Path(out) / "plaintext.txt") as handle:
-            handle.write(result["text"] + "\n")
-    print(json_module.dumps(result, ensure_ascii=False) if json else describe(result))
+            handle.write(match.printed + "\n")
+    if json:
+        print(json_module.dumps(result, ensure_ascii=False))
+    else:
+        pairs = None
+        if interlinear and source.document is not None and match.key.order is None:
+            pairs = source.document.interlinear(
+                match.key([source.names[s] for s in source.symbols])
+            )
+        print(describe(match, interlinear=pairs))
     return 0 if match.solved else 1
 
 
-def describe(result: dict[str, Any]) -> str:
-    """The result as text for people."""
-    bits = result["bits"]
-    total = bits["text"] + bits["key"]
-    verdict = "solved" if result["solved"] else "NOT solved"
-    control = "" if bits["control"] is None else f"; shuffled control {bits['control']:.0f}"
-    lines = [
-        result["text"],
-        "",
-        f"{verdict}: confidence {result['confidence']:.3f}; {result['reason']}",
-        f"kind {result['kind']}, language {result['language']}, {result['seconds']:.2f} s, seed {result['seed']}",
-        f"bits: text {bits['text']:.0f} + key {bits['key']:.0f} = {total:.0f}{control}",
-        "key: " + _key_line(result["key"]),
-    ]
-    others = {
-        k: v for k, v in result["compared"].items() if k != f"{result['kind']}/{result['language']}"
-    }
-    if others:
-        lines.append(
-            "compared: "
-            + ", ".join(
-                f"{k} {v - total:+.0f} bits" for k, v in sorted(others.items(), key=lambda p: p[1])
-            )
-        )
-    for runner in result["alternatives"][:5]:
-        text = runner["plaintext"]
-        lines.append(
-            f"runner-up {runner['bits'] - total:+.0f} bits: {text[:60]}{'...' if len(text) > 60 else ''}"
-        )
-    return "\n".join(lines)
+def ciphertext_of(file: str | None, text: str | None, example: str | None) -> tuple[str, str]:
+    """The ciphertext that a command is given, and what to call it in messages.
 
+    Raises:
+        InputError: none or several, an unknown example, or a file that cannot be read.
+    """
+    if sum(given is not None for given in (file, text, example)) != 1:
+        raise InputError(
+            "give one ciphertext: FILE, - for standard input, --text '...', or --example zodiac-408"
+        )
+    if text is not None:
+        return text, "--text"
+    if example is not None:
+        from distmatch.ciphers.examples import example as built_in
 
-def _key_line(key: dict[str, Any]) -> str:
-    by_letter: dict[str, list[str]] = {}
-    for symbol, letter in key["letters"].items():
-        by_letter.setdefault(letter, []).append(symbol)
-    shown = sorted(by_letter.items())
-    table = "  ".join(
-        f"{letter or 'null'}={' '.join(symbols)}" for letter, symbols in shown[:MAX_KEY_ENTRIES]
+        return built_in(example), example
+    if file != "-" and not Path(str(file)).exists() and looks_like_ciphertext(str(file)):
+        raise InputError(
+            f"no such file. If this is the ciphertext itself, write --text {file!r}", path=file
+        )
+    return decode_text(read_bytes(str(file)), "<standard input>" if file == "-" else file), str(
+        file
     )
-    if len(shown) > MAX_KEY_ENTRIES:
-        table += f"  ... and {len(shown) - MAX_KEY_ENTRIES} more words (--json, or --out DIR)"
-    rest = {k: v for k, v in key.items() if k != "letters"}
-    return table + ("  " + json_module.dumps(rest, ensure_ascii=False) if rest else "")
+
+
+def looks_like_ciphertext(name: str) -> bool:
+    """Whether the name of a file that does not exist may be a ciphertext: it has white space, or no suffix and many letters."""
+    return " " in name.strip() or (len(name) > 20 and not Path(name).suffix and "/" not in name)
+
+
+def _apply(
+    given: str,
+    name: str,
+    key: str,
+    kind: str,
+    language: str,
+    reading: dict[str, str],
+    interlinear: bool,
+    json: bool,
+) -> int:
+    """`--key`: the plaintext under a key that the user knows, and its bits."""
+    from distmatch.ciphers.reading import read_ciphertext
+    from distmatch.matching.knownkey import apply_key, parse_key, score
+
+    written = Path(key).read_text("utf-8") if key.endswith(".json") and Path(key).is_file() else key
+    source = read_ciphertext(given, path=name, **reading)
+    applied = apply_key(source, parse_key(written, source, kind=kind, language=language))
+    bits = score(source, applied.key, language)
+    if json:
+        shown = {"text": round(bits.data, 2), "key": round(bits.map, 2)}
+        print(json_module.dumps({"printed": applied.printed, "bits": shown}, ensure_ascii=False))
+        return 0
+    document = source.document
+    print(document.interlinear(applied.letters) if interlinear and document else applied.printed)
+    print(f"\nbits: text {bits.data:.0f} + key {bits.map:.0f} = {bits.total:.0f}")
+    return 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from distmatch.ciphers.cribs import Crib, parse_crib
-from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
+from distmatch.ciphers.reading import Ciphertext, as_pairs, from_symbols, read_ciphertext
 from distmatch.errors import InputError, unknown
 from distmatch.languages.language import known_languages, load_language
 from distmatch.maps.key import Key
@@ -281,9 +282,27 @@ def decipher(
         kind=kind, spaces=spaces, cribs=tuple(cribs), threads=threads, time_limit=time_limit, nulls=nulls,
         transposition=parse_transposition(transposition) if transposition else None,
     )  # fmt: skip
-    return matcher.match(
-        source, names, seed=seed, progress=progress, reference=reference, diacritics=diacritics
+    asked: dict[str, Any] = {
+        "seed": seed, "progress": progress, "reference": reference, "diacritics": diacritics,
+    }  # fmt: skip
+    match = matcher.match(source, names, **asked)
+    pairs = (
+        as_pairs(source) if groups == "auto" and kind in ("auto", "simple", "homophonic") else None
     )
+    if pairs is None or match.solved:
+        return match
+    return _guessed(match, matcher.match(pairs, names, **asked))
+
+
+def _guessed(characters: Decipherment, pairs: Decipherment) -> Decipherment:
+    """The shorter of two readings of one text of digits; that the digits are pairs is a guess no calibration covers."""
+    if pairs.bits.total >= characters.bits.total:
+        return characters
+    reason = (
+        "read as pairs of digits, which is a guess: no confidence is calibrated for it. If the text reads well, "
+        f"--groups pairs gives one; {pairs.reason}"
+    )
+    return replace(pairs, confidence=None, reason=reason)
 
 
 def _alphabetic(names: Sequence[str]) -> list[str]:

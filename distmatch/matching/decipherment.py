@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from distmatch.maps.key import Key
+from distmatch.maps.shownkey import key_lines
 from distmatch.matching.match import Match
 
 
@@ -23,6 +24,10 @@ class Decipherment(Match[Key]):
     """Symbols from which on the key is determined: key bits over redundancy."""
     printed: str = ""
     """The plaintext in the ciphertext's own layout: marks, capitals, lines."""
+    read_as: dict[str, str] = field(default_factory=dict)
+    """How the ciphertext was read: symbols, punctuation, case, lines."""
+    has_breaks: bool = False
+    """Whether the ciphertext shows where words end, so that `printed` has words."""
     evidence: Any = field(default=None, repr=False)
     """What the confidence was made of, see `keys.evidence.Evidence`."""
 
@@ -30,6 +35,16 @@ class Decipherment(Match[Key]):
     def key(self) -> Key:
         """The map."""
         return self.map
+
+    @property
+    def key_shown(self) -> list[str]:
+        """The key as its users write it, a line each."""
+        return key_lines(self.map)
+
+    @property
+    def doubts(self) -> list[dict[str, Any]]:
+        """Symbols that may stand for another letter: symbol, letter, other, and the bits that the other costs."""
+        return self.extra.get("doubts", [])
 
     @property
     def solved(self) -> bool:
@@ -47,6 +62,9 @@ def to_json(match: Decipherment, *, id: str | None = None) -> dict[str, Any]:
         "language": match.language,
         "kind": match.kind,
         "key": match.key.to_json(),
+        "key_shown": match.key_shown,
+        "read_as": match.read_as,
+        "doubts": match.doubts,
         "bits": {
             "text": round(match.bits.data, 2),
             "key": round(match.bits.map, 2),
@@ -63,6 +81,7 @@ def to_json(match: Decipherment, *, id: str | None = None) -> dict[str, Any]:
         "alternatives": [
             {
                 "plaintext": a.plaintext,
+                "printed": a.printed or a.text,
                 "language": a.language,
                 "kind": a.kind,
                 "bits": round(a.bits.total, 2),

@@ -62,7 +62,8 @@ class Doubts:
 def doubts_of(reading: Reading[Key]) -> Doubts | None:
     """Doubts about a key with one letter per symbol; None for other keys."""
     problem, key = reading.problem, reading.map
-    if problem is None or key.columns or key.order is not None or not key.letters:
+    exchangeable = key.letters and not key.columns and key.order is None
+    if problem is None or not exchangeable or key.kind not in ("simple", "homophonic"):
         return None
     source, language = problem.text, problem.language
     letters = language.alphabet.letters + (" " if problem.spaces == "enciphered" else "")

@@ -10,6 +10,9 @@ from math import exp, log1p, log2
 
 from distmatch.matching import calibration
 
+MAX_UNLIKENESS = 0.4
+"""Bits per letter of `unlikeness` from which the reason names it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
@@ -28,7 +31,9 @@ class Evidence:
         homophonic, periodic: of which kind the key is.
         distinct: letters of what does not repeat an earlier stretch of the text.
         unlikeness: bits per letter by which the letters' frequencies depart from the language's, beyond chance.
-        doubt: expected share of letters that are wrong, by the neighbours of the key; None where they were not coded.
+        doubt: expected share of letters that are wrong, by the neighbours of the key, or the probability of other keys of
+            its kind; None where neither is known.
+        exhaustive: whether all keys of the kind were tried.
     """
 
     letters: int
@@ -45,6 +50,7 @@ class Evidence:
     distinct: int = 0
     unlikeness: float = 0.0
     doubt: float | None = None
+    exhaustive: bool = False
 
     @property
     def gain(self) -> float:
@@ -96,9 +102,11 @@ def confidence(given: Evidence) -> float:
 def explain(given: Evidence, probability: float, letters: int, unicity: float) -> str:
     """One line: why the answer is believed or not, and what would help."""
     if probability >= 0.9:
+        agreed = "1 restart agrees" if given.found == 1 else f"{given.found} restarts agree"
+        tried = "all keys tried" if given.exhaustive else agreed
         return (
-            f"{given.gain:.2f} bits a letter shorter than the shuffled control; "
-            f"{given.found} restarts agree; {letters} letters against a unicity distance of {unicity:.0f}"
+            f"{given.gain:.2f} bits per letter shorter than the shuffled control; {tried}; "
+            f"{letters} letters against a unicity distance of {unicity:.0f}"
         )
     reasons = []
     if letters < unicity:
@@ -107,9 +115,17 @@ def explain(given: Evidence, probability: float, letters: int, unicity: float) -
         )
     if given.gain < 0.25:
         reasons.append(
-            "no real gain over the shuffled control; another --language or --kind may be right, or the order of symbols"
+            "scores no better than shuffled text: try another --language, --kind or --transposition"
         )
-    if given.found < 2:
+    if given.unlikeness > MAX_UNLIKENESS:
+        reasons.append(
+            "its letters are not as frequent as the language's; it may be another encoding or language"
+        )
+    if given.distinct and given.distinct < 0.7 * given.letters and given.distinct < 2 * unicity:
+        reasons.append(
+            f"the text repeats itself: only {given.distinct} of its letters say something new"
+        )
+    if given.found < 2 and not given.exhaustive:
         reasons.append("restarts disagree; a longer --time-limit, or a --crib, would help")
     if not reasons:
         reasons.append(

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from distmatch.maps.key import Key
 from distmatch.matching.decipherment import Decipherment
 from distmatch.matching.keys.doubts import Doubts, doubts_of
@@ -15,8 +17,10 @@ from distmatch.matching.keys.reading import (
     differs,
     distinct,
     distinct_letters,
+    equal_groups,
     excess,
     language_of,
+    spaced,
     unicity_of,
     unlikeness,
 )
@@ -24,6 +28,8 @@ from distmatch.matching.match import Bits
 from distmatch.matching.symbols.reading import Reading
 from distmatch.progress import Effort
 
+EXHAUSTIVE = ("caesar", "atbash", "affine")
+"""Kinds whose keys are all tried."""
 TIE = 7.0
 """Bits by which a kind or language may be longer and still be named beside the best: odds of 1 in 128."""
 SHOWN = 6
@@ -46,7 +52,7 @@ def conclude(
     evidence = evidence_of(readings, best.total if control is None else control, doubts)
     probability = confidence(evidence)
     reason = explain(evidence, probability, len(best.letters), unicity)
-    leaders = distinct(readings)[:SHOWN]
+    leaders = distinct([best, *neighbours(best, doubts), *readings[1:]])[:SHOWN]
     made = [
         decipherment(leader, effort, unicity, reason="runner-up", confidence=None)
         for leader in leaders
@@ -84,10 +90,21 @@ def evidence_of(
         letters=len(best.letters), symbols=len(problem.source.names), total=best.total, text=best.language_bits,
         control=control + free, expected=language_of(best).text_bits, found=best.found, runner_up=rival,
         distinct=distinct_letters(problem.source.symbols), unlikeness=unlikeness(best.letters, language_of(best)),
-        doubt=None if doubts is None else doubts.wrong, unicity=unicity_of(best),
+        doubt=rivalry(readings) if doubts is None else doubts.wrong, unicity=unicity_of(best),
         homophonic=best.map.kind in ("homophonic", "transposition"),
-        periodic=bool(best.map.period),
+        periodic=bool(best.map.period), exhaustive=best.map.kind in EXHAUSTIVE,
     )  # fmt: skip
+
+
+def rivalry(readings: Sequence[Reading[Key]]) -> float:
+    """Probability of the other readings of the best one's kind, where neighbours of the key mean nothing."""
+    best = readings[0]
+    odds = sum(
+        2.0 ** -(reading.total - best.total)
+        for reading in distinct(readings)[1:]
+        if reading.map.kind == best.map.kind
+    )
+    return odds / (1.0 + odds)
 
 
 def compare(readings: Sequence[Reading[Key]]) -> dict[str, float]:
@@ -105,16 +122,53 @@ def decipherment(
     """The reading as a `Match`."""
     problem, language, clock = reading.problem, language_of(reading), effort.clock
     assert problem is not None
-    letters = reading.map([problem.source.names[s] for s in problem.source.symbols])
+    source = problem.source
+    letters = reading.map([source.names[s] for s in source.symbols])
     decoded = language.alphabet.decode(reading.letters)
-    text = decoded if language.spaces else language.segment(reading.letters)
-    document = problem.source.document
+    ignored = reading.map.period > 0 and source.has_breaks and not equal_groups(source)
+    if language.spaces:
+        text = decoded
+    elif ignored and not any(letter == "?" for letter in letters):
+        ends = source.breaks
+        decoded = text = "".join(
+            c + " " * bool(e) for c, e in zip(letters, ends, strict=True)
+        ).rstrip()
+    else:
+        text = language.segment(reading.letters)
+    document = source.document
     printed = text if document is None or reading.map.order else document.printed(letters)
     return Decipherment(
         map=reading.map, bits=reading.bits, confidence=confidence, reason=reason, method=reading.map.kind,
         seed=effort.seed, seconds=clock.seconds, cpu_seconds=clock.cpu_seconds, plaintext=decoded, text=text,
-        printed=printed, kind=reading.map.kind, language=language.name, unicity=unicity, extra={"restarts_agreeing": reading.found},
+        printed=printed, kind=reading.map.kind, language=language.name, unicity=unicity,
+        read_as={} if document is None else document.notes, extra={"restarts_agreeing": reading.found},
+        has_breaks=source.has_breaks and not equal_groups(source) and reading.map.order is None,
     )  # fmt: skip
+
+
+def neighbours(best: Reading[Key], doubts: Doubts | None) -> list[Reading[Key]]:
+    """The answer with one letter in doubt exchanged, for the most doubtful ones."""
+    if doubts is None or best.problem is None:
+        return []
+    out = []
+    for doubt in doubts.named[:SHOWN]:
+        letters = dict(best.map.letters)
+        for symbol, letter in best.map.letters.items():
+            if letter == doubt.other and best.map.kind != "homophonic":
+                letters[symbol] = doubt.letter
+        letters[doubt.symbol] = doubt.other
+        key = replace(best.map, letters=letters)
+        alphabet = best.problem.language.alphabet
+        spoken = np.array([(alphabet.letters + " ").index(c) for c in key(_names(best))], np.uint8)
+        text = spaced(best.problem, spoken)
+        out.append(replace(best, map=key, letters=text, text=best.text + doubt.bits))
+    return [reading for k, reading in enumerate(out) if all(reading.map != o.map for o in out[:k])]
+
+
+def _names(reading: Reading[Key]) -> list[str]:
+    assert reading.problem is not None
+    source = reading.problem.source
+    return [source.names[s] for s in source.symbols]
 
 
 def hopeful(readings: Sequence[Reading[Key]]) -> bool:
