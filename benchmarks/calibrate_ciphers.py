@@ -205,7 +205,8 @@ def encoded(text: str, language: str, rng: np.random.Generator, number: int) -> 
         "bacon": lambda c: format(LATIN.index(c), "05b").replace("0", "a").replace("1", "b"),
         "binary": lambda c: format(ord(c), "08b"),
     }[what]  # fmt: skip
-    return {"what": what, "ciphertext": "".join(map(sign, plain)), "plaintext": ""}
+    gold = plain.replace("j", "i") if what == "polybius" else ""  # read as pairs of digits
+    return {"what": what, "ciphertext": "".join(map(sign, plain)), "plaintext": gold}
 
 
 def nonsense(text: str, language: str, rng: np.random.Generator, number: int) -> dict:

@@ -32,9 +32,8 @@ def describe(match: Decipherment, *, interlinear: str | None = None) -> str:
         "" if match.kind.endswith("code") and not match.language else f", language {match.language}"
     )
     lines = [interlinear or wrapped(match), ""]
-    lines.append(
-        f"{verdict}: confidence {percent(match.confidence)} that at most 5 % of the letters are wrong"
-    )
+    event = "" if match.confidence is None else " that at most 5 % of the letters are wrong"
+    lines.append(f"{verdict}: confidence {percent(match.confidence)}{event}")
     lines += textwrap.wrap(match.reason, width(), break_long_words=False)
     lines += _doubt_lines(doubts)
     if match.read_as:

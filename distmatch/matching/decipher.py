@@ -29,6 +29,8 @@ FOR_SEARCH = 0.85
 """Share of a time limit that the search may use; the rest is for the control."""
 MIN_REPEATED = 60
 """Symbols above which a text without a repeated symbol is refused."""
+PAIRED = ("auto", "simple", "homophonic")
+"""Kinds for which digits without separators are also read as pairs."""
 SPACES = ("auto", "kept", "removed", "enciphered")
 """What may be said of the word breaks."""
 
@@ -285,19 +287,18 @@ def decipher(
     asked: dict[str, Any] = {
         "seed": seed, "progress": progress, "reference": reference, "diacritics": diacritics,
     }  # fmt: skip
+    pairs = as_pairs(source) if groups == "auto" and kind in PAIRED else None
+    guess = None if pairs is None else matcher.match(pairs, names, **asked)
+    if guess is not None and guess.solved:
+        return _guessed(guess)
     match = matcher.match(source, names, **asked)
-    pairs = (
-        as_pairs(source) if groups == "auto" and kind in ("auto", "simple", "homophonic") else None
-    )
-    if pairs is None or match.solved:
+    if guess is None or match.solved or match.bits.total <= guess.bits.total:
         return match
-    return _guessed(match, matcher.match(pairs, names, **asked))
+    return _guessed(guess)
 
 
-def _guessed(characters: Decipherment, pairs: Decipherment) -> Decipherment:
-    """The shorter of two readings of one text of digits; that the digits are pairs is a guess no calibration covers."""
-    if pairs.bits.total >= characters.bits.total:
-        return characters
+def _guessed(pairs: Decipherment) -> Decipherment:
+    """Digits read as pairs: that they are pairs is a guess, which no calibration covers."""
     reason = (
         "read as pairs of digits, which is a guess: no confidence is calibrated for it. If the text reads well, "
         f"--groups pairs gives one; {pairs.reason}"
