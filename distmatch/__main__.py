@@ -20,7 +20,7 @@ import distmatch
 from distmatch.errors import InputError, unknown
 
 COMMANDS = (
-    "decipher", "encipher", "language", "embed", "align", "translate", "compress", "decompress", "evaluate", "benchmark",
+    "decipher", "identify", "encipher", "language", "embed", "align", "translate", "compress", "decompress", "evaluate", "benchmark",
     "report",
 )  # fmt: skip
 """Each is the function of that name in `distmatch.commands`; its docstring is its help."""

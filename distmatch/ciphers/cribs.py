@@ -61,7 +61,7 @@ def obeyed(cribs: Sequence[Crib], letters: Sequence[str], source: Ciphertext) ->
             continue
         if crib.symbol is not None:
             places = np.flatnonzero(source.symbols == _symbol(crib, source))
-            if any(letters[place] != word for place in places):
+            if any(letters[int(place)] != word for place in places):
                 return False
         elif crib.position is not None:
             if text[crib.position : crib.position + len(word)] != word:

@@ -93,7 +93,12 @@ def decipher(
 
         explicit = {"language": language, "kind": kind}
         return run_batch(batch, out, options, explicit, crib or [], soft_crib or [], jobs, quiet)
-    reading = {"punctuation": punctuation, "case": case, "breaks": lines, "groups": groups}
+    reading: dict[str, Any] = {
+        "punctuation": punctuation,
+        "case": case,
+        "breaks": lines,
+        "groups": groups,
+    }
     given, name = ciphertext_of(file, text, example)
     if key is not None:
         return _apply(
@@ -172,7 +177,7 @@ def _apply(
     key: str,
     kind: str,
     language: str,
-    reading: dict[str, str],
+    reading: dict[str, Any],
     interlinear: bool,
     json: bool,
 ) -> int:

@@ -40,9 +40,9 @@ class Key:
 
     def __call__(self, symbols: Sequence[str], /) -> list[str]:
         """f(X): the letter of each symbol, "" for a null and "?" for a symbol that the key lacks."""
-        read = list(symbols)
+        read: list[str] = list(symbols)
         if self.order is not None:
-            read = [symbols[i] for i in self.order.indices(len(symbols))]
+            read = [read[int(i)] for i in self.order.indices(len(read))]
         tables = self.columns or (self.letters,)
         return [tables[i % len(tables)].get(symbol, "?") for i, symbol in enumerate(read)]
 

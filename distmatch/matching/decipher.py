@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from distmatch.ciphers.cribs import Crib, parse_crib
 from distmatch.ciphers.reading import Ciphertext, as_pairs, from_symbols, read_ciphertext
@@ -68,44 +68,22 @@ class Decipher:
             raise InputError(
                 f"each of the {len(source)} symbols occurs once; any text at all would fit. Check how symbols are written"
             )
-        budget = (
-            budget_of(len(source))
-            if self.kind == "auto" and math.isinf(self.time_limit)
-            else math.inf
-        )
-        effort = Effort(
-            seed=seed,
-            threads=self.threads,
-            progress=progress,
-            clock=Clock(self.time_limit, budget * len(target)),
-        )
-        settings = {
-            "cribs": (*self.cribs, *_clues(source)), "reference": tuple(reference), "nulls": self.nulls, "restarts": self.restarts,
-            "transposition": self.transposition, "diacritics": diacritics, "auto": self.kind == "auto",
-            "quick": len(target) > 1, "patient": math.isfinite(self.time_limit),
-        }  # fmt: skip
+        asked = Problem(
+            source=source, language=None, cribs=(*self.cribs, *_clues(source)), reference=tuple(reference),  # pyright: ignore
+            nulls=self.nulls, restarts=self.restarts, transposition=self.transposition, diacritics=diacritics,
+            auto=self.kind == "auto", quick=len(target) > 1, patient=math.isfinite(self.time_limit),
+        )  # fmt: skip
+        budget = math.inf if asked.patient or not asked.auto else budget_of(len(source))
+        clock = Clock(self.time_limit, budget * len(target))
+        effort = Effort(seed=seed, threads=self.threads, progress=progress, clock=clock)
         if kinds[0].words:
-            return self._words(kinds[0], source, target, settings, effort)
-        readings = self._letters(kinds, source, target, settings, effort)
-        words = None
-        if self.kind == "auto":
-            words = self._words_if_tried(source, target, settings, effort)
+            return _words(kinds[0], asked, target, effort)
+        readings = self._letters(kinds, asked, target, effort)
+        words = _words_if_tried(asked, target, effort)
         if not readings:
-            if words is not None:
-                return words
-            if settings["cribs"] and kinds[0].applies(
-                Problem(source=source, language=load_language(target[0]), **settings)
-            ):
-                raise InputError(
-                    f"no key of kind {self.kind!r} obeys the cribs. Check them, or try --soft-crib"
-                )
-            many = source.tokens and len(source.names) >= 100
-            hint = "word-code with --reference" if many else "homophonic"
-            raise InputError(
-                f"{len(source.names)} distinct symbols are more than kind {self.kind!r} allows. Use --kind {hint}"
-            )
+            return words or self._refused(kinds[0], asked, target)
         match = _concluded(readings, effort)
-        if self.kind == "auto" and self.transposition is None and not match.solved:
+        if asked.auto and self.transposition is None and not match.solved:
             match = _last_kinds(kinds, readings, match, effort)
         if not match.solved and effort.clock.share(FOR_SEARCH).expired and math.isfinite(budget):
             more = f"stopped after the default budget of {budget:.0f} CPU s; --time-limit SECONDS searches longer"
@@ -113,7 +91,7 @@ class Decipher:
         return _shorter(match, words)
 
     def _letters(
-        self, kinds: Sequence[CipherKind], source: Ciphertext, target: Sequence[str], settings: dict, effort: Effort
+        self, kinds: Sequence[CipherKind], asked: Problem, target: Sequence[str], effort: Effort
     ) -> list[Reading[Key]]:  # fmt: skip
         """Readings of every kind in every language, in the views of the word breaks that may apply."""
         search = replace(effort, clock=effort.clock.share(FOR_SEARCH))
@@ -121,12 +99,12 @@ class Decipher:
             kinds = [TRANSPOSITION]
         readings: list[Reading[Key]] = []
         for number, name in enumerate(target):
-            for spaces in self._views(source):
+            for spaces in self._views(asked.source):
                 language = load_language(
-                    name, spaces=spaces != "removed", diacritics=settings["diacritics"], reference=settings["reference"],
+                    name, spaces=spaces != "removed", diacritics=asked.diacritics, reference=asked.reference,
                     progress=effort.progress,
                 )  # fmt: skip
-                problem = Problem(source=source, language=language, spaces=spaces, **settings)
+                problem = replace(asked, language=language, spaces=spaces)
                 readings += attempt(problem, kinds, search)
                 if hopeful(readings):
                     break
@@ -134,6 +112,18 @@ class Decipher:
             if search.clock.expired and readings:
                 break
         return readings
+
+    def _refused(self, kind: CipherKind, asked: Problem, target: Sequence[str]) -> NoReturn:
+        """No reading at all: say why."""
+        problem = replace(asked, language=load_language(target[0]))
+        if asked.cribs and kind.applies(problem):
+            raise InputError(
+                f"no key of kind {self.kind!r} obeys the cribs. Check them, or try --soft-crib"
+            )
+        hint = "word-code with --reference" if KINDS["word-code"].applies(problem) else "homophonic"
+        raise InputError(
+            f"{len(asked.source.names)} distinct symbols are more than kind {self.kind!r} allows. Use --kind {hint}"
+        )
 
     def _views(self, source: Ciphertext) -> list[str]:
         """What the word breaks may be, the likeliest first."""
@@ -143,23 +133,21 @@ class Decipher:
             return ["enciphered", "removed"] if may_hold_spaces(source) else ["removed"]
         return ["removed"] if equal_groups(source) else ["kept", "removed"]
 
-    def _words_if_tried(self, source, target, settings, effort) -> Decipherment | None:
-        """The answer as a code for words, where the symbols may be words and there is a reference."""
-        if not settings["reference"] or not (source.tokens and len(source.names) >= 100):
-            return None
-        return self._words(KINDS["word-code"], source, target, settings, effort)
 
-    def _words(
-        self, kind: CipherKind, source: Ciphertext, target: Sequence[str], settings: dict, effort: Effort
-    ) -> Decipherment:  # fmt: skip
-        """Read as a code for words."""
-        problem = Problem(source=source, language=None, **settings)  # pyright: ignore[reportArgumentType]
-        readings = kind.search(problem, effort)
-        control = None
-        if not effort.clock.expired:
-            control = kind.control(problem, readings[0], effort)
-        match = kind.conclude(readings, control, effort)
-        return replace(match, language=target[0]) if len(target) == 1 else match
+def _words_if_tried(asked: Problem, target: Sequence[str], effort: Effort) -> Decipherment | None:
+    """The answer as a code for words, where the symbols may be words and there is a reference."""
+    kind = KINDS["word-code"]
+    if not asked.auto or not kind.tried(asked, []):
+        return None
+    return _words(kind, asked, target, effort)
+
+
+def _words(kind: CipherKind, asked: Problem, target: Sequence[str], effort: Effort) -> Decipherment:
+    """Read as a code for words."""
+    readings = kind.search(asked, effort)
+    control = None if effort.clock.expired else kind.control(asked, readings[0], effort)
+    match = kind.conclude(readings, control, effort)
+    return replace(match, language=target[0]) if len(target) == 1 else match
 
 
 def budget_of(symbols: int) -> float:
