@@ -20,8 +20,8 @@ import distmatch
 from distmatch.errors import InputError, unknown
 
 COMMANDS = (
-    "decipher", "identify", "encipher", "language", "embed", "align", "translate", "compress", "decompress", "evaluate", "benchmark",
-    "report",
+    "decipher", "identify", "encipher", "language", "embed", "align", "translate", "compress", "decompress", "evaluate",
+    "benchmark", "report",
 )  # fmt: skip
 """Each is the function of that name in `distmatch.commands`; its docstring is its help."""
 EPILOGUE = (

@@ -147,8 +147,6 @@ SHARED_CONSTANTS = {
 }
 LONG_FILES: set[str] = {
     "compression/vectorcode.py",
-    "matching/symbols/annealing.py",
-    "matching/symbols/heatbath.py",
 }
 LONG_BODIES: set[str] = {
     "transport/gromov.py:gromov_wasserstein",
@@ -187,7 +185,6 @@ CONSTANTS: set[str] = {
     "WORDS",
 }
 SUPERLATIVES: set[str] = {
-    "ciphers/cribs.py:MOST_PLACES",
     "compression/archive.py:LEAST_BITS",
     "compression/coders.py:LONGEST_NEURAL",
     "compression/decisions.py:FEWEST",

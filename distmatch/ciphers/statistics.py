@@ -9,7 +9,7 @@ import numpy as np
 from distmatch.ciphers.reading import Ciphertext
 
 MAX_PERIOD = 30
-MIN_REPEAT = 3
+MIN_STRETCH = 3
 """Symbols from which on a stretch that occurs twice is listed."""
 
 
@@ -33,7 +33,7 @@ def repeated_stretches(source: Ciphertext, most: int = 8) -> list[tuple[str, int
     """The longest stretches that occur more than once, with how often."""
     symbols = source.symbols
     found: dict[tuple[int, ...], int] = {}
-    for length in range(min(12, len(symbols) // 2), MIN_REPEAT - 1, -1):
+    for length in range(min(12, len(symbols) // 2), MIN_STRETCH - 1, -1):
         windows = Counter(
             tuple(symbols[i : i + length].tolist()) for i in range(len(symbols) - length + 1)
         )

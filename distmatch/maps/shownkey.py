@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distmatch.maps.key import Key
-from distmatch.text.orders import LATIN
+from distmatch.text.alphabet import LATIN
 
 MAX_ENTRIES = 100
 """Letters or words of a key that are listed."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-LATIN = "abcdefghijklmnopqrstuvwxyz"
+from distmatch.text.alphabet import LATIN
+
 NATIONAL = {
     "bg": "абвгдежзийклмнопрстуфхцчшщъьюя",
     "cs": "aábcčdďeéěfghiíjklmnňoópqrřsštťuúůvwxyýzž",

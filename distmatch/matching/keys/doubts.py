@@ -13,7 +13,7 @@ from distmatch.matching.keys.exchangekernel import exchange_bits
 from distmatch.matching.keys.tasks import with_spaces
 from distmatch.matching.symbols.reading import Reading
 
-MARGIN = 16.0
+MAX_COST = 16.0
 """Bits above the answer beyond which a neighbour is no doubt at all."""
 DOUBTFUL = 7.0
 """Bits below which another letter is named: odds of 1 in 128."""
@@ -80,7 +80,7 @@ def doubts_of(reading: Reading[Key]) -> Doubts | None:
     model = language.words
     costs = exchange_bits(
         symbols, full, len(table), len(letters), one_to_one, language.spaces, model.child, model.mass, model.end,
-        language.flat_cost, PROBABILITY, language.order, language.running, language.share, MARGIN,
+        language.flat_cost, PROBABILITY, language.order, language.running, language.share, MAX_COST,
     )  # fmt: skip
     counts = np.bincount(source.symbols, minlength=len(table))
     if not one_to_one:
@@ -115,7 +115,7 @@ def _summed(
     """Named doubts and the expected share of wrong letters."""
     others = costs.copy()
     others[np.arange(len(table)), table] = np.inf
-    weights = np.exp2(-np.maximum(others, -MARGIN))
+    weights = np.exp2(-np.maximum(others, -MAX_COST))
     total = 1.0 + weights.sum() / (2.0 if one_to_one else 1.0)
     chance = np.minimum(weights.sum(axis=1) / total, 1.0)
     wrong = float(counts @ chance) / max(int(counts.sum()), 1)

@@ -19,9 +19,9 @@ from distmatch.text.orders import orders_of
 if TYPE_CHECKING:
     from distmatch.languages.model import Language
 
-SHORT = 60
+MIN_RANKED = 60
 """Letters below which every key is coded whole."""
-KEPT = 6
+MAX_CODED = 6
 """Keys that are coded whole, the best by n-grams."""
 Factors = Callable[[int], Iterator[tuple[int, int]]]
 """Of alphabet length n: factor a and shift b of plain = (cipher - b) / a, modulo n."""
@@ -86,11 +86,11 @@ def _of_order(name: str, factors: Factors, problem: Problem, order: str) -> list
     names, symbols = problem.source.names, problem.source.symbols
     keys = list(factors(size))
     places = [(codes - b) * pow(a, -1, size) % size for a, b in keys]
-    short = len(symbols) < SHORT
+    short = len(symbols) < MIN_RANKED
     cost = language.total_bits if short else lambda text: float(language.ngram_bits(text).sum())
     costs = [cost(spaced(problem, letters[place][symbols])) for place in places]
     readings = []
-    for best in np.argsort(costs, kind="stable")[:KEPT]:
+    for best in np.argsort(costs, kind="stable")[:MAX_CODED]:
         a, b = keys[best]
         plain = [order[p] for p in places[best]]
         key = Key(

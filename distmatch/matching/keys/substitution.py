@@ -28,7 +28,7 @@ SEARCHED = 1_200
 """Letters searched on: longer texts are decoded with the key found there, then climbed on whole."""
 UNTIL_TIME = 1_000_000
 """Restarts with a time limit: the limit ends the search, unless restarts agree before."""
-KEPT = 6
+MAX_KEYS = 6
 """Keys returned, the best first."""
 
 
@@ -79,12 +79,14 @@ class KeySearch:
         part = replace(whole, symbols=np.ascontiguousarray(whole.symbols[:SEARCHED], np.int32))
         pool = self._restarts(part, seed, progress)
         simple = self.kind == "simple"
-        leaders = sorted(pool.values(), key=total_bits)[: bijection.RESCORED if simple else KEPT]
+        leaders = sorted(pool.values(), key=total_bits)[
+            : bijection.RESCORED if simple else MAX_KEYS
+        ]
         if simple:
             made = bijection.finish(whole, leaders, self.polish, seed)
         else:
             made = homophones.finish(whole, leaders, SEARCHED, self.short)
-        return sorted(_pooled(made, {}).values(), key=total_bits)[:KEPT]
+        return sorted(_pooled(made, {}).values(), key=total_bits)[:MAX_KEYS]
 
     def task(self, source: Ciphertext, target: Language) -> SubstitutionTask:
         """What the search decodes: the symbols, with fixed spaces where the word breaks are known."""
