@@ -77,6 +77,14 @@ class Effort:
     clock: Clock = field(default_factory=Clock)
     progress: Progress = silent
 
+    def interrupted(self, done: float, total: float | None = None, /, **figures: object) -> bool:
+        """Report progress; whether the user interrupts meanwhile, so that the caller keeps what it has."""
+        try:
+            self.progress(done, total, **figures)
+        except KeyboardInterrupt:
+            return True
+        return False
+
 
 class ProgressLine:
     """Phases of a command on standard error, each with its name, its steps and an estimate of its own.

@@ -108,8 +108,8 @@ class Decipher:
                 readings += attempt(problem, kinds, search)
                 if hopeful(readings):
                     break
-            effort.progress(number + 1, len(target), language=name)
-            if search.clock.expired and readings:
+            stopped = effort.interrupted(number + 1, len(target), language=name)
+            if stopped or (search.clock.expired and readings):
                 break
         return readings
 

@@ -28,6 +28,8 @@ class GromovResult:
     """Proximal steps done."""
     converged: bool
     """Whether the plan stopped changing and its marginals hold."""
+    interrupted: bool = False
+    """Whether an interrupt ended the steps."""
     history: list[dict[str, float]] = field(default_factory=list)
     """Per step: `cost`, the squared-loss GW cost of the plan without its constant, and `sharpness`,
     the sum of squared singular values of the moment over its maximum (1 for a matched rotation)."""
@@ -71,14 +73,14 @@ def gromov_wasserstein(
             frequency; None or 0 leaves it out.
         a: (n,) masses, None for uniform.
         b: (m,) masses, None for uniform.
-        steps: proximal steps at most.
-        inner: Sinkhorn iterations a step; a few suffice, since the potentials carry over.
+        steps: maximum number of proximal steps.
+        inner: Sinkhorn iterations per step; a few suffice, since the potentials carry over.
         tolerance: stop when the moment changes by less than this share, with marginal error below it.
         moment: (d, d') to start from instead of that of the product plan.
         log_frequency: (n,) and (m,) to use in place of the logarithms of the ranks.
         chunk: rows at a time.
         group: processes that share the rows of x; same arguments and same answer on all.
-        callback: called with the step and its figures.
+        callback: called with the step and its figures. An interrupt after the first step keeps the plan so far.
 
     Raises:
         InputError: masses that are not positive, an epsilon that is not, fewer than two points.
@@ -106,32 +108,31 @@ def gromov_wasserstein(
     f: Tensor | None = None
     g = y.new_zeros(m)
     history: list[dict[str, float]] = []
-    error, change, step = float("nan"), float("inf"), 0
+    error, change, step, interrupted = float("nan"), float("inf"), 0, False
     for step in range(1, steps + 1):
-        state[:d, :k] += (4 / epsilon) * current
-        if weight:
-            state[d, k] += 2 * weight / epsilon
-        queries = rows[mine] @ state
-        averages = None
-        for i in range(inner):
-            values = y if i == inner - 1 else None
-            f, g, error, averages = sweep(
-                queries, columns, f, g, a[mine], b, values=values, chunk=chunk, group=group
-            )
-        assert averages is not None
-        new = sum_over((x[mine] * a[mine, None]).T @ averages, group)
-        change = float((new - current).norm() / new.norm().clamp(min=1e-30))
-        current = new
-        power = float(current.square().sum())
-        figures = {
-            "cost": -2 * power,
-            "sharpness": power / largest,
-            "change": change,
-            "error": error,
-        }
-        history.append(figures)
-        if callback is not None:
-            callback(step, figures)
+        try:
+            state[:d, :k] += (4 / epsilon) * current
+            if weight:
+                state[d, k] += 2 * weight / epsilon
+            queries = rows[mine] @ state
+            averages = None
+            for i in range(inner):
+                values = y if i == inner - 1 else None
+                f, g, error, averages = sweep(
+                    queries, columns, f, g, a[mine], b, values=values, chunk=chunk, group=group
+                )
+            assert averages is not None
+            new = sum_over((x[mine] * a[mine, None]).T @ averages, group)
+            change = float((new - current).norm() / new.norm().clamp(min=1e-30))
+            current = new
+            history.append(_figures(current, largest, change, error))
+            if callback is not None:
+                callback(step, history[-1])
+        except KeyboardInterrupt:
+            if not history:
+                raise
+            interrupted = True
+            break
         if change < tolerance and error < tolerance:
             break
     assert f is not None
@@ -144,8 +145,14 @@ def gromov_wasserstein(
         converged=error < tolerance, chunk=chunk,
     )  # fmt: skip
     return GromovResult(
-        moment=current, coupling=coupling, steps=step, converged=converged, history=history
-    )
+        moment=current, coupling=coupling, steps=step, converged=converged and not interrupted,
+        interrupted=interrupted, history=history,
+    )  # fmt: skip
+
+
+def _figures(moment: Tensor, largest: float, change: float, error: float) -> dict[str, float]:
+    power = float(moment.square().sum())
+    return {"cost": -2 * power, "sharpness": power / largest, "change": change, "error": error}
 
 
 def _log_ranks(n: int, like: Tensor) -> Tensor:

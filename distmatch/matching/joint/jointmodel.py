@@ -1,4 +1,4 @@
-"""`JointModel`: one transformer trained on X and Y with disjoint alphabets, told nothing about f.
+"""`JointModel`: one transformer trained on X and Y with disjoint alphabets and no knowledge of f.
 
 If the network serves both sides with the same weights, symbols that play the same part get like embeddings, and f can
 be read off them by assignment. Runs of several seeds are one tensor program: every weight has a leading seed axis.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from distmatch.errors import InputError
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import Bits, Match
 from distmatch.progress import Clock, Progress, silent
@@ -27,9 +28,9 @@ class JointModel:
     anchor: int | None = None
     """Symbol of X and of Y that is known to be the same and has one embedding, the space for instance."""
     context: int = 32
-    """Letters a window."""
+    """Letters per window."""
     batch: int = 8
-    """Windows of each side a step."""
+    """Windows of each side per step."""
     steps: int = 1500
     rate: float = 6e-3
     """Peak learning rate of Adam; it falls to zero as half a cosine."""
@@ -61,37 +62,48 @@ class JointModel:
         held_out: Sequence[np.ndarray] | None = None,
         progress: Progress = silent,
     ) -> list[Match[Relabelling]]:
-        """One run a seed, all together.
+        """One run per seed, all together.
 
         Args:
             sources: for each seed, (n,) symbols of Y.
             targets: for each seed, (m,) symbols of X.
             size: symbols of either alphabet.
-            held_out: for each seed, symbols of Y not trained on; their bits a letter go into `extra`.
+            held_out: for each seed, symbols of Y not trained on; their bits per letter go into `extra`.
+            progress: called every fifty steps; an interrupt keeps the weights so far.
 
         Returns:
             Matches with `bits.data` the code length of Y under the trained model (weights not charged) and, in `extra`,
             the mean cosine of matched embeddings and of all others.
+
+        Raises:
+            InputError: a side no longer than `context`.
         """
         import torch
 
+        shortest = min(len(text) for text in (*sources, *targets))
+        if shortest <= self.context:
+            raise InputError(
+                f"a side has {shortest} symbols, no more than the {self.context} of a window"
+            )
         clock = Clock()
         generators = [np.random.default_rng([seed, 5]) for seed in seeds]
         weights = self._initial(size, seeds)
         moments = {k: (torch.zeros_like(w), torch.zeros_like(w)) for k, w in weights.items()}
         losses = []
         for step in range(self.steps):
-            windows = [
-                self._windows(x, y, rng, size)
-                for x, y, rng in zip(targets, sources, generators, strict=True)
-            ]
-            tokens = torch.from_numpy(np.stack(windows))
-            loss = self._loss(weights, tokens)
-            gradients = torch.autograd.grad(loss.sum(), list(weights.values()))
-            self._adam(weights, moments, gradients, step)
-            if step % 50 == 0 or step == self.steps - 1:
-                losses.append((step, loss.detach().numpy() / np.log(2)))
-                progress(step + 1, self.steps, bits=float(losses[-1][1].mean()))
+            try:
+                windows = [
+                    self._windows(x, y, rng, size)
+                    for x, y, rng in zip(targets, sources, generators, strict=True)
+                ]
+                loss = self._loss(weights, torch.from_numpy(np.stack(windows)))
+                gradients = torch.autograd.grad(loss.sum(), list(weights.values()))
+                self._adam(weights, moments, gradients, step)
+                if step % 50 == 0 or step == self.steps - 1:
+                    losses.append((step, loss.detach().numpy() / np.log(2)))
+                    progress(step + 1, self.steps, bits=float(losses[-1][1].mean()))
+            except KeyboardInterrupt:
+                break
         with torch.no_grad():
             fitted = self._bits(weights, [y[:20_000] for y in sources], size)
             unseen = self._bits(weights, held_out, size) if held_out is not None else None
@@ -194,7 +206,7 @@ class JointModel:
                 weight.addcdiv_(first, scale, value=-rate / (1 - 0.9 ** (step + 1)))
 
     def _bits(self, weights, texts, size) -> np.ndarray:
-        """Bits a letter of texts of one length, (seeds,), each window knowing its own letters only."""
+        """Bits per letter of texts of one length, (seeds,); a window conditions on its own letters only."""
         import torch
 
         length = min(len(text) for text in texts) - 1

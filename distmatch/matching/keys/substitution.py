@@ -130,10 +130,14 @@ class KeySearch:
                 now = time.monotonic()
                 speed = moves * len(runs) / max(now - started, 1e-6)
                 best = min(pool.values(), key=total_bits)
-                if restarts == UNTIL_TIME:
-                    progress(round(now - begin, 1), self.time_limit, restarts=done, bits=best.total)
-                else:
-                    progress(done, restarts, bits=best.total)
+                try:
+                    if restarts == UNTIL_TIME:
+                        elapsed = round(now - begin, 1)
+                        progress(elapsed, self.time_limit, restarts=done, bits=best.total)
+                    else:
+                        progress(done, restarts, bits=best.total)
+                except KeyboardInterrupt:
+                    interrupted = True
                 settled = best.found >= agree or self._convincing(best, part)
                 if interrupted or settled or now - begin > 0.95 * self.time_limit:
                     break

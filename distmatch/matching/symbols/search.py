@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from distmatch.errors import InputError
 from distmatch.languages.ngram import UNITS_PER_BIT
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
@@ -30,11 +31,11 @@ class SymbolSearch:
     kind: str = "bijection"
     """"bijection" or "homophonic"."""
     restarts: int = 0
-    """Most annealing runs; 0 chooses by length."""
+    """Maximum number of annealing restarts; 0 depends on length."""
     moves: int = 0
-    """Proposals a run; 0 chooses by length and alphabet."""
+    """Proposals per restart; 0 depends on length and alphabet."""
     agree: int = 4
-    """Stop when so many restarts end at the best map."""
+    """Stop when this many restarts end at the best map."""
 
     def match(
         self,
@@ -52,29 +53,35 @@ class SymbolSearch:
             target: model of X, whose size is at least that of Y for a bijection.
             symbols: number of Y's symbols; 0 for those that occur.
             seed: of all random choices.
-            progress: called with restarts done.
+            progress: called with restarts done; an interrupt after the first keeps the best map so far.
 
         Returns:
             The best match; `extra["posterior"]` is its probability among the maps found and Y's own frequencies, all
             equally likely beforehand, which no calibration backs.
+
+        Raises:
+            InputError: an empty sequence, or more symbols than a bijection has letters for.
         """
         clock = Clock()
         source = np.ascontiguousarray(source, np.int32)
-        count = symbols or int(source.max(initial=-1)) + 1
-        if self.kind == "bijection" and count > target.size:
-            raise ValueError(f"{count} symbols do not fit one to one into {target.size}")
+        count = symbol_count(source, symbols, target.size, self.kind)
         part = source[:SEARCHED]
         restarts = self.restarts or (120 if len(part) < 64 else 40 if len(part) < 400 else 16)
         pool: dict[bytes, list] = {}
         history = []
         for restart in range(restarts):
             rng = np.random.default_rng([seed, restart])
-            table, cost = self._run(part, count, target, rng, start=restart == 0)
-            entry = pool.setdefault(table.tobytes(), [cost, 0, table])
-            entry[1] += 1
-            best = min(pool.values(), key=lambda e: e[0])
-            history.append({"restart": restart + 1, "bits": best[0], "agree": best[1]})
-            progress(restart + 1, restarts, bits=best[0])
+            try:
+                table, cost = self._run(part, count, target, rng, start=restart == 0)
+                entry = pool.setdefault(table.tobytes(), [cost, 0, table])
+                entry[1] += 1
+                best = min(pool.values(), key=lambda e: e[0])
+                history.append({"restart": restart + 1, "bits": best[0], "agree": best[1]})
+                progress(restart + 1, restarts, bits=best[0])
+            except KeyboardInterrupt:
+                if not pool:
+                    raise
+                break
             if best[1] >= self.agree:
                 break
         leaders = sorted(pool.values(), key=lambda e: e[0])[:6]
@@ -135,6 +142,22 @@ class SymbolSearch:
                 )  # fmt: skip
         f = Relabelling(table, size, self.kind)
         return table, float(target.bits(table[part]).sum()) + f.choice_bits(part)
+
+
+def symbol_count(source: np.ndarray, symbols: int, letters: int, kind: str) -> int:
+    """Number of Y's symbols: `symbols`, or where it is 0 those that occur.
+
+    Raises:
+        InputError: an empty sequence, or more symbols than a bijection has letters for.
+    """
+    if len(source) == 0:
+        raise InputError("the sequence is empty. Give at least one symbol")
+    count = symbols or int(source.max()) + 1
+    if kind == "bijection" and count > letters:
+        raise InputError(
+            f"{count} symbols do not fit one to one into {letters}. Use kind homophonic"
+        )
+    return count
 
 
 def climb(

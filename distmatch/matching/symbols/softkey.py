@@ -8,13 +8,16 @@ sharp model makes the likelihood of a blurred key hard to climb.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from distmatch.device import choose_device
+from distmatch.errors import InputError
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import Bits, Match
+from distmatch.matching.symbols.search import symbol_count
 from distmatch.progress import Clock, Progress, silent
 
 SEARCHED = 20_000
@@ -54,15 +57,21 @@ class SoftKey:
             target: model of X, of order 2 or 3 (higher ones take size^order numbers a step).
             symbols: number of Y's symbols; 0 for those that occur.
             seed: of the noise.
+            progress: called every ten steps; an interrupt keeps the best key so far.
+
+        Raises:
+            InputError: fewer symbols than the order of the model, or more kinds of them than a bijection has letters for.
         """
         import torch
 
         device = choose_device(self.device)
         clock = Clock()
         source = np.asarray(source, np.int64)
-        count = symbols or int(source.max(initial=-1)) + 1
-        if self.kind == "bijection" and count > target.size:
-            raise ValueError(f"{count} symbols do not fit one to one into {target.size}")
+        count = symbol_count(source, symbols, target.size, self.kind)
+        if len(source) < target.order:
+            raise InputError(
+                f"{len(source)} symbols are fewer than the order of the model, {target.order}"
+            )
         part = source[:SEARCHED]
         windows = np.lib.stride_tricks.sliding_window_view(part, target.order)
         grams, weights = np.unique(windows, axis=0, return_counts=True)
@@ -70,25 +79,13 @@ class SoftKey:
         weights = torch.from_numpy(weights.astype(np.float32)).to(device)
         model = torch.from_numpy(target.log2 * np.float32(np.log(2))).to(device)
         found: list[tuple[float, Relabelling, float]] = []
-        history = []
+        history: list[dict[str, Any]] = []
+        rows = target.size if self.kind == "bijection" else count
         for restart in range(self.restarts):
             generator = torch.Generator().manual_seed(1000 * seed + restart)
-            rows = target.size if self.kind == "bijection" else count
             noise = torch.randn(rows, target.size, generator=generator)
             logits = (self.noise * noise).to(device).requires_grad_()
-            optimizer = torch.optim.Adam([logits], lr=self.rate, betas=(0.9, 0.9))
-            for step in range(self.steps):
-                beta = min(1.0, self.flat + (1 - self.flat) * step / (0.75 * self.steps))
-                key = soft_key(logits, self.kind)
-                flattened = (model * beta).log_softmax(-1).exp()
-                loss = soft_nats(key, grams, weights, flattened)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                if step % 10 == 0 or step == self.steps - 1:
-                    bits = loss.item() / np.log(2)
-                    history.append({"restart": restart, "step": step, "beta": beta, "bits": bits})
-                    progress(restart * self.steps + step, self.restarts * self.steps, bits=bits)
+            interrupted = self._ascend(logits, (grams, weights, model), restart, history, progress)
             with torch.no_grad():
                 belief = soft_key(logits, self.kind).cpu().numpy()
             f = _hard(belief, count, target.size, self.kind)
@@ -96,6 +93,8 @@ class SoftKey:
             sure = belief[np.arange(count), f.table]
             frequency = np.bincount(source, minlength=count) / max(len(source), 1)
             found.append((total, f, float(sure @ frequency)))
+            if interrupted:
+                break
         found.sort(key=lambda entry: entry[0])
         made = [
             Match(
@@ -114,6 +113,30 @@ class SoftKey:
         ]
         made[0].alternatives.extend(made[1:6])
         return made[0]
+
+    def _ascend(
+        self, logits, data, restart: int, history: list[dict[str, Any]], progress: Progress
+    ) -> bool:
+        """All steps of one start, in place; whether an interrupt ended them."""
+        import torch
+
+        grams, weights, model = data
+        optimizer = torch.optim.Adam([logits], lr=self.rate, betas=(0.9, 0.9))
+        for step in range(self.steps):
+            beta = min(1.0, self.flat + (1 - self.flat) * step / (0.75 * self.steps))
+            try:
+                flattened = (model * beta).log_softmax(-1).exp()
+                loss = soft_nats(soft_key(logits, self.kind), grams, weights, flattened)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                if step % 10 == 0 or step == self.steps - 1:
+                    bits = loss.item() / np.log(2)
+                    history.append({"restart": restart, "step": step, "beta": beta, "bits": bits})
+                    progress(restart * self.steps + step, self.restarts * self.steps, bits=bits)
+            except KeyboardInterrupt:
+                return True
+        return False
 
 
 def soft_key(logits, kind: str, iterations: int = 12):

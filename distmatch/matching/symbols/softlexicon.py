@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from distmatch.errors import InputError
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.match import Bits, Match
-from distmatch.matching.symbols.search import CLIMBED, climb
+from distmatch.matching.symbols.search import CLIMBED, climb, symbol_count
 from distmatch.progress import Clock, Progress, silent
 
 
@@ -50,13 +51,19 @@ class WordLexicon:
             symbols: number of Y's words; 0 for those that occur.
             known: pairs (y, x) that are certain, such as the sign of all other words.
             seed: of the last climb's proposals; the rest is not random.
+            progress: called once per step; an interrupt keeps the lexicon so far.
 
         Returns:
             The match; `extra["posterior"]` is the mean probability of a token's likeliest word.
+
+        Raises:
+            InputError: fewer than two words, or more different ones than a bijection has words for.
         """
         clock = Clock()
         source = np.asarray(source, np.int64)
-        count = symbols or int(source.max(initial=-1)) + 1
+        count = symbol_count(source, symbols, target.size, self.kind)
+        if len(source) < 2:
+            raise InputError("one word has no neighbours. Give a text of at least two words")
         lexicon, history = self.learn(source, target, symbols=count, known=known, progress=progress)
         f, sure = self._read(lexicon, target, source, count)
         if self.kind == "bijection":
@@ -97,10 +104,13 @@ class WordLexicon:
         for step in range(self.steps):
             beta = min(1.0, self.flat + (1 - self.flat) * step / (0.75 * self.steps))
             joint = _flattened(target, beta)
-            counts, nats = expected_counts(lexicon, joint, pairs)
-            lexicon = _stochastic(counts + 1e-6, known)
-            history.append({"step": step, "beta": beta, "bits": nats / log(2)})
-            progress(step + 1, self.steps, bits=nats / log(2))
+            try:
+                counts, nats = expected_counts(lexicon, joint, pairs)
+                lexicon = _stochastic(counts + 1e-6, known)
+                history.append({"step": step, "beta": beta, "bits": nats / log(2)})
+                progress(step + 1, self.steps, bits=nats / log(2))
+            except KeyboardInterrupt:
+                break
         return lexicon, history
 
     def _first(self, source, count, target, known) -> np.ndarray:

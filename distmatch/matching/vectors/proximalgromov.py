@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
-from distmatch.device import generator, process_group
+from distmatch.device import Group, generator, process_group
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
@@ -33,19 +34,19 @@ class ProximalGromov:
     start: Start | None = FIRST
     """The first map; None is the product plan, whose moment is that of the means, so it needs uncentred rows."""
     rows: int = 3_000
-    """Rows a side in the transport problem, the first."""
+    """First rows of each side used in the transport problem."""
     vocabulary: int = 10_000
-    """Rows a side in the steps after it."""
+    """First rows of each side used in the steps after it."""
     epsilon: float = 0.05
     """Proximal weight, in units of squared cosine differences."""
     frequency: float = 0.0
     """Weight of the fused term of log ranks."""
     steps: int = 20
-    """Proximal steps at most."""
+    """Maximum number of proximal steps."""
     inner: int = 3
-    """Sinkhorn iterations a step."""
+    """Sinkhorn iterations per step."""
     refinement: int = 6
-    """Self-learning steps at most, 0 for the transport problem alone."""
+    """Maximum number of self-learning steps; 0 for the transport problem alone."""
     normalization: tuple[str, ...] = ITERATIVE
     """Steps applied to both sides first."""
     device: str = "auto"
@@ -85,14 +86,28 @@ class ProximalGromov:
             group=group,
             callback=lambda step, figures: trace.step({"step": step, **figures}, self.steps),
         )  # fmt: skip
+        trace.interrupted = result.interrupted
         current = procrustes(result.moment)
-        if self.refinement:
-            current, _ = self_learn(
-                clouds.x[: self.vocabulary], clouds.y[: self.vocabulary], current,
-                steps=self.refinement, report=lambda figures, _: trace.step(figures), group=group,
-            )  # fmt: skip
+        if self.refinement and not trace.interrupted:
+            current = self._refined(clouds, current, trace, group)
         return conclude(
             clouds, current, method="gromov", seed=seed, clock=clock, trace=trace,
             ranked=source.ranked and target.ranked,
             extra={"marginal_error": result.coupling.error, "converged": result.converged},
         )  # fmt: skip
+
+    def _refined(self, clouds: Clouds, start: Tensor, trace: Trace, group: Group) -> Tensor:
+        """The map after steps of mutual neighbours on all rows, or as far as they went before an interrupt."""
+        latest = start
+
+        def report(figures: dict[str, Any], current: Tensor) -> None:
+            nonlocal latest
+            latest = current
+            trace.step(figures)
+
+        x, y = clouds.x[: self.vocabulary], clouds.y[: self.vocabulary]
+        try:
+            return self_learn(x, y, start, steps=self.refinement, report=report, group=group)[0]
+        except KeyboardInterrupt:
+            trace.interrupted = True
+            return latest

@@ -36,15 +36,15 @@ class WassersteinProcrustes:
     vocabulary: int = 5_000
     """Most frequent rows used on each side."""
     batch: int | None = None
-    """Random rows of them in a step; None uses all in every step."""
+    """Random rows of them per step; None uses all in every step."""
     steps: int = 12
-    """Turns."""
+    """Number of turns."""
     first: float = 0.1
     """Epsilon of the first turn, in units of the squared distance."""
     last: float = 0.03
     """Epsilon of the last turn."""
     iterations: int = 5
-    """Sinkhorn iterations a turn; the potentials carry over unless rows change."""
+    """Sinkhorn iterations per turn; the potentials carry over unless rows change."""
     unbalanced: float | None = None
     """Weight of the marginals, for sides that hold words the other lacks; None holds them exactly."""
     normalization: tuple[str, ...] = ITERATIVE
@@ -95,26 +95,33 @@ class WassersteinProcrustes:
             x: (n, d) unit rows. y: (m, d').
             current: (d, d') to start from.
             noise: of the batches.
+            trace: takes history and progress; an interrupt after the first turn keeps the map so far.
             group: processes that share the rows of x.
         """
+        trace = trace or Trace()
         x, y = x[: self.vocabulary], y[: self.vocabulary]
         plan: Coupling | None = None
         for step in range(self.steps):
             epsilon = self.first * (self.last / self.first) ** (step / max(self.steps - 1, 1))
             some, other = (_batch(z, self.batch, noise) for z in (x, y))
             warm = None if plan is None or self.batch else (plan.f, plan.g)
-            plan = sinkhorn(
-                normalize(some @ current, dim=1), other, epsilon=epsilon, iterations=self.iterations,
-                unbalanced=self.unbalanced, start=warm, group=group,
-            )  # fmt: skip
-            new = procrustes(plan.moment(some, other))
-            moved = float((new - current).norm()) / len(new) ** 0.5
-            current = new
-            if trace is not None:
+            try:
+                plan = sinkhorn(
+                    normalize(some @ current, dim=1), other, epsilon=epsilon, iterations=self.iterations,
+                    unbalanced=self.unbalanced, start=warm, group=group,
+                )  # fmt: skip
+                new = procrustes(plan.moment(some, other))
+                moved = float((new - current).norm()) / len(new) ** 0.5
+                current = new
                 trace.step(
                     {"step": step, "epsilon": epsilon, "moved": moved, "error": plan.error},
                     self.steps,
                 )
+            except KeyboardInterrupt:
+                if plan is None:
+                    raise
+                trace.interrupted = True
+                break
         assert plan is not None
         return current, plan
 

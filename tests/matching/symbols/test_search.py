@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from distmatch.errors import InputError
 from distmatch.languages.symbols import SymbolModel
 from distmatch.matching.symbols.search import SymbolSearch
 from distmatch.planted import symbol_text
@@ -47,7 +48,7 @@ def test_the_result_is_that_of_the_seed():
 
 
 def test_too_many_symbols_for_one_to_one():
-    with pytest.raises(ValueError, match="one to one"):
+    with pytest.raises(InputError, match="one to one"):
         SymbolSearch().match(np.arange(30), SymbolModel.fit(np.arange(20), 20))
 
 
