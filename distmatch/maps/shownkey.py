@@ -29,6 +29,8 @@ def key_lines(key: Key) -> list[str]:
     lines = [f"read in the order {detail['transposition']}"] if "transposition" in detail else []
     if key.kind == "simple" and _are_letters(key):
         return lines + _two_rows(key)
+    if not key.letters and not key.columns:
+        return [*lines, ", ".join([key.kind, *(f"{k} {v}" for k, v in detail.items())])]
     return [*lines, _table(key)]
 
 

@@ -47,7 +47,7 @@ def encipher(
         vocabulary: of a word or dictionary code: keep only so many of the most frequent words; 0 keeps all.
 
     Returns:
-        kind, ciphertext (a string, or a list of integers if homophonic), plaintext, key.
+        kind, ciphertext (a string, or a list of integers if homophonic), plaintext, key; `key_bits` where the kind says.
 
     Raises:
         InputError: unknown kind, text without letters, or fewer symbols than letters.
@@ -86,6 +86,8 @@ def encipher(
     out: dict[str, object] = {
         "kind": kind, "ciphertext": ciphertext, "plaintext": alphabet.decode(plain), "key": made.key,
     }  # fmt: skip
+    if made.bits:
+        out["key_bits"] = made.bits
     return out if order is None else out | {"transposition": order.label}
 
 

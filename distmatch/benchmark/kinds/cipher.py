@@ -166,7 +166,7 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Prob
     """Make the cipher of a seed, or take that line of a file of ciphers."""
     if axes["cipher"] == "word":
         return cipher_words.build(axes, paths, seed)
-    if axes["cipher"] in cipher_periodic.PERIODIC_CIPHERS:
+    if axes["cipher"] in cipher_periodic.scored_by_plaintext():
         return cipher_periodic.build(axes, paths, seed)
     if "ciphers" in paths:
         made = _from_file(paths["ciphers"], axes, seed)
@@ -251,7 +251,11 @@ KIND = Kind(
         "cipher": Axis(
             "simple",
             "kind of cipher",
-            choices=("simple", "homophonic", "word", *cipher_periodic.PERIODIC_CIPHERS),
+            choices=(
+                *cipher_periodic.SUBSTITUTIONS,
+                "word",
+                *cipher_periodic.scored_by_plaintext(),
+            ),
         ),
         "length": Axis(128, "letters, or tokens of a word code", low=8, high=200_000),
         "language": Axis("en", "wordfreq code"),

@@ -1,4 +1,7 @@
-"""Ciphers of kinds `vigenere`, `beaufort` and `periodic`: several alphabets in turn, their number hidden too."""
+"""Ciphers scored by their plaintext: a symbol's letter depends on its place or its neighbours, as with several alphabets.
+
+Every kind of the table `matching.kinds` that can be made is one of these, but substitutions and codes for words.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,16 @@ from distmatch.ciphers.reading import Ciphertext, read_ciphertext
 from distmatch.errors import InputError
 from distmatch.maps.key import bijection_bits
 from distmatch.matching.encipher import encipher
+from distmatch.matching.kinds import KINDS, kind_named
 from distmatch.text.alphabet import fold
 
-PERIODIC_CIPHERS = ("vigenere", "beaufort", "periodic")
+SUBSTITUTIONS = ("simple", "homophonic")
+"""Kinds that one table of symbols to letters reads; `cipher.py` scores them."""
 
 
 @dataclass(frozen=True)
-class PeriodicProblem:
-    """A text under a key word, or under several mixed alphabets."""
+class PlaintextProblem:
+    """A text under a key that is no table of symbols to letters."""
 
     source: Ciphertext
     plain: Plain
@@ -54,7 +59,8 @@ class PeriodicProblem:
             float(model.total_bits(np.ascontiguousarray(codes, np.uint8)))
             for codes in (letters, self.gold)
         )
-        key = key_bits(self.cipher, max(match.map.period, 1), len(model.alphabet))
+        period = max(match.map.period, 1)
+        key = key_bits(self.cipher, period, len(model.alphabet)) or self.context["key_bits"]
         truth += self.context["key_bits"]
         metrics = {
             "accuracy": accuracy,
@@ -69,13 +75,21 @@ class PeriodicProblem:
 
 
 def key_bits(cipher: str, period: int, letters: int) -> float:
-    """Bits of a key of a known period: a shift of each place, or an alphabet."""
+    """Bits of a key of a known period: a shift per place, or an alphabet; 0 for kinds without a period."""
+    if "periodic" not in kind_named(cipher).traits:
+        return 0.0
     return period * (
         bijection_bits(letters, letters) if cipher == "periodic" else math.log2(letters)
     )
 
 
-def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> PeriodicProblem:
+def scored_by_plaintext() -> tuple[str, ...]:
+    """Names of the kinds of this file."""
+    made = [kind for kind in KINDS.values() if kind.encipher is not None and not kind.words]
+    return tuple(kind.name for kind in made if kind.name not in SUBSTITUTIONS)
+
+
+def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> PlaintextProblem:
     """Encipher the text of a seed.
 
     Raises:
@@ -93,11 +107,11 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Peri
     gold = model.alphabet.encode(plaintext, spaces=False)
     source = read_ciphertext(written)
     size = len(model.alphabet)
-    key = key_bits(axes["cipher"], int(axes["period"]), size)
+    key = key_bits(axes["cipher"], int(axes["period"]), size) or float(str(made.get("key_bits", 0)))
     redundancy = max(math.log2(model.size) - model.text_bits, 0.3)
     context = {
         "letters": len(gold), "symbols": len(source.names), "key_bits": key,
         "unicity": round(key / redundancy, 2), "plain_bits": len(gold) * math.log2(size),
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps([written, plaintext]).encode()).hexdigest()
-    return PeriodicProblem(source, plain, gold, axes["cipher"], {"cipher": digest}, context)
+    return PlaintextProblem(source, plain, gold, axes["cipher"], {"cipher": digest}, context)

@@ -48,11 +48,13 @@ class Enciphered:
         codes: (n,) int64 cipher symbols, letters of the alphabet unless `size` says otherwise.
         key: as JSON values.
         size: number of different symbols; 0 means letters of the alphabet.
+        bits: code length of the key among those of its kind; 0 where the kind does not say.
     """
 
     codes: np.ndarray
     key: dict[str, object]
     size: int = 0
+    bits: float = 0.0
 
 
 def never(problem: Problem, readings: Sequence[Reading]) -> bool:
