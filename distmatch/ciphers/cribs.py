@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,12 +27,49 @@ class Crib:
         symbol: name of the symbol that stands for the letter, or None.
         position: place of the word's first letter, counted from 0, or None for anywhere.
         soft: obey only if it pays.
+        never: the symbol does not stand for the letter.
     """
 
     text: str
     symbol: str | None = None
     position: int | None = None
     soft: bool = False
+    never: bool = False
+
+
+def puzzle_cribs(source: Ciphertext) -> list[Crib]:
+    """The rule of newspaper cryptograms: no letter stands for itself."""
+    return [
+        Crib(name.casefold(), symbol=name, never=True)
+        for name in source.names
+        if len(name) == 1 and name.isalpha()
+    ]
+
+
+def excluded(
+    cribs: Sequence[Crib], source: Ciphertext, language: Language
+) -> frozenset[tuple[int, int]]:
+    """Symbols and letters of the language that they do not stand for."""
+    pairs = set()
+    for crib in cribs:
+        if crib.never:
+            letters = language.alphabet.encode(
+                fold(crib.text, diacritics=language.alphabet.diacritics), spaces=False
+            )
+            pairs |= {(_symbol(crib, source), int(letter)) for letter in letters[:1]}
+    return frozenset(pairs)
+
+
+def parse_never(written: str) -> Crib:
+    """`7=e`: the symbol does not stand for the letter.
+
+    Raises:
+        InputError: anything else.
+    """
+    crib = parse_crib(written)
+    if crib.symbol is None or len(crib.text) != 1:
+        raise InputError(f"--not {written!r} is no symbol and letter. Write 7=e")
+    return replace(crib, never=True)
 
 
 def parse_crib(written: str, *, soft: bool = False) -> Crib:
@@ -60,9 +97,15 @@ def obeyed(cribs: Sequence[Crib], letters: Sequence[str], source: Ciphertext) ->
         if crib.soft:
             continue
         if crib.symbol is not None:
-            places = np.flatnonzero(source.symbols == _symbol(crib, source))
-            if any(letters[int(place)] != word for place in places):
-                return False
+            pieces = [crib.symbol] if len(word) == 1 else list(_pieces(crib, len(word)))
+            for name, letter in zip(pieces, word, strict=False):
+                symbol = _symbol(Crib("", symbol=name), source)
+                here = {
+                    letters[int(place)] == letter
+                    for place in np.flatnonzero(source.symbols == symbol)
+                }
+                if (True in here) if crib.never else (False in here):
+                    return False
         elif crib.position is not None:
             if text[crib.position : crib.position + len(word)] != word:
                 return False
@@ -94,6 +137,8 @@ def crib_keys(
     """
     ways: list[tuple[dict[int, int], float]] = [({}, 0.0)]
     for crib in cribs:
+        if crib.never:
+            continue
         options = list(_options(crib, source, language))
         longer = [
             (merged, bonus + (SOFT_BITS if crib.soft else 0.0))
@@ -145,7 +190,7 @@ def _cipher_word(crib: Crib, letters: list[int], source: Ciphertext) -> dict[int
         InputError: the two have different lengths, or one symbol would stand for two letters.
     """
     assert crib.symbol is not None
-    pieces = list(crib.symbol) if len(crib.symbol) == len(letters) else crib.symbol.split()
+    pieces = _pieces(crib, len(letters))
     if len(pieces) != len(letters):
         raise InputError(
             f"crib {crib.symbol}={crib.text}: one symbol stands for one letter, and {len(pieces)} of them are not "
@@ -158,6 +203,12 @@ def _cipher_word(crib: Crib, letters: list[int], source: Ciphertext) -> dict[int
                 f"crib {crib.symbol}={crib.text}: {name!r} would stand for two letters"
             )
     return fixed
+
+
+def _pieces(crib: Crib, length: int) -> list[str]:
+    """The symbols of a word of the cipher: its characters, or what stands between its spaces."""
+    written = crib.symbol or ""
+    return list(written) if len(written) == length else written.split()
 
 
 def _merge(fixed: dict[int, int], more: dict[int, int], bijection: bool) -> dict[int, int] | None:

@@ -6,7 +6,9 @@ import hashlib
 import json as json_module
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, decode_text, read_bytes, write_json
@@ -15,6 +17,8 @@ from distmatch.progress import Progress, ProgressLine, silent
 
 Spaces = Literal["auto", "kept", "removed", "enciphered"]
 if TYPE_CHECKING:
+    from distmatch.matching.decipherment import Decipherment
+
     Kind = str
 else:  # the one table of kinds, which the type checker cannot read
     Kind = Literal[("auto", *KINDS)]
@@ -28,6 +32,8 @@ def decipher(
     spaces: Spaces = "auto",
     crib: list[str] | None = None,
     soft_crib: list[str] | None = None,
+    not_: Annotated[list[str] | None, Parameter(name="--not")] = None,
+    puzzle: bool = False,
     reference: list[str] | None = None,
     diacritics: bool = False,
     nulls: bool = False,
@@ -59,6 +65,8 @@ def decipher(
         spaces: Whether word breaks were kept, removed, or enciphered as a symbol.
         crib: Known symbols or words: 7=e, word@12 (positions count from 0), word.
         soft_crib: Like --crib, but ignored if it lengthens the total code.
+        not_: Letters that symbols do not stand for: 7=e.
+        puzzle: No letter stands for itself, as in newspaper cryptograms.
         reference: Text files resembling the plaintext, mixed into the language model.
         diacritics: Treat letters with diacritics as separate letters.
         nulls: Allow symbols that stand for nothing.
@@ -80,7 +88,8 @@ def decipher(
         quiet: Hide progress.
     """
     options: dict[str, Any] = {
-        "kind": kind or "auto", "spaces": spaces, "reference": reference or [], "diacritics": diacritics, "nulls": nulls,
+        "kind": kind or "auto", "spaces": spaces, "reference": reference or [], "diacritics": diacritics,
+        "nulls": nulls, "puzzle": puzzle,
         "transposition": transposition,
         "time_limit": math.inf if time_limit is None else time_limit, "seed": seed,
     }  # fmt: skip
@@ -104,7 +113,7 @@ def decipher(
         return _apply(
             given, name, key, options["kind"], language or "en", reading, interlinear, json
         )
-    from distmatch.ciphers.cribs import parse_crib
+    from distmatch.ciphers.cribs import parse_crib, parse_never
     from distmatch.ciphers.reading import read_ciphertext
     from distmatch.commands.decipher_report import describe
     from distmatch.matching.decipher import decipher as run
@@ -112,23 +121,19 @@ def decipher(
     from distmatch.matching.kinds import of_words
 
     source = read_ciphertext(given, path=name, words=of_words(options["kind"]), **reading)
-    cribs = [parse_crib(c) for c in crib or []] + [
-        parse_crib(c, soft=True) for c in soft_crib or []
-    ]
+    cribs = (
+        [parse_crib(c) for c in crib or []]
+        + [parse_crib(c, soft=True) for c in soft_crib or []]
+        + [parse_never(c) for c in not_ or []]
+    )
     line = ProgressLine("deciphering")
     progress: Progress = silent if quiet or json else line
     match = run(source, language=language or "en", cribs=cribs, progress=progress, **options)
     line.close()
     result = to_json(match, id=example or (None if file in (None, "-") else Path(str(file)).name))
     if out is not None:
-        from distmatch.runs import write_run
-
-        digest = hashlib.sha256(given.encode()).hexdigest()
         asked = {"file": file, "example": example, "language": language or "en", **options}
-        write_run(out, "decipher", asked, result, method=match.kind, data={str(name): digest})
-        write_json(Path(out) / "key.json", {"kind": match.kind, **result["key"]})
-        with atomic_write(Path(out) / "plaintext.txt") as handle:
-            handle.write(match.printed + "\n")
+        _write(out, asked, result, match, {name: hashlib.sha256(given.encode()).hexdigest()})
     if json:
         print(json_module.dumps(result, ensure_ascii=False))
     else:
@@ -139,6 +144,22 @@ def decipher(
             )
         print(describe(match, interlinear=pairs))
     return 0 if match.solved else 1
+
+
+def _write(
+    out: str,
+    asked: dict[str, Any],
+    result: dict[str, Any],
+    match: Decipherment,
+    data: dict[str, str],
+) -> None:
+    """The run folder: configuration, record, key and plaintext."""
+    from distmatch.runs import write_run
+
+    write_run(out, "decipher", asked, result, method=match.kind, data=data)
+    write_json(Path(out) / "key.json", {"kind": match.kind, **result["key"]})
+    with atomic_write(Path(out) / "plaintext.txt") as handle:
+        handle.write(match.printed + "\n")
 
 
 def ciphertext_of(file: str | None, text: str | None, example: str | None) -> tuple[str, str]:

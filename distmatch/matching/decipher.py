@@ -7,26 +7,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from distmatch.ciphers.cribs import Crib, parse_crib
+from distmatch.ciphers.cribs import Crib, parse_crib, puzzle_cribs
 from distmatch.ciphers.reading import Ciphertext, as_pairs, from_symbols, read_ciphertext
 from distmatch.errors import InputError, unknown
 from distmatch.languages.language import known_languages, load_language
 from distmatch.maps.key import Key
 from distmatch.maps.transposition import Transposition, parse_transposition
+from distmatch.matching.attempts import (
+    FOR_SEARCH,
+    attempt,
+    budget_of,
+    concluded,
+    last_kinds,
+    read_words,
+    words_if_tried,
+)
 from distmatch.matching.decipherment import Decipherment, to_json
 from distmatch.matching.keys.reading import equal_groups, may_hold_spaces
-from distmatch.matching.keys.transposed import TRANSPOSITION, too_short
+from distmatch.matching.keys.transposed import TRANSPOSITION
 from distmatch.matching.keys.verdict import hopeful
 from distmatch.matching.kinds import KINDS, kind_named, of_words
 from distmatch.matching.symbols.cipherkind import CipherKind
 from distmatch.matching.symbols.problem import Problem
-from distmatch.matching.symbols.reading import Reading, total_bits
+from distmatch.matching.symbols.reading import Reading
 from distmatch.progress import Clock, Effort, Progress, silent
 
 __all__ = ["SPACES", "Decipher", "Decipherment", "decipher", "to_json"]
 
-FOR_SEARCH = 0.85
-"""Share of a time limit that the search may use; the rest is for the control."""
 MIN_REPEATED = 60
 """Symbols above which a text without a repeated symbol is refused."""
 PAIRED = ("auto", "simple", "homophonic")
@@ -47,6 +54,8 @@ class Decipher:
     """0: one per core. The result does not depend on it."""
     time_limit: float = math.inf
     restarts: int = 0
+    puzzle: bool = False
+    """No letter stands for itself, as in newspaper cryptograms."""
     nulls: bool = False
     """Look for symbols that stand for nothing; by itself only where a long text resists."""
     transposition: Transposition | None = None
@@ -68,23 +77,24 @@ class Decipher:
             raise InputError(
                 f"each of the {len(source)} symbols occurs once; any text at all would fit. Check how symbols are written"
             )
+        cribs = [*self.cribs, *_clues(source), *(puzzle_cribs(source) if self.puzzle else [])]
         asked = Problem(
-            source=source, language=None, cribs=(*self.cribs, *_clues(source)), reference=tuple(reference),  # pyright: ignore
-            nulls=self.nulls, restarts=self.restarts, transposition=self.transposition, diacritics=diacritics,
-            auto=self.kind == "auto", quick=len(target) > 1, patient=math.isfinite(self.time_limit),
+            source=source, language=None, cribs=tuple(cribs), reference=tuple(reference), nulls=self.nulls,  # pyright: ignore
+            restarts=self.restarts, transposition=self.transposition, diacritics=diacritics, auto=self.kind == "auto",
+            quick=len(target) > 1, patient=math.isfinite(self.time_limit),
         )  # fmt: skip
         budget = math.inf if asked.patient or not asked.auto else budget_of(len(source))
         clock = Clock(self.time_limit, budget * len(target))
         effort = Effort(seed=seed, threads=self.threads, progress=progress, clock=clock)
         if kinds[0].words:
-            return _words(kinds[0], asked, target, effort)
+            return read_words(kinds[0], asked, target, effort)
         readings = self._letters(kinds, asked, target, effort)
-        words = _words_if_tried(asked, target, effort)
+        words = words_if_tried(asked, target, effort)
         if not readings:
             return words or self._refused(kinds[0], asked, target)
-        match = _concluded(readings, effort)
+        match = concluded(readings, effort)
         if asked.auto and self.transposition is None and not match.solved:
-            match = _last_kinds(kinds, readings, match, effort)
+            match = last_kinds(kinds, readings, match, effort)
         if not match.solved and effort.clock.share(FOR_SEARCH).expired and math.isfinite(budget):
             more = f"stopped after the default budget of {budget:.0f} CPU s; --time-limit SECONDS searches longer"
             match = replace(match, reason=f"{match.reason}; {more}")
@@ -134,38 +144,6 @@ class Decipher:
         return ["removed"] if equal_groups(source) else ["kept", "removed"]
 
 
-def _words_if_tried(asked: Problem, target: Sequence[str], effort: Effort) -> Decipherment | None:
-    """The answer as a code for words, where the symbols may be words and there is a reference."""
-    kind = KINDS["word-code"]
-    if not asked.auto or not kind.tried(asked, []):
-        return None
-    return _words(kind, asked, target, effort)
-
-
-def _words(kind: CipherKind, asked: Problem, target: Sequence[str], effort: Effort) -> Decipherment:
-    """Read as a code for words."""
-    readings = kind.search(asked, effort)
-    control = None if effort.clock.expired else kind.control(asked, readings[0], effort)
-    match = kind.conclude(readings, control, effort)
-    return replace(match, language=target[0]) if len(target) == 1 else match
-
-
-def budget_of(symbols: int) -> float:
-    """CPU seconds that "auto" spends on a text by default: 10 for 400 symbols, 30 for 2,000."""
-    return 10.0 + 20.0 * min(max(symbols - 400, 0), 3_200) / 1_600
-
-
-def attempt(problem: Problem, kinds: Sequence[CipherKind], effort: Effort) -> list[Reading[Key]]:
-    """Readings of one ciphertext in one language by every kind of letters that may pay."""
-    readings: list[Reading[Key]] = []
-    for kind in kinds:
-        open_ = problem.auto and problem.transposition is None
-        skipped = kind.words or (kind.last and open_) or not kind.applies(problem)
-        if not skipped and (not open_ or kind.tried(problem, readings)):
-            readings += kind.search(problem, effort)
-    return readings
-
-
 def _clues(source: Ciphertext) -> list[Crib]:
     """The clue lines of the document as cribs, but for symbols that the cipher lacks."""
     document = source.document
@@ -174,38 +152,6 @@ def _clues(source: Ciphertext) -> list[Crib]:
     names = {name.casefold() for name in source.names}
     cribs = [parse_crib(clue) for clue in document.clues]
     return [crib for crib in cribs if crib.symbol is not None and crib.symbol.casefold() in names]
-
-
-def _concluded(readings: Sequence[Reading[Key]], effort: Effort) -> Decipherment:
-    """The verdict on the shortest code, after its kind's control run."""
-    readings = sorted(readings, key=total_bits)
-    best = readings[0]
-    kind = KINDS[best.map.kind]
-    assert best.problem is not None
-    left = replace(effort, clock=Clock(max(effort.clock.left, 0.1)))
-    control = kind.control(best.problem, best, left)
-    return kind.conclude(readings, control, effort)
-
-
-def _last_kinds(
-    kinds: Sequence[CipherKind], readings: Sequence[Reading[Key]], before: Decipherment, effort: Effort
-) -> Decipherment:  # fmt: skip
-    """Kinds that are tried last, and only on texts long enough to tell; the reason says whether they were."""
-    best = min(readings, key=total_bits)
-    assert best.problem is not None
-    view = replace(best.problem, spaces="removed", language=best.problem.plain)
-    search = replace(effort, clock=effort.clock.share(FOR_SEARCH))
-    late = [kind for kind in kinds if kind.last and kind.tried(view, readings)]
-    if not late or search.clock.left < 1.0:
-        why = "the text is too short for them" if too_short(view) else "there was no time"
-        if view.cribs:
-            why = "a crib fixes places"
-        return replace(before, reason=f"{before.reason}; transpositions were not tried: {why}")
-    more = [reading for kind in late for reading in kind.search(view, search)]
-    match = _concluded([*readings, *more], effort)
-    if match.kind in [kind.name for kind in late]:
-        return match
-    return replace(match, reason=f"{match.reason}; transpositions were tried, none is shorter")
 
 
 def _shorter(letters: Decipherment, words: Decipherment | None) -> Decipherment:
@@ -230,6 +176,7 @@ def decipher(
     diacritics: bool = False,
     time_limit: float = math.inf,
     threads: int = 0,
+    puzzle: bool = False,
     nulls: bool = False,
     transposition: str | None = None,
     punctuation: str = "auto",
@@ -251,6 +198,7 @@ def decipher(
         diacritics: letters with diacritics are letters of their own.
         time_limit: wall seconds.
         threads: 0 for one per core.
+        puzzle: no letter stands for itself.
         nulls: look for symbols that stand for nothing.
         transposition: the order of the symbols, if known: "step width 17 down 1 right 2 sections 9+9".
         punctuation, case, lines, groups: how running text is read, see `ciphers.reading.read_ciphertext`.
@@ -269,7 +217,7 @@ def decipher(
         source = from_symbols(ciphertext)
     names = _alphabetic(known_languages()) if language in (None, "auto") else [str(language)]
     matcher = Decipher(
-        kind=kind, spaces=spaces, cribs=tuple(cribs), threads=threads, time_limit=time_limit, nulls=nulls,
+        kind=kind, spaces=spaces, cribs=tuple(cribs), threads=threads, time_limit=time_limit, nulls=nulls, puzzle=puzzle,
         transposition=parse_transposition(transposition) if transposition else None,
     )  # fmt: skip
     asked: dict[str, Any] = {

@@ -37,14 +37,11 @@ def run(task: SubstitutionTask, moves: int, rng: np.random.Generator) -> Reading
     seed = int(rng.integers(1, 2**31))
     symbols, target, n = task.symbols, task.target, len(task.symbols)
     key = rng.permutation(task.letters).astype(np.int32)
-    for symbol, letter in task.cribs.items():
-        other = int(np.flatnonzero(key == letter)[0])
-        key[other] = key[symbol]
-        key[symbol] = letter
+    task.obey(key, rng)
     if n >= target.order:
         hot, cold = (20.0, 8.0) if n < 48 else (15.0, 5.0) if n < 100 else (10.0, 2.0)
         anneal_bijection(
-            symbols, key, task.fixed(len(key)), task.count, task.letters, target.flat_cost, target.guess, target.order,
+            symbols, key, task.allowed(len(key)), task.count, task.letters, target.flat_cost, target.guess, target.order,
             target.size, moves, hot, cold, seed,
         )  # fmt: skip
     polish = 0 if n > 600 else 2500 if n < 48 else 1200 if n < 100 else 300
@@ -83,15 +80,17 @@ def _exchanged(whole: SubstitutionTask, table: np.ndarray) -> np.ndarray:
     if len(whole.symbols) > MAX_EXCHANGED:
         return table
     key = _complete(table, whole.letters)
-    free = np.ones(whole.count, bool)
-    free[list(whole.cribs)] = False
+    allowed = whole.allowed(len(key))
     for _ in range(MAX_EXCHANGES):
         costs = exchange_bits(
             whole.symbols, key, whole.count, whole.letters, True, target.spaces, model.child, model.mass, model.end,
             target.flat_cost, PROBABILITY, target.order, target.running, target.share, 0.0,
         )  # fmt: skip
-        costs[~free] = np.inf
-        costs[:, list(whole.cribs.values())] = np.inf
+        # An exchange gives the other symbol this one's letter, which that must be allowed too.
+        other = np.argsort(key)[: whole.letters]
+        costs[
+            ~(allowed[: whole.count, : whole.letters] & allowed[other][:, key[: whole.count]].T)
+        ] = np.inf
         symbol, letter = np.unravel_index(int(costs.argmin()), costs.shape)
         if costs[symbol, letter] > -1e-6:
             break
@@ -114,7 +113,7 @@ def _refine(
     model = target.words
     running, share = (target.running, target.share) if whole else (NONE, WORD_SHARE)
     return refine(
-        task.symbols, key, task.fixed(len(key)), target.flat_cost, target.guess, target.order, target.size, task.letters,
+        task.symbols, key, task.allowed(len(key)), target.flat_cost, target.guess, target.order, target.size, task.letters,
         target.spaces, model.child, model.mass, model.end, PROBABILITY, running, share, moves, hot, seed,
     )  # fmt: skip
 

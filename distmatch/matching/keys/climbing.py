@@ -11,7 +11,7 @@ from distmatch.matching.symbols.annealing import below, draw, informed_letter, r
 
 @numba.njit(cache=True, nogil=True)
 def refine(
-    symbols, key, fixed, cost, guess, order, size, free, spaces, child, mass, end, probability, running, share, moves, hot, seed
+    symbols, key, allowed, cost, guess, order, size, free, spaces, child, mass, end, probability, running, share, moves, hot, seed
 ):  # fmt: skip
     """Anneal a bijection on the code length under the mixture of words and n-grams, evaluated whole at each move.
 
@@ -47,11 +47,11 @@ def refine(
             else:
                 a = symbols[below(state, n)]
                 lb = np.int32(below(state, free))
-            if a < 0 or lb < 0 or lb >= free or key[a] == lb or fixed[a]:
+            if a < 0 or lb < 0 or lb >= free or key[a] == lb or not allowed[a, lb]:
                 continue
             la = key[a]
             b = holder[lb]
-            if b < 0 or fixed[b]:
+            if b < 0 or not allowed[b, la]:
                 continue
             key[b] = la
             key[a] = lb

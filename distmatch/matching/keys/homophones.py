@@ -54,8 +54,7 @@ def run(
     seed = int(rng.integers(1, 2**31))
     target, symbols = task.target, task.symbols
     key = rng.integers(0, task.letters, task.count).astype(np.int32)
-    for symbol, letter in task.cribs.items():
-        key[symbol] = letter
+    task.obey(key, rng)
     bits = _anneal(task, key, moves, seed, emission, short, stop)
     chosen = emission_bits(key, symbols[symbols >= 0], target.size)
     return task.reading(key, bits, homophonic_bits(task.count, task.letters), bits - chosen)
@@ -77,7 +76,7 @@ def _anneal(
     spoken = least = np.inf
     for turn in range(turns):
         energy, _ = heat_bath_homophonic(
-            symbols, key, task.fixed(len(key)), table, cost, logs, order, size, task.letters, emission,
+            symbols, key, task.allowed(len(key)), table, cost, logs, order, size, task.letters, emission,
             2 * steps if turn else steps, *(WARM if turn else heats), -np.inf if turn else enough, stop, seed + turn,
         )  # fmt: skip
         spoken = target.total_bits(task.decode(key))
@@ -113,7 +112,7 @@ def _climb(task: SubstitutionTask, key: np.ndarray, sweeps: int, short: bool) ->
     table, cost, order = _tables(target, short)
     model = target.words
     bits = climb_homophonic(
-        task.symbols, key, task.fixed(len(key)), table, cost, order, target.size, task.letters, target.spaces,
+        task.symbols, key, task.allowed(len(key)), table, cost, order, target.size, task.letters, target.spaces,
         model.child, model.mass, model.end, target.flat_cost, target.order, PROBABILITY, NONE, WORD_SHARE, 4, sweeps,
     )  # fmt: skip
     return float(bits)

@@ -110,7 +110,7 @@ class PeriodicSearch:
                     np.int32
                 )
                 cost = anneal_bijection(
-                    symbols, trial, np.zeros(len(trial), bool), 0, size, target.flat_cost, target.guess, target.order,
+                    symbols, trial, np.ones((len(trial), size), bool), 0, size, target.flat_cost, target.guess, target.order,
                     size, 30_000 * period, 15.0, 5.0, int(rng.integers(1, 2**31)),
                 )  # fmt: skip
                 if cost < best:

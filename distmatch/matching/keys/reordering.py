@@ -177,8 +177,8 @@ class TranspositionScreen:
             symbols = source.symbols[pool[number].indices(len(source))]
             chosen = UNITS_PER_BIT * math.lgamma(len(pool[number].order) + 1) / math.log(2)
             return chosen + heat_bath_homophonic(
-                symbols, key, np.zeros(count, bool), table, flat, logs, order, target.size, letters, 0.7, moves, 14.0, 11.0,
-                -1.0, np.zeros(1, np.uint8), int(rng.integers(1, 2**31)),
+                symbols, key, np.ones((count, target.size), bool), table, flat, logs, order, target.size, letters, 0.7,
+                moves, 14.0, 11.0, -1.0, np.zeros(1, np.uint8), int(rng.integers(1, 2**31)),
             )[0]  # fmt: skip
 
         with ThreadPoolExecutor(self.threads) as workers:

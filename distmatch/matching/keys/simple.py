@@ -29,18 +29,19 @@ def letters_of(problem: Problem) -> int:
 
 def substitutions(kind: str, problem: Problem, effort: Effort) -> list[Reading]:
     """Readings by `KeySearch`, once for every way to obey the cribs."""
-    from distmatch.ciphers.cribs import crib_keys
+    from distmatch.ciphers.cribs import crib_keys, excluded
     from distmatch.maps.key import Key
     from distmatch.matching.keys.reading import of_problem
     from distmatch.matching.keys.substitution import KeySearch
 
     language, names = problem.language, problem.source.names
+    never = excluded(problem.cribs, problem.text, language)
     readings = []
     for fixed, bonus in crib_keys(problem.cribs, problem.text, language, kind == "simple"):
         search = KeySearch(
             kind=kind, threads=effort.threads, cribs=fixed, time_limit=effort.clock.left, patient=problem.patient,
             restarts=QUICK_RESTARTS if problem.quick else problem.restarts,
-            space_enciphered=problem.spaces == "enciphered",
+            space_enciphered=problem.spaces == "enciphered", excluded=never,
         )  # fmt: skip
         for found in search.search(
             problem.text, language, seed=effort.seed, progress=effort.progress

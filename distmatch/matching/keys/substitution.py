@@ -61,6 +61,8 @@ class KeySearch:
     """Whether a time limit is to be used up: restarts go on until it, unless they agree."""
     cribs: dict[int, int] = field(default_factory=dict)
     """Symbol to letter, known for certain."""
+    excluded: frozenset[tuple[int, int]] = frozenset()
+    """Symbol and letter that it does not stand for."""
     space_enciphered: bool = False
     """Whether the space of the language is one of the letters that symbols may stand for."""
 
@@ -95,7 +97,7 @@ class KeySearch:
         return SubstitutionTask(
             symbols=np.ascontiguousarray(symbols, np.int32), count=len(source.names), target=target,
             letters=target.size if self.space_enciphered else len(target.alphabet),
-            kind="bijection" if self.kind == "simple" else "homophonic", cribs=self.cribs,
+            kind="bijection" if self.kind == "simple" else "homophonic", cribs=self.cribs, excluded=self.excluded,
         )  # fmt: skip
 
     def _restarts(

@@ -23,6 +23,7 @@ class SubstitutionTask:
         letters: number of letters that symbols may stand for.
         kind: "bijection" or "homophonic".
         cribs: symbol to letter, known for certain.
+        excluded: symbol and letter that it does not stand for.
     """
 
     symbols: np.ndarray
@@ -31,12 +32,42 @@ class SubstitutionTask:
     letters: int
     kind: str
     cribs: dict[int, int] = field(default_factory=dict)
+    excluded: frozenset[tuple[int, int]] = frozenset()
 
-    def fixed(self, length: int) -> np.ndarray:
-        """(length,) bool: symbols that the search must leave alone."""
-        fixed = np.zeros(length, bool)
-        fixed[list(self.cribs)] = True
-        return fixed
+    def allowed(self, length: int) -> np.ndarray:
+        """(length, A) bool: letters that each symbol may stand for; spare symbols of a permutation may have any."""
+        allowed = np.ones((length, self.target.size), bool)
+        for symbol, letter in self.excluded:
+            allowed[symbol, letter] = False
+        for symbol, letter in self.cribs.items():
+            allowed[symbol] = False
+            if self.kind == "bijection":
+                allowed[:, letter] = False
+            allowed[symbol, letter] = True
+        return allowed
+
+    def obey(self, key: np.ndarray, rng: np.random.Generator) -> None:
+        """Make a random key obey the cribs and exclusions, in place, as far as a few exchanges can."""
+        one_to_one = self.kind == "bijection"
+        for symbol, letter in self.cribs.items():
+            if one_to_one:
+                key[np.flatnonzero(key == letter)[0]] = key[symbol]
+            key[symbol] = letter
+        if not self.excluded:
+            return
+        allowed = self.allowed(len(key))
+        for symbol in sorted({symbol for symbol, _ in self.excluded} - set(self.cribs)):
+            if allowed[symbol, key[symbol]]:
+                continue
+            letters = np.flatnonzero(allowed[symbol, : self.letters])
+            if not one_to_one:
+                key[symbol] = rng.choice(letters)
+                continue
+            holders = {int(letter): int(np.flatnonzero(key == letter)[0]) for letter in letters}
+            willing = [(c, s) for c, s in holders.items() if allowed[s, key[symbol]]]
+            if willing:
+                letter, other = willing[int(rng.integers(len(willing)))]
+                key[other], key[symbol] = key[symbol], letter
 
     def decode(self, key: np.ndarray) -> np.ndarray:
         """(n,) uint8 letters under a key, (K,)."""

@@ -130,7 +130,7 @@ def informed_letter(letters, t, n, order, size, guess, state):
 
 @numba.njit(cache=True, nogil=True)
 def anneal_bijection(
-    symbols, key, fixed, letters_used, block, cost, guess, order, size, moves, hot, cold, seed
+    symbols, key, allowed, letters_used, block, cost, guess, order, size, moves, hot, cold, seed
 ):
     """One annealing run over keys that give each symbol a letter of its own.
 
@@ -138,7 +138,7 @@ def anneal_bijection(
         symbols: (n,) int32; negative -1 - c is the fixed letter c (a space).
         key: (A',) int32, letter of each symbol; symbols beyond those of the text stand for unused
             letters, so that every move is a swap. Changed in place to the best key found.
-        fixed: (A',) bool, symbols whose letter is known.
+        allowed: (A', size) bool, letters that each symbol may stand for.
         letters_used: number of symbols that occur, all at the front; 0 if they are spread over the blocks.
         block: symbols an alphabet; the key is one permutation after the other, and moves stay inside each.
         cost: flat uint8 costs; guess: as `ngram.best_letters`.
@@ -182,7 +182,7 @@ def anneal_bijection(
             if a < 0:
                 continue
             b = a // block * block + below(state, block)
-        if b < 0 or a == b or fixed[a] or fixed[b]:
+        if b < 0 or a == b or not allowed[a, key[b]] or not allowed[b, key[a]]:
             continue
         la, lb = key[a], key[b]
         rise = lb - la

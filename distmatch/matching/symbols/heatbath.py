@@ -117,14 +117,14 @@ def add_block(table, rows, slots, begin, end, blocks, block, packed, lanes, wide
 
 @numba.njit(cache=True, nogil=True)
 def heat_bath_homophonic(
-    symbols, key, fixed, table, cost, log_homophones, order, size, free, emission, moves, hot, cold, enough, halt, seed
+    symbols, key, allowed, table, cost, log_homophones, order, size, free, emission, moves, hot, cold, enough, halt, seed
 ):  # fmt: skip
     """One annealing run over keys that may give a letter to many symbols.
 
     Args:
         symbols: (n,) int32; negative -1 - c is the fixed letter c (a space).
         key: (K,) int32 letter of each symbol. Changed in place to the best key found.
-        fixed: (K,) bool, symbols whose letter is known.
+        allowed: (K, size) bool, letters that each symbol may stand for.
         table: flat uint64 `Language.place_costs` of the same order as `cost`.
         cost: flat uint8 costs.
         log_homophones: (K + 2,) float32, cost in units of one occurrence of a letter that has h homophones.
@@ -196,7 +196,7 @@ def heat_bath_homophonic(
                 quench = min(quench, 60 * count)
         a = np.int64(below(state, count))
         occurring = position_starts[a + 1] - position_starts[a]
-        if fixed[a] or occurring == 0:
+        if occurring == 0:
             continue
         la = key[a]
         wide[:] = 0
@@ -220,10 +220,10 @@ def heat_bath_homophonic(
         heat = np.float32(tolerance * occurring)
         noise = below(state, 8192)
         lowest = np.float32(np.inf)
-        lb = 0
+        lb = la
         for c in range(free):
             value = score[c] + heat * _GUMBEL[noise + c]
-            if value < lowest:
+            if value < lowest and allowed[a, c]:
                 lowest = value
                 lb = c
         occurrences[lb] += many

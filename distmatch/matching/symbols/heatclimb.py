@@ -11,7 +11,7 @@ from distmatch.matching.symbols.heatbath import add_block, slots_of_symbols, str
 
 @numba.njit(cache=True, nogil=True)
 def climb_homophonic(
-    symbols, key, fixed, table, cost, order, size, free, spaces, child, mass, end, long_cost, long_order,
+    symbols, key, allowed, table, cost, order, size, free, spaces, child, mass, end, long_cost, long_order,
     probability, running, share, tried, sweeps,
 ):  # fmt: skip
     """Give every symbol the letter that is best under words and n-grams, among those that n-grams find best.
@@ -44,7 +44,7 @@ def climb_homophonic(
         improved = False
         for a in range(count):
             first, beyond = position_starts[a], position_starts[a + 1]
-            if fixed[a] or first == beyond:
+            if first == beyond:
                 continue
             for t in range(n):
                 letters[t] = key[symbols[t]] if symbols[t] >= 0 else -1 - symbols[t]
@@ -71,7 +71,7 @@ def climb_homophonic(
                         if wide[c] < wide[letter]:
                             letter = c
                     wide[letter] = 2**30
-                    if letter == before:
+                    if letter == before or not allowed[a, letter]:
                         continue
                 elif best < np.inf:
                     continue

@@ -125,10 +125,10 @@ class SymbolSearch:
             table = rng.permutation(size).astype(np.int32)
             if start:
                 table = _by_rank(part, count, target)
-            fixed = np.zeros(size, bool)
+            allowed = np.ones((size, size), bool)
             if n >= target.order:
                 anneal_bijection(
-                    part, table, fixed, count, size, target.flat_cost, target.guess, target.order, size, moves, hot,
+                    part, table, allowed, count, size, target.flat_cost, target.guess, target.order, size, moves, hot,
                     cold, seed,
                 )  # fmt: skip
             table = table[:count].copy()
@@ -180,7 +180,7 @@ def climb(
         rest = np.setdiff1d(np.arange(size, dtype=np.int32), table)
         table = np.concatenate([table, rest]).astype(np.int32)
         anneal_bijection(
-            source, table, np.zeros(size, bool), count, size, target.flat_cost, target.guess, target.order, size,
+            source, table, np.ones((size, size), bool), count, size, target.flat_cost, target.guess, target.order, size,
             max(4_000, 60 * count), 0.05, 0.0, seed + 1,
         )  # fmt: skip
         return table[:count].copy()

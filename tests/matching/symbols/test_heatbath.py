@@ -32,10 +32,12 @@ def anneal(size, free, seed, *, moves, hot, cold):
     key = rng.integers(0, free, 12).astype(np.int32)
     fixed = np.zeros(12, bool)
     fixed[5] = True
+    allowed = np.ones((12, size), bool)
+    allowed[5] = np.arange(size) == key[5]
     given = key[5]
     logs = (16 * np.log2(np.maximum(np.arange(14), 1))).astype(np.float32)
     best, made = heat_bath_homophonic(
-        symbols, key, fixed, place_costs(cost), cost.reshape(-1), logs, ORDER, size, free, 0.7, moves, hot, cold, -1.0,
+        symbols, key, allowed, place_costs(cost), cost.reshape(-1), logs, ORDER, size, free, 0.7, moves, hot, cold, -1.0,
         np.zeros(1, np.uint8),
         seed + 1,
     )  # fmt: skip
