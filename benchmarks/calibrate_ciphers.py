@@ -75,8 +75,8 @@ def _lines(folder: Path, name: str) -> str:
     return read_text(found[0]) if found else ""
 
 
-def case(texts: dict[str, tuple[str, str, bool]], number: int) -> dict:
-    """One cipher, deciphered: its evidence and whether the answer is right."""
+def case(texts: dict[str, tuple[str, str, bool]], number: int, only: str | None = None) -> dict:
+    """One cipher, deciphered: its evidence and whether the answer is right; `only` is of one family."""
     rng = np.random.default_rng([2026, number])
     source = sorted(texts)[number % len(texts)]
     language, text, trained = texts[source]
@@ -85,10 +85,11 @@ def case(texts: dict[str, tuple[str, str, bool]], number: int) -> dict:
         "letters" if draw < 0.45 else "printed" if draw < 0.65 else "repeated" if draw < 0.78 else
         "encoded" if draw < 0.86 else "nonsense"
     )  # fmt: skip
+    family = only or family
     made = MAKERS[family](text, language, rng, number)
     asked = made.get("asked", language)
     record = {
-        "number": number, "source": source, "trained": trained, "family": family, "what": made["what"],
+        "number": f"{only or ''}{number}", "source": source, "trained": trained, "family": family, "what": made["what"],
     }  # fmt: skip
     try:
         match = decipher(
@@ -158,6 +159,28 @@ def letters(text: str, language: str, rng: np.random.Generator, number: int) -> 
         named = {}
     source = read_ciphertext(cipher) if isinstance(cipher, str) else from_symbols(cipher)
     return {"what": kind, "ciphertext": source, "plaintext": gold, **asked, **named}
+
+
+def homophonic(text: str, language: str, rng: np.random.Generator, number: int) -> dict:
+    """A homophonic cipher as people bring it: 1.5 to 12 letters per symbol, without spaces."""
+    length = int(rng.integers(90, 700))
+    plain = fold(_stretch(text, rng, length)).replace(" ", "")
+    if rng.random() < 0.08:
+        plain = "".join(rng.permutation(list(plain)))
+    size = len(set(plain))
+    symbols = max(int(len(plain) / rng.uniform(1.5, 12.0)), size + 2)
+    try:
+        made = encipher(plain, "homophonic", seed=number, symbols=symbols, alphabet=_alphabet(language),
+                        noise=0.03 if rng.random() < 0.15 else 0.0)  # fmt: skip
+    except InputError:
+        return nonsense(text, language, rng, number)
+    gold = "".join(made["key"][str(s)] for s in made["ciphertext"])
+    return {
+        "what": "homophonic",
+        "ciphertext": from_symbols(made["ciphertext"]),
+        "plaintext": gold,
+        "kind": "homophonic",
+    }
 
 
 def printed(text: str, language: str, rng: np.random.Generator, number: int) -> dict:
@@ -231,10 +254,7 @@ def nonsense(text: str, language: str, rng: np.random.Generator, number: int) ->
 
 
 MAKERS = {
-    "letters": letters,
-    "printed": printed,
-    "repeated": repeated,
-    "encoded": encoded,
+    "homophonic": homophonic, "letters": letters, "printed": printed, "repeated": repeated, "encoded": encoded,
     "nonsense": nonsense,
 }
 
@@ -243,7 +263,7 @@ SIGNS = (1, 1, -1, 1, 1, 1, 0, 0, 1, 0, -1, -1, -1)
 """What more of each feature may do to the confidence: raise it, lower it, or either."""
 
 
-def fit(x: np.ndarray, y: np.ndarray, ridge: float = 0.3) -> np.ndarray:
+def fit(x: np.ndarray, y: np.ndarray, ridge: float = 0.1) -> np.ndarray:
     """Logistic regression whose coefficients have the `SIGNS` of their features; the first column is the intercept."""
     x = np.column_stack([np.ones(len(x)), x])
     sign = 2.0 * y - 1.0
@@ -283,18 +303,20 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--count", type=int, default=1200)
     parser.add_argument("--save", type=Path, required=True)
+    parser.add_argument("--only", choices=MAKERS, help="cases of one family")
     parser.add_argument("--part", default="0/1", help="which of how many parts of the cases to do")
     arguments = parser.parse_args()
     part, parts = map(int, arguments.part.split("/"))
     done = set()
     if arguments.save.exists():
-        done = {json.loads(line)["number"] for line in arguments.save.read_text().splitlines()}
-    todo = [n for n in range(part, arguments.count, parts) if n not in done]
+        done = {str(json.loads(line)["number"]) for line in arguments.save.read_text().splitlines()}
+    only = arguments.only
+    todo = [n for n in range(part, arguments.count, parts) if f"{only or ''}{n}" not in done]
     if todo:
         texts = sources(arguments.data)
         with open(arguments.save, "a") as out:
             for number in todo:
-                out.write(json.dumps(case(texts, number)) + "\n")
+                out.write(json.dumps(case(texts, number, only)) + "\n")
                 out.flush()
     report([json.loads(line) for line in arguments.save.read_text().splitlines()])
 

@@ -1,10 +1,14 @@
-"""Famous ciphertexts in the public domain, for a first try."""
+"""Ciphertexts for a first try: a puzzle as newspapers print them, and a famous one in the public domain."""
 
 from __future__ import annotations
 
 from distmatch.errors import InputError
 
 EXAMPLES: dict[str, str] = {
+    "newspaper": """\
+"QS XFH PRD'Y ELPQEL, EFD'Y," MRQE WZ. BDFA. "THMY GFHZ
+YNL YLR - 2 UHWGM, RM RUIRXM - RDE IRQY SFZ YNL ZRQD."
+""",
     "zodiac-408": """\
 01 02 03 04 05 04 06 07 02 08 09 10 11 12 13 11 07
 14 15 16 17 18 19 20 21 01 22 03 23 24 25 26 19 17
@@ -32,7 +36,7 @@ EXAMPLES: dict[str, str] = {
 15 45 13 48 01 14 30 21 26 45 22 27 38 11 06 30 08
 """,
 }
-"""Name to ciphertext; signs are numbered in order of first appearance, 17 a line as on the paper."""
+"""Name to ciphertext; the signs of the Zodiac cipher are numbered in order of first appearance, 17 per line as on the paper."""
 
 
 def example(name: str) -> str:

@@ -72,7 +72,7 @@ def decipher(
         nulls: Allow symbols that stand for nothing.
         transposition: Known order of the symbols, such as "step width 17 down 1 right 2 sections 9+9".
         time_limit: Maximum search time in seconds; the best solution so far is printed.
-        example: Built-in ciphertext: zodiac-408.
+        example: Built-in ciphertext: newspaper or zodiac-408.
         batch: JSONL file of ciphers (id, ciphertext, optional kind and lang); needs --out.
         out: JSONL file for the results of a batch, or folder for the files of a run.
         jobs: Concurrent ciphers of a batch.

@@ -33,7 +33,7 @@ def identify(
     Args:
         file: Ciphertext file, or - for standard input.
         text: The ciphertext itself, in place of a file.
-        example: Built-in ciphertext: zodiac-408.
+        example: Built-in ciphertext: newspaper or zodiac-408.
         language: Language of the plaintext, a wordfreq code.
         punctuation: Whether signs and digits among letters pass through (keep) or are symbols of the cipher.
         case: Whether capitals are their small letters (fold) or symbols of their own.

@@ -83,7 +83,7 @@ class Decipher:
             restarts=self.restarts, transposition=self.transposition, diacritics=diacritics, auto=self.kind == "auto",
             quick=len(target) > 1, patient=math.isfinite(self.time_limit),
         )  # fmt: skip
-        budget = math.inf if asked.patient or not asked.auto else budget_of(len(source))
+        budget = math.inf if asked.patient or kinds[0].words else budget_of(len(source))
         clock = Clock(self.time_limit, budget * len(target))
         effort = Effort(seed=seed, threads=self.threads, progress=progress, clock=clock)
         if kinds[0].words:

@@ -15,7 +15,7 @@ TABLES = {
     "align.Method": "distmatch.matching.align.METHODS",
     "align.Preset": "distmatch.matching.align.PRESETS",
     "compress.Coder": "distmatch.compression.coders.NUMBERS",
-    "compress.MapKind": "distmatch.matching.compress.MAPS",
+    "compress.MapKind": "distmatch.matching.joint.candidates.MAPS",
     "embed.Breaks": "distmatch.text.tokenizer.BREAKS",
     "evaluate.Scoring": "distmatch.retrieval.scoring.SCORINGS",
     "report.Format": "distmatch.benchmark.reporting.FORMATS",

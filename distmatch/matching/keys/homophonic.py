@@ -59,6 +59,11 @@ def _without_nulls(problem: Problem, effort: Effort) -> list[Reading]:
     from distmatch.matching.keys.nulls import NullSearch
     from distmatch.matching.keys.reading import of_problem
 
+    if problem.cribs:
+        raise InputError(
+            "cribs and --nulls do not go together: a null may stand anywhere in a word. Leave out one"
+        )
+
     view = replace(problem, language=problem.plain, spaces="removed")
     search = NullSearch(threads=effort.threads, deadline=effort.clock.deadline)
     found = search.search(view.text, view.language, seed=effort.seed)

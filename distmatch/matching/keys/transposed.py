@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from distmatch.errors import InputError
 from distmatch.matching.keys.simple import conclude_letters, substitution_control
 from distmatch.matching.symbols.cipherkind import CipherKind
 from distmatch.matching.symbols.problem import Problem
@@ -34,6 +35,10 @@ def _search(problem: Problem, effort: Effort) -> list[Reading]:
     """Readings of the text in another order: the one given, or the best of the families."""
     from distmatch.matching.keys.reordering import TranspositionScreen
 
+    if problem.cribs:
+        raise InputError(
+            "cribs name places, which a transposition moves. Leave out --crib, or name another --kind"
+        )
     view = replace(problem, language=problem.plain, spaces="removed")
     screen = TranspositionScreen(threads=effort.threads or 2, deadline=effort.clock.deadline)
     if view.transposition is not None:
