@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json as json_module
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -143,7 +145,22 @@ def decipher(
                 match.key([source.names[s] for s in source.symbols])
             )
         print(describe(match, interlinear=pairs))
+    if example is not None:
+        _compile_rest(match.language, quiet)
     return 0 if match.solved else 1
+
+
+def _compile_rest(language: str, quiet: bool) -> None:
+    """After an example, which is a first try: compile what other kinds need, once per machine."""
+    from distmatch.matching.keys.warmup import compile_searches, compiled
+
+    if compiled():
+        return
+    sys.stdout.flush()
+    if not quiet:
+        print("compiling the other searches (once) ...", file=sys.stderr, flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        compile_searches(language)
 
 
 def _write(

@@ -73,7 +73,7 @@ def features(given: Evidence) -> tuple[float, ...]:
     runner_up = given.total + 50.0 if given.runner_up is None else given.runner_up
     margin = log1p(min(max(runner_up - given.total, 0.0), 50.0))
     excess = given.text / given.letters - given.expected
-    distinct = given.distinct or given.letters
+    distinct = min(given.distinct or given.letters, given.letters)  # nulls are no letters
     determined = min(max(log2(distinct / max(given.unicity, 1.0)), -2.0), 4.0)
     fluent = min(max(determined, 0.0), 2.0) / (1.0 + exp(min(10.0 * (excess - 0.65), 300.0)))
     doubt = 0.02 if given.doubt is None else given.doubt
