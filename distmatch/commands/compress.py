@@ -12,7 +12,7 @@ from distmatch.files import atomic_write, read_bytes
 from distmatch.progress import ProgressLine, silent
 
 Coder = Literal["mix", "neural"]
-MapKind = Literal["auto", "none", "key", "lexicon"]
+MapKind = Literal["auto", "none", "key", "bijection", "homophonic", "lexicon"]
 
 
 def compress(
