@@ -254,7 +254,11 @@ def nonsense(text: str, language: str, rng: np.random.Generator, number: int) ->
 
 
 MAKERS = {
-    "homophonic": homophonic, "letters": letters, "printed": printed, "repeated": repeated, "encoded": encoded,
+    "homophonic": homophonic,
+    "letters": letters,
+    "printed": printed,
+    "repeated": repeated,
+    "encoded": encoded,
     "nonsense": nonsense,
 }
 

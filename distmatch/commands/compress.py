@@ -35,7 +35,7 @@ def compress(
         files: X, and optionally Y.
         out: Archive to write; `distmatch decompress` restores the files.
         coder: mix (context mixing) or neural (a small network trained online: slow, small files only).
-        map: Kind of f to search for: a key of letters or bytes, a lexicon of words, either, or none.
+        map: Kind of f to search for: a key of letters or bytes (key, bijection, homophonic), a lexicon of words, the best (auto), or none.
         brief: Skip the other order, the controls and the classical compressors.
         seed: Random seed of the search and the controls.
         json: Print one JSON object and nothing else.

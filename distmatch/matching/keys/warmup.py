@@ -20,7 +20,7 @@ from distmatch.matching.keys.substitution import KeySearch
 from distmatch.matching.symbols.problem import Problem
 from distmatch.progress import Effort
 
-SAMPLE = "every kernel is compiled for the types that it meets here and kept on disk for the next run of any cipher"
+WARMUP_TEXT = "every kernel is compiled for the types that it meets here and kept on disk for the next run of any cipher"
 
 
 def compiled() -> bool:
@@ -33,7 +33,7 @@ def compile_searches(language: str) -> None:
     """Run every search of kind "auto" on a few letters, which compiles it, and note that in the cache."""
     spaced = load_language(language, spaces=True)
     bare = load_language(language)
-    words = read_ciphertext(SAMPLE)
+    words = read_ciphertext(WARMUP_TEXT)
     for model, spaces, source in (
         (spaced, "kept", words),
         (bare, "removed", words.without_breaks()),
@@ -41,7 +41,7 @@ def compile_searches(language: str) -> None:
         problem = Problem(source=source, language=model, spaces=spaces, restarts=1)
         readings = SIMPLE.search(problem, Effort())
         doubts_of(readings[0])
-    letters = read_ciphertext("".join(c for c in SAMPLE if c != " "))
+    letters = read_ciphertext("".join(c for c in WARMUP_TEXT if c != " "))
     PeriodicSearch(kinds=("vigenere",), longest_period=8, starts=1).search(letters, _latin(bare))
     for model in (bare, spaced):
         _homophonic(words if model is spaced else words.without_breaks(), model)
@@ -61,7 +61,7 @@ def _homophonic(source: Ciphertext, language: Language) -> None:
 
 
 def _latin(language: Language) -> Language:
-    """The language, or English where the letters of `SAMPLE` are not its own."""
+    """The language, or English where the letters of `WARMUP_TEXT` are not its own."""
     return language if "e" in language.alphabet.letters else load_language("en")
 
 
