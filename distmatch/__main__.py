@@ -18,6 +18,7 @@ from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, Unuse
 
 import distmatch
 from distmatch.errors import InputError, unknown
+from distmatch.processes import INTERRUPTED, TERMINATED, Terminated, stopping
 
 COMMANDS = (
     "decipher", "identify", "encipher", "language", "embed", "align", "translate", "compress", "decompress", "evaluate",
@@ -26,7 +27,8 @@ COMMANDS = (
 """Each is the function of that name in `distmatch.commands`; its docstring is its help."""
 EPILOGUE = (
     "`distmatch COMMAND --help` lists the options of a command. Exit codes: 0 success, 1 finished but the answer "
-    "is not trusted, 2 invalid input, 70 unexpected error, 130 interrupted. The terms are explained in docs/glossary.md."
+    "is not trusted, 2 invalid input, 70 unexpected error, 130 interrupted, 143 terminated. "
+    "The terms are explained in docs/glossary.md."
 )
 UNEXPECTED = 70
 """Exit code of an error that is ours (EX_SOFTWARE of sysexits.h)."""
@@ -181,17 +183,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     debug = "--debug" in tokens
     try:
-        if tokens and not tokens[0].startswith("-") and tokens[0] not in COMMANDS:
-            raise unknown("command", tokens[0], COMMANDS)
-        code = build().meta(
-            tokens, exit_on_error=False, print_error=False, help_on_error=False,
-            result_action="return_value",
-        )  # fmt: skip
-        sys.stdout.flush()
-        return int(code or 0)
-    except KeyboardInterrupt as stop:
-        _say(str(stop) or "interrupted before there was a result")
-        return 130
+        with stopping() as stop:
+            if tokens and not tokens[0].startswith("-") and tokens[0] not in COMMANDS:
+                raise unknown("command", tokens[0], COMMANDS)
+            code = build().meta(
+                tokens, exit_on_error=False, print_error=False, help_on_error=False,
+                result_action="return_value",
+            )  # fmt: skip
+            sys.stdout.flush()
+            return TERMINATED if stop.asked else int(code or 0)
+    except KeyboardInterrupt as interrupt:
+        _say(str(interrupt) or "interrupted before there was a result")
+        return TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
     except BrokenPipeError:
         _discard_output()
         return 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class InputError(Exception):
@@ -23,7 +26,31 @@ class InputError(Exception):
 
 def missing_package(package: str, extra: str) -> InputError:
     """The error for an optional package that is not installed, naming the command that helps."""
-    return InputError(f"this needs the package {package!r}. Run: pip install 'distmatch[{extra}]'")
+    return InputError(f"this needs the package {package!r}. Run: {install_command(extra)}")
+
+
+def install_command(extra: str) -> str:
+    """The pip command that installs an extra of this copy of distmatch: a clone, or the package of PyPI."""
+    root = Path(__file__).resolve().parents[1]
+    if (root / "pyproject.toml").is_file():
+        place = "." if root == Path.cwd() else str(root)
+        return f"pip install -e '{place}[{extra}]'"
+    return f"pip install 'distmatch[{extra}]'"
+
+
+def require_packages(extra: str, *packages: str) -> None:
+    """Refuse before any work if a package of an extra is not installed; nothing is imported.
+
+    Raises:
+        InputError: naming the first that is missing.
+    """
+    for package in packages:
+        try:
+            missing = importlib.util.find_spec(package) is None
+        except (ImportError, ValueError):
+            missing = package not in sys.modules
+        if missing:
+            raise missing_package(package, extra)
 
 
 def unknown(what: str, name: str, known: Iterable[str], *, path: object = None) -> InputError:

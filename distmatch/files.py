@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import lzma
 import os
@@ -13,10 +14,11 @@ import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from distmatch.encodings import decode, decode_blocks, encoding_of
 from distmatch.errors import InputError
 
 
@@ -35,10 +37,10 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
             with open(path, mode, encoding=None if "b" in mode else "utf-8") as file:
                 yield file
             return
+        path = Path(os.path.realpath(path))  # through a link, which stays one
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
-        )
+        # A short name: that of the file may be as long as the system allows.
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".distmatch-", suffix=".part")
         with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
         os.chmod(temporary, 0o666 & ~_umask())
@@ -111,31 +113,46 @@ def open_bytes(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def decode_text(data: bytes, path: object) -> str:
-    """UTF-8 text of `data` without a byte-order mark.
+    """Text of `data` without a byte-order mark: UTF-8, or UTF-16, UTF-32 or Latin-1 with a warning that says so.
 
     Raises:
-        InputError: not UTF-8, with the line of the first bad byte.
+        InputError: bytes of a packed or binary file, or damaged UTF-16.
     """
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"byte 0x{data[error.start]:02x} is not UTF-8. Convert it: iconv -f latin1 -t utf-8",
-            path=path,
-            line=line,
-        ) from error
+    return decode(data, encoding_of(data, path), path)
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """UTF-8 text of a file or of standard input (`-`); `.gz` and `.xz` are unpacked."""
+    """Text of a file or of standard input (`-`), decoded as by `decode_text`; .gz, .xz, .bz2 and .zst are unpacked."""
     name = "<standard input>" if str(path) == "-" else path
     return decode_text(read_bytes(path), name)
 
 
 def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
-    """Numbered lines (from 1) of a UTF-8 text, without line ends."""
-    yield from enumerate(io.StringIO(read_text(path)).read().splitlines(), 1)
+    """Numbered lines (from 1) of a text, without line ends (LF, CR LF or CR)."""
+    text = io.StringIO(read_text(path), newline=None).read()
+    yield from enumerate(text.removesuffix("\n").split("\n") if text else (), 1)
+
+
+def stream_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
+    """Numbered lines of a text that need not fit in memory.
+
+    Raises:
+        InputError: as `open_bytes` and `decode_text`.
+    """
+    with open_bytes(path) as file:
+        head = file.read(1 << 16)
+        encoding = encoding_of(head, path, whole=len(head) < 1 << 16)
+        blocks = itertools.chain([head], iter(lambda: file.read(1 << 16), b""))
+        yield from enumerate(_split(decode_blocks(blocks, encoding, path)), 1)
+
+
+def _split(blocks: Iterable[str]) -> Iterator[str]:
+    rest = ""
+    for block in blocks:
+        *lines, rest = (rest + block).split("\n")
+        yield from (line.removesuffix("\r") for line in lines)
+    if rest:
+        yield rest
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

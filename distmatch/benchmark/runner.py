@@ -16,6 +16,7 @@ from distmatch.benchmark.execution import execute
 from distmatch.benchmark.plan import Config, Run
 from distmatch.benchmark.records import check_versions, read_record, record_paths
 from distmatch.errors import InputError, missing_package, unknown
+from distmatch.outputs import flocked
 from distmatch.progress import Progress, silent
 
 BACKENDS = ("loky", "dask")
@@ -128,7 +129,7 @@ class Sweep:
             try:
                 self.out.mkdir(parents=True, exist_ok=True)
                 lock = stack.enter_context(open(self.out / _LOCK, "w"))
-                if not locked(lock):
+                if not flocked(lock):
                     raise InputError(
                         "another sweep is writing here. Wait for it, or choose another --out",
                         path=self.out,
@@ -278,18 +279,3 @@ def check_tasks(runs: Any) -> None:
                 f"two different tasks are named {task.name!r} (versions {known[task.name][0]} and {task.version}). "
                 "Give each its own name"
             )
-
-
-def locked(file: Any) -> bool:
-    """Whether an open file is this process's alone from now on; always so where the system has no such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json as json_module
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from distmatch.errors import require_packages
 from distmatch.files import atomic_write, sha256
+from distmatch.outputs import printed_on_failure, run_folder
 from distmatch.progress import Progress, ProgressLine, silent
 
 if TYPE_CHECKING:
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 TRANSLATED = 20_000
 BEST = 5
 SAMPLES = 10
+FILES = (
+    "source.vec", "target.vec", "map.safetensors", "lexicon.tsv", "history.jsonl", "config.yaml", "record.json",
+)  # fmt: skip
+"""What a run writes into its folder; `checkpoint.safetensors` is there until it ends."""
 
 Method = Literal[
     "auto",
@@ -44,6 +51,7 @@ def align(
     limit: int | None = None,
     lower: bool = False,
     device: str = "auto",
+    force: bool = False,
     seed: int = 0,
     json: bool = False,
     quiet: bool = False,
@@ -63,49 +71,106 @@ def align(
         limit: Maximum number of rows read from each file, most frequent first.
         lower: Lower-case the words; of words that become equal, the first is kept.
         device: auto, cpu, cuda or cuda:N.
+        force: Replace an existing --out that distmatch did not write; an input is never replaced.
         seed: Random seed.
         json: Print one JSON object and nothing else.
         quiet: Hide progress.
     """
+    require_packages("align", "torch", "safetensors")
     import distmatch.device as devices
-    from distmatch.embeddings.embeddings import Embeddings
-    from distmatch.matching.align import align as run
-    from distmatch.matching.vectors.divergences import divergences
-    from distmatch.retrieval.dictionary import Dictionary
-    from distmatch.retrieval.lexicon import translate_words
 
-    where = devices.choose_device(device)
-    group = devices.process_group(where)
-    first = devices.rank(group) == 0
-    pairs = None if dictionary is None else Dictionary.load(dictionary)
-    x, y = (Embeddings.load(path, limit=limit, lower=lower) for path in (source, target))
-    options = {
+    options: dict[str, Any] = {
         "source": source, "target": target, "out": out, "method": method, "preset": preset,
         "dictionary": dictionary, "limit": limit, "lower": lower, "device": device, "seed": seed,
     }  # fmt: skip
-    files = [path for path in (source, target, dictionary) if path is not None]
-    data = {str(path): sha256(path) for path in files}
+    where = devices.choose_device(device)
+    group = devices.process_group(where)
+    first = devices.rank(group) == 0
+    with run_folder(
+        out if first else None, FILES, inputs=(source, target, dictionary), force=force
+    ):
+        answer = _run(options, str(where), first, silent if quiet or json else None)
+        devices.close(group)
+        del group
+        if not first:
+            return 0  # the first process says what is believed; torchrun ends all when one fails, and it has yet to write
+        result = answer.result()
+
+        def show() -> None:
+            print(json_module.dumps(result, ensure_ascii=False) if json else describe(result))
+
+        with printed_on_failure(show):
+            answer.write(options, result)
+        show()
+    return 0 if result["believed"] else 1
+
+
+def _run(options: dict[str, Any], where: str, first: bool, progress: Progress | None) -> _Answer:
+    """Read the vectors and align them."""
+    from distmatch.embeddings.embeddings import Embeddings
+    from distmatch.embeddings.formats import check_words
+    from distmatch.matching.align import align as run
+    from distmatch.retrieval.dictionary import Dictionary
+
+    out, dictionary = options["out"], options["dictionary"]
+    pairs = None if dictionary is None else Dictionary.load(dictionary)
+    paths = options["source"], options["target"]
+    x, y = (Embeddings.load(path, limit=options["limit"], lower=options["lower"]) for path in paths)
+    if out is not None:
+        for words, path in ((x.words, paths[0]), (y.words, paths[1])):
+            check_words(words, path)
+    data = {str(path): sha256(path) for path in (*paths, dictionary) if path is not None}
     line = ProgressLine("aligning")
-    progress: Progress = silent if quiet or json or not first else line
+    if progress is None:
+        progress = line if first else silent
     kept = checkpoint(out, {**options, **data}, writes=first)
     match = run(
-        x, y, method=method, preset=preset, dictionary=pairs, device=device, seed=seed,
-        progress=progress, checkpoint=kept,
+        x, y, method=options["method"], preset=options["preset"], dictionary=pairs, device=options["device"],
+        seed=options["seed"], progress=progress, checkpoint=kept,
     )  # fmt: skip
     line.close()
-    devices.close(group)
-    del group
-    if not first:
-        return 0  # the first process says what is believed; torchrun ends all when one fails, and it has yet to write
-    mapped, common = match.map(x), match.map.map_target(y)
-    lexicon = translate_words(mapped, common, best=BEST, limit=TRANSLATED, device=str(where))
-    figures = divergences(mapped, common, match.bits, seed=seed)
-    result = to_json(match, lexicon, figures)
-    if out is not None:
-        write(out, match, lexicon, mapped, common, options, data, result)
-    kept.discard()
-    print(json_module.dumps(result, ensure_ascii=False) if json else describe(result))
-    return 0 if match.believed else 1
+    return _Answer(match, x, y, data, kept, where)
+
+
+@dataclass
+class _Answer:
+    """A match with the rows that it is of."""
+
+    match: Match[LinearMap]
+    x: Embeddings
+    y: Embeddings
+    data: dict[str, str]
+    kept: Checkpoint
+    where: str
+
+    def result(self) -> dict[str, Any]:
+        """The JSON object, with the lexicon found on the way."""
+        from distmatch.matching.vectors.divergences import divergences
+        from distmatch.retrieval.lexicon import translate_words
+
+        self.mapped, self.common = self.match.map(self.x), self.match.map.map_target(self.y)
+        self.lexicon = translate_words(
+            self.mapped, self.common, best=BEST, limit=TRANSLATED, device=self.where
+        )
+        figures = divergences(self.mapped, self.common, self.match.bits, seed=self.match.seed)
+        return to_json(self.match, self.lexicon, figures)
+
+    def write(self, options: dict[str, Any], result: dict[str, Any]) -> None:
+        """Write the files of the run; the checkpoint goes when they are there."""
+        from distmatch.runs import write_run
+
+        if options["out"] is not None:
+            folder = Path(options["out"])
+            self.mapped.save(folder / "source.vec")
+            self.common.save(folder / "target.vec")
+            self.match.map.save(folder / "map.safetensors")
+            self.lexicon.save(folder / "lexicon.tsv")
+            with atomic_write(folder / "history.jsonl") as file:
+                file.writelines(json_module.dumps(entry) + "\n" for entry in self.match.history)
+            write_run(
+                options["out"], "align", options, result, method=self.match.method, data=self.data
+            )
+        self.kept.discard()
 
 
 def checkpoint(out: str | None, options: dict[str, Any], *, writes: bool = True) -> Checkpoint:
@@ -152,29 +217,6 @@ def sample(words: list[str]) -> list[str]:
         return words
     ranks = sorted({min(n - 1, round(5 * (n / 5) ** (i / SAMPLES))) for i in range(SAMPLES)})
     return [words[i] for i in ranks]
-
-
-def write(
-    out: str,
-    match: Match[LinearMap],
-    lexicon: Lexicon,
-    mapped: Embeddings,
-    common: Embeddings,
-    options: dict[str, Any],
-    data: dict[str, str],
-    result: dict[str, Any],
-) -> None:
-    """Write the files of a run."""
-    from distmatch.runs import write_run
-
-    folder = Path(out)
-    mapped.save(folder / "source.vec")
-    common.save(folder / "target.vec")
-    match.map.save(folder / "map.safetensors")
-    lexicon.save(folder / "lexicon.tsv")
-    with atomic_write(folder / "history.jsonl") as file:
-        file.writelines(json_module.dumps(entry) + "\n" for entry in match.history)
-    write_run(out, "align", options, result, method=match.method, data=data)
 
 
 def unused(bits: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from distmatch.errors import InputError
+from distmatch.processes import end_children
 from distmatch.progress import ProgressLine, silent
 
 Backend = Literal["loky", "dask"]
@@ -66,9 +67,10 @@ def benchmark(
     )  # fmt: skip
     try:
         counts = sweep.run(loaded, seeds=chosen, progress=silent if quiet or json else line)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        end_children()
         told = f"Stopped. Finished runs are kept in {out}; rerun the same command to continue."
-        raise KeyboardInterrupt(told) from None
+        raise type(stop)(told) from None
     finally:
         line.close()
     bad = sum(n for status, n in counts.items() if status not in ("done", "does not apply", "kept"))

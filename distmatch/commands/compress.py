@@ -7,8 +7,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from distmatch.compression.archive import MAGIC
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_bytes
+from distmatch.outputs import begins_with, check_file, printed_on_failure
 from distmatch.progress import ProgressLine, silent
 
 Coder = Literal["mix", "neural"]
@@ -22,6 +24,7 @@ def compress(
     coder: Coder = "mix",
     map: MapKind = "auto",
     brief: bool = False,
+    force: bool = False,
     seed: int = 0,
     json: bool = False,
     quiet: bool = False,
@@ -37,12 +40,15 @@ def compress(
         coder: mix (context mixing) or neural (a small network trained online: slow, small files only).
         map: Kind of f to search for: a key of letters or bytes (key, bijection, homophonic), a lexicon of words, the best (auto), or none.
         brief: Skip the other order, the controls and the classical compressors.
+        force: Replace an existing --out that distmatch did not write; an input is never replaced.
         seed: Random seed of the search and the controls.
         json: Print one JSON object and nothing else.
         quiet: Hide progress.
     """
     paths = files or []
     _refuse(paths)
+    if out is not None:
+        check_file(out, inputs=paths, ours=begins_with(MAGIC), force=force)
     contents = [read_bytes(path, unpack=False) for path in paths]
     names = _names(paths)
     from distmatch.matching.compress import compress as run
@@ -52,14 +58,17 @@ def compress(
     lengths, result = run(
         list(zip(names, contents, strict=True)), coder=coder, map=map, brief=brief, seed=seed, progress=line or silent
     )  # fmt: skip
-    if out is not None:
-        with atomic_write(out, "wb") as file:
-            file.write(lengths.archive)
-    if out is not None:
-        result["archive"] = str(out)
     if line:
         line.close()
-    print(json_module.dumps(result, ensure_ascii=False) if json else describe(result))
+
+    def show() -> None:
+        print(json_module.dumps(result, ensure_ascii=False) if json else describe(result))
+
+    if out is not None:
+        with printed_on_failure(show), atomic_write(out, "wb") as file:
+            file.write(lengths.archive)
+        result["archive"] = str(out)
+    show()
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_bytes
+from distmatch.outputs import check_file, probe
 from distmatch.progress import ProgressLine, silent
 
 
@@ -17,6 +18,7 @@ def decompress(
     *,
     out: str = ".",
     only: str | None = None,
+    force: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -26,6 +28,7 @@ def decompress(
         archive: File written by `distmatch compress`.
         out: Folder to write to.
         only: One file, by name or as X or Y; X alone is decoded without Y.
+        force: Replace existing files of other contents; the archive itself is never replaced.
         json: Print one JSON object and nothing else.
         quiet: Hide progress.
     """
@@ -36,13 +39,21 @@ def decompress(
     if archive != "-" and os.path.isdir(archive):
         raise InputError("a folder, not an archive", path=archive)
     begin = time.monotonic()
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise InputError("--out is a file. Give a folder", path=out)
+    probe(folder, folder)
     line = None if quiet or json else ProgressLine("decompressing")
     contents = run(
         read_bytes(archive, unpack=False), only=only, path=archive, progress=line or silent
     )
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise InputError("--out is a file. Give a folder", path=out)
+    for name, data in contents.items():
+        check_file(
+            folder / name,
+            inputs=[archive],
+            ours=lambda path, data=data: path.read_bytes() == data,
+            force=force,
+        )
     for name, data in contents.items():
         with atomic_write(folder / name, "wb") as file:
             file.write(data)

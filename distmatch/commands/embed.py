@@ -10,8 +10,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from distmatch.embeddings.formats import check_format, words_beside
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, sha256, write_json
+from distmatch.outputs import check_file
 from distmatch.progress import Clock, Progress, ProgressLine, silent
 
 Breaks = Literal["auto", "line", "blank", "none"]
@@ -42,6 +44,7 @@ def embed(
     threads: int = 1,
     device: str = "cpu",
     checkpoint_minutes: float = 5.0,
+    force: bool = False,
     seed: int = 0,
     json: bool = False,
     quiet: bool = False,
@@ -69,6 +72,7 @@ def embed(
         threads: Threads of skipgram on the CPU.
         device: cpu (compiled), cuda or cuda:N (batched), or auto.
         checkpoint_minutes: Minutes between checkpoints, beside the one after each epoch.
+        force: Replace an existing --out that distmatch did not write; an input is never replaced.
         seed: Random seed.
         json: Print one JSON object and nothing else.
         quiet: Hide progress.
@@ -85,6 +89,9 @@ def embed(
         raise InputError("--min-count and --vocabulary are at least 1")
     target = Path(out)
     folder = target.with_name(target.name + ".partial")
+    check_format(target)
+    for name in _written(target, tokens):
+        check_file(name, inputs=files, ours=lambda _: _recorded(target), force=force)
     line = ProgressLine("reading")
     progress: Progress = silent if quiet or json else line
     clock = Clock()
@@ -108,9 +115,9 @@ def embed(
         if fresh:  # what an earlier run left stays, to be taken up
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         told = f"Stopped. Progress is kept in {folder}; rerun the same command to continue."
-        raise KeyboardInterrupt(told) from None
+        raise type(stop)(told) from None
     finally:
         line.close()
     shutil.rmtree(folder)
@@ -125,6 +132,20 @@ def embed(
         print(f"{out}: {len(found)} words, {found.dimension} dimensions, from {result['running_words']} running words "
               f"in {clock.seconds:.1f} s ({clock.cpu_seconds:.1f} CPU s)")  # fmt: skip
     return 0
+
+
+def _written(target: Path, tokens: str) -> list[Path]:
+    """The files that a run writes."""
+    names = [target, target.with_name(target.name + ".json")]
+    if target.suffix in (".npy", ".safetensors"):
+        names.append(words_beside(target))
+    return names + [target.with_suffix(".model")] * tokens.startswith("sentencepiece")
+
+
+def _recorded(target: Path) -> bool:
+    """Whether the record beside the vectors says that an earlier run wrote them."""
+    record = json_module.loads(target.with_name(target.name + ".json").read_text("utf-8"))
+    return isinstance(record, dict) and {"running_words", "out", "dimension"} <= record.keys()
 
 
 def passes(words: int) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json as json_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, read_text
 from distmatch.matching.kinds import KINDS
+from distmatch.outputs import check_file, printed_on_failure
 
 Fault = Literal["wrong", "missing", "extra"]
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def encipher(
     transposition: str | None = None,
     vocabulary: int = 0,
     out: str | None = None,
+    force: bool = False,
     seed: int = 0,
     json: bool = False,
     quiet: bool = False,
@@ -47,6 +50,7 @@ def encipher(
         transposition: Final order of the symbols, such as "columns width 12".
         vocabulary: For codes, number of most frequent words kept; 0 keeps all.
         out: Output file; default standard output.
+        force: Replace an existing --out that distmatch did not write; an input is never replaced.
         seed: Random seed of the key.
         json: Print one JSON object: kind, ciphertext, plaintext, key.
         quiet: Omit the comment with the key.
@@ -59,6 +63,8 @@ def encipher(
         raise InputError(
             "--noise is a share from 0 to 1, --period at least 1, --symbols at least 2, --nulls and --vocabulary not negative"
         )
+    if out is not None:
+        check_file(out, inputs=[text], ours=_written_before, force=force)
     made = run(
         read_text(text),
         kind,
@@ -79,6 +85,15 @@ def encipher(
     if out is None:
         print(written, end="")
     else:
-        with atomic_write(out) as file:
+        with printed_on_failure(lambda: print(written, end="")), atomic_write(out) as file:
             file.write(written)
     return 0
+
+
+def _written_before(path: Path) -> bool:
+    """Whether a file is a ciphertext of an earlier call, with its key."""
+    text = path.read_text("utf-8")
+    if text.startswith("# key: {"):
+        return True
+    made = json_module.loads(text)
+    return isinstance(made, dict) and {"kind", "ciphertext", "plaintext", "key"} <= made.keys()

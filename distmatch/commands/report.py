@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json as json_module
+import re
 from pathlib import Path
 from typing import Literal
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write
+from distmatch.outputs import check_file, printed_on_failure
 
 Format = Literal["html", "md", "csv", "json"]
+
+
+_HEAD = re.compile(
+    rb'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="generator" content="distmatch">'
+    rb'|### \S+ \(version \d+\)\n|task,task_version,method,seed,status,|\{\n "cells": \['
+)
+"""How a report begins in each format."""
 
 
 def report(
@@ -19,6 +28,7 @@ def report(
     format: Format | None = None,
     against: str | None = None,
     title: str = "distmatch benchmark",
+    force: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -30,10 +40,11 @@ def report(
         format: Format; default by the suffix of --out, else md.
         against: Folder of earlier runs; changes beyond noise are marked.
         title: Title of the page.
+        force: Replace an existing --out that distmatch did not write; an input is never replaced.
         json: Print one JSON object: path, format, number of records.
         quiet: Print nothing else than what was asked for.
     """
-    from distmatch.benchmark.records import read_records
+    from distmatch.benchmark.records import read_records, record_paths
     from distmatch.benchmark.reporting import FORMATS
     from distmatch.benchmark.reporting import report as make
 
@@ -41,12 +52,15 @@ def report(
         raise InputError("give the folder of the runs, such as runs/")
     suffix = Path(out).suffix[1:] if out else ""
     chosen = format or (suffix if suffix in FORMATS else "md" if out is None else "html")
+    if out is not None:
+        inputs = record_paths([*folders, *([against] if against else [])])
+        check_file(out, inputs=inputs, ours=_written_before, force=force)
     home = Path(out).resolve().parent if out else None
     text = make(folders, format=chosen, against=against, home=home, title=title)
     if out is None:
         print(text, end="")
         return 0
-    with atomic_write(out) as file:
+    with printed_on_failure(lambda: print(text, end="")), atomic_write(out) as file:
         file.write(text)
     if json:
         print(
@@ -57,3 +71,9 @@ def report(
     elif not quiet:
         print(f"{out} written")
     return 0
+
+
+def _written_before(path: Path) -> bool:
+    """Whether a file is a report of an earlier call."""
+    with open(path, "rb") as file:
+        return _HEAD.match(file.read(500)) is not None

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from distmatch.errors import InputError, missing_package
 from distmatch.files import atomic_write, read_text
+from distmatch.outputs import check_file, printed_on_failure
 from distmatch.progress import Progress, ProgressLine, silent
 
 Unknown = Literal["copy", "drop", "spell"]
@@ -28,6 +29,7 @@ def translate(
     temperature: float = 0.1,
     keep_case: bool = False,
     out: str | None = None,
+    force: bool = False,
     device: str = "cpu",
     seed: int = 0,
     json: bool = False,
@@ -47,6 +49,7 @@ def translate(
         temperature: Temperature of the softmax over candidates, in units of CSLS.
         keep_case: Keep capitals; by default text is lower-cased.
         out: Output file; default standard output.
+        force: Replace an existing --out that distmatch did not write; an input is never replaced.
         device: Device of the neighbour search: auto, cpu, cuda or cuda:N.
         seed: Unused; translation is deterministic.
         json: Print one JSON object and nothing else.
@@ -56,6 +59,9 @@ def translate(
         raise InputError("give the folder that `distmatch align` wrote")
     from distmatch.translation.wordbyword import WordByWord, split_sentence
 
+    if out is not None:
+        kept = [Path(directory) / name for name in ("source.vec", "target.vec", "lexicon.tsv")]
+        check_file(out, inputs=[text, reference, *(corpus or []), *kept], force=force)
     lines = read_text(text).split("\n")
     if lines and not lines[-1]:
         lines.pop()
@@ -83,7 +89,7 @@ def translate(
     if references is not None:
         result.update(scores(translations, references))
     if out is not None:
-        with atomic_write(out) as file:
+        with printed_on_failure(lambda: print("\n".join(translations))), atomic_write(out) as file:
             file.writelines(line + "\n" for line in translations)
     if json:
         print(json_module.dumps({**result, "translations": translations}, ensure_ascii=False))

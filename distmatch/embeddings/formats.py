@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from distmatch.embeddings.rows import Rows, check_rows, distinct
-from distmatch.errors import InputError, missing_package
+from distmatch.errors import InputError, missing_package, require_packages
 from distmatch.files import atomic_write, read_lines
+
+_FOREIGN = (".pkl", ".pickle", ".npz", ".pt", ".pth")
 
 
 def read_rows(
@@ -38,7 +41,7 @@ def read_rows(
         found = _load_safetensors(path, limit)
     elif suffix == ".npy":
         found = _load_npy(path, limit)
-    elif suffix in (".pkl", ".pickle", ".npz", ".pt", ".pth"):
+    elif suffix in _FOREIGN:
         raise InputError(
             "this kind of file can run code or holds no word vectors, so it is not read. "
             "Save the vectors as .npy, .safetensors or word2vec text",
@@ -106,6 +109,37 @@ def _load_safetensors(path: Path, limit: int | None) -> Rows:
     words = _read_words(words_beside(path), len(vectors))
     check_rows(vectors, words, path)
     return Rows(words, vectors, None if counts is None else counts[:limit].astype(np.float64))
+
+
+def check_format(path: str | os.PathLike[str]) -> None:
+    """Refuse before the work a suffix in which vectors cannot be written.
+
+    Raises:
+        InputError: a format that is read only, or whose package is missing.
+    """
+    path = Path(path)
+    if path.suffix == ".safetensors":
+        require_packages("align", "safetensors")
+    if path.suffix in _FOREIGN or path.suffix in (".npz", ".zip", ".csv", ".json"):
+        raise InputError(
+            f"vectors are not written as {path.suffix}. Known: .vec .txt .bin .safetensors .npy",
+            path=path,
+        )
+
+
+def check_words(words: Sequence[str], path: str | os.PathLike[str]) -> None:
+    """Refuse before the work words that a text file of vectors cannot hold.
+
+    Raises:
+        InputError: naming the first and its row.
+    """
+    for row, word in enumerate(words, 1):
+        if not word or word.strip(" ") != word or any(c in word for c in "\t\n\r\v\f"):
+            raise InputError(
+                f"row {row}: word {word!r} is empty or holds a tab or a line end, which a text file of vectors and a lexicon "
+                "cannot hold. Rename it, or run without --out",
+                path=path,
+            )
 
 
 def write_rows(rows: Rows, path: str | os.PathLike[str]) -> None:

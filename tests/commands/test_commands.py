@@ -87,7 +87,7 @@ def test_unsolved_is_exit_code_1(tmp_path, capsys):
 BAD = {
     "empty": (b"", "no ciphertext"),
     "one symbol": (b"aaaaaa", "one distinct symbol"),
-    "bytes": (b"abc\n\xff\xfe", ":2: byte 0xff is not UTF-8"),
+    "bytes": (b"abc\n\xff\xfe\x01", ":2: byte 0xff is not UTF-8"),
     "tokens": (b"1 2 3 4 5 6 x! 8 9", "token 'x!'"),
 }
 
@@ -151,9 +151,9 @@ def test_batch_reports_bad_lines_resumes_and_keeps_order(tmp_path, text, capsys)
 def test_output_of_another_batch_is_not_overwritten(tmp_path, capsys):
     batch, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     batch.write_text('{"id": "a", "ciphertext": "xyzzy abc"}\n')
-    out.write_text('{"id": "other"}\n{"id": "more"}\n')
+    out.write_text('{"id": "other", "solved": true}\n{"id": "more", "solved": false}\n')
     assert main(["decipher", "--batch", str(batch), "--out", str(out)]) == 2
-    assert "another batch" in capsys.readouterr().err
+    assert "2 ciphers that are not in this batch" in capsys.readouterr().err
     assert "other" in out.read_text()
 
 
