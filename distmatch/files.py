@@ -43,7 +43,7 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".distmatch-", suffix=".part")
         with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o666 & ~umask())
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
@@ -56,7 +56,8 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
                 os.unlink(temporary)
 
 
-def _umask() -> int:
+def umask() -> int:
+    """The permissions that this process withholds from new files."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
@@ -172,9 +173,9 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 
 def cache_folder() -> Path | None:
-    """The user's cache folder for models, or None (with one warning) if it cannot be written.
+    """The user's cache folder for models, or None (with one warning) if there is none and it cannot be made.
 
-    `DISTMATCH_CACHE` overrides the platform's default.
+    `DISTMATCH_CACHE` overrides the platform's default; several users may share it. One that can only be read is read.
     """
     override = os.environ.get("DISTMATCH_CACHE")
     if override:
@@ -188,6 +189,8 @@ def cache_folder() -> Path | None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
+        if folder.is_dir() and os.access(folder, os.R_OK | os.X_OK):
+            return folder
         _warn_once(
             f"cache folder {folder} is not writable ({error.strerror}); models are rebuilt every time"
         )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, cache_folder, read_text
 from distmatch.languages import words
 from distmatch.languages.build import build_language, frozen
 from distmatch.languages.model import PROBABILITY, WORD_SHARE, Language
+from distmatch.languages.storage import load_arrays, save_arrays
 from distmatch.languages.wordfrequency import available
 from distmatch.progress import Progress, silent
 from distmatch.text.alphabet import Alphabet, fold
@@ -30,11 +26,10 @@ __all__ = [
     "stored_references",
 ]
 
-CACHE_VERSION = 8
+CACHE_VERSION = 9
 """Raised when cached files change meaning; folders of other versions are not read."""
 
 _RUNNING = ("grams", "gram_costs", "contexts", "backoffs")
-_ARRAYS = ("cost", "short", "guess", "child", "mass", "end", *_RUNNING)
 
 
 def load_language(
@@ -132,54 +127,33 @@ def _cache_key(base: str | None, spaces: bool, diacritics: bool, texts: Sequence
 
 def _read(folder: Path, name: str) -> Language | None:
     """The cached model, or None if it is absent or damaged (it is then built again)."""
-    try:
-        meta = json.loads((folder / "meta.json").read_text("utf-8"))
-        arrays = {
-            a: np.load(folder / f"{a}.npy", mmap_mode="r", allow_pickle=False) for a in _ARRAYS
-        }
-        if any(list(arrays[a].shape) != meta["shapes"][a] for a in _ARRAYS):
-            return None
-        arrays = {a: v.view(np.ndarray) for a, v in arrays.items()}
-        trie = words.WordModel(arrays["child"], arrays["mass"], arrays["end"])
-        alphabet = Alphabet(meta["letters"], meta["diacritics"])
-        return Language(
-            name,
-            alphabet,
-            meta["spaces"],
-            arrays["cost"],
-            arrays["short"],
-            arrays["guess"],
-            trie,
-            meta["text_bits"],
-            folder,
-            (arrays["grams"], arrays["gram_costs"], arrays["contexts"], arrays["backoffs"]),
-            float(meta["share"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    stored = load_arrays(folder)
+    if stored is None:
         return None
+    arrays, meta = stored
+    return Language(
+        name,
+        Alphabet(meta["letters"], meta["diacritics"]),
+        meta["spaces"],
+        arrays["cost"],
+        arrays["short"],
+        arrays["guess"],
+        words.WordModel(arrays["child"], arrays["mass"], arrays["end"]),
+        meta["text_bits"],
+        folder,
+        (arrays["grams"], arrays["gram_costs"], arrays["contexts"], arrays["backoffs"]),
+        float(meta["share"]),
+    )
 
 
 def _write(folder: Path, language: Language) -> None:
-    """Write all files to a temporary folder and rename it; a full disk is no reason to stop."""
+    """Store a model, if that is possible."""
     arrays = {
         "cost": language.cost, "short": language.short, "guess": language.guess, "child": language.words.child,
         "mass": language.words.mass, "end": language.words.end,
     } | dict(zip(_RUNNING, language.running, strict=True))  # fmt: skip
     meta = {
         "letters": language.alphabet.letters, "diacritics": language.alphabet.diacritics,
-        "spaces": language.spaces, "text_bits": language.text_bits,
-        "share": language.share,
-        "shapes": {name: list(array.shape) for name, array in arrays.items()},
+        "spaces": language.spaces, "text_bits": language.text_bits, "share": language.share,
     }  # fmt: skip
-    temporary = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.mkdtemp(dir=folder.parent)
-        for name, array in arrays.items():
-            np.save(Path(temporary) / f"{name}.npy", array, allow_pickle=False)
-        (Path(temporary) / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), "utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(temporary, folder)
-    except OSError:
-        if temporary:
-            shutil.rmtree(temporary, ignore_errors=True)
+    save_arrays(folder, arrays, meta)

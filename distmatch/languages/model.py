@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from distmatch.errors import InputError
-from distmatch.files import atomic_write
 from distmatch.languages import ngram, runningtext, words
+from distmatch.languages.storage import load_arrays, save_arrays
 from distmatch.text.alphabet import Alphabet
 
 WORD_SHARE = 0.9
@@ -75,13 +74,14 @@ class Language:
         words_a_row = 4 * -(-self.size // 32)
         if 8 * words_a_row * self.order * self.size ** (self.order - 1) > MAX_ARGMAX_PLACES:
             return self.short_place_costs
-        path = None if self.folder is None else self.folder / "places.npy"
-        length = words_a_row * self.order * self.size ** (self.order - 1)
-        table = None if path is None else _stored_places(path, length)
-        if table is None:
+        place = None if self.folder is None else self.folder / "places"
+        stored = None if place is None else load_arrays(place)
+        if stored is None:
             table = ngram.place_costs(self.cost)
-            if path is not None:
-                _store_places(path, table)
+            if place is not None:
+                save_arrays(place, {"table": table}, {})
+        else:
+            table = stored[0]["table"]
         table.flags.writeable = False
         return table, self.flat_cost, self.order
 
@@ -146,20 +146,3 @@ class Language:
         return "".join(
             letters[c] + (" " if b else "") for c, b in zip(codes, breaks, strict=True)
         ).rstrip()
-
-
-def _stored_places(path: Path, length: int) -> np.ndarray | None:
-    try:
-        table = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    good = table.dtype == np.uint64 and table.shape == (length,)
-    return table.view(np.ndarray) if good else None
-
-
-def _store_places(path: Path, table: np.ndarray) -> None:
-    try:
-        with atomic_write(path, "wb") as file:
-            np.save(file, table, allow_pickle=False)
-    except (OSError, InputError):
-        pass  # a full disk or a read-only folder: the table is made again next time

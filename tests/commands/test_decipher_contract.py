@@ -93,7 +93,7 @@ def test_bad_line_costs_only_itself(tmp_path, text, capsys):
         (b"", [], "no ciphertext"),
         (b"\n# only a comment\n", [], "no ciphertext"),
         (b"7 7 7 7", [], "one distinct symbol"),
-        (b"abc\xff", [], "not UTF-8"),
+        (b"abc\x01\xff", [], "not UTF-8"),
         (b"1 2 3 4 1 2 q! 3", [], "one style"),
         (b"1 2 3 4 2 1 3", ["--kind", "nonsense"], "for --kind. Choose from"),
         (" ".join(map(str, range(90))).encode(), ["--kind", "homophonic"], "occurs once"),

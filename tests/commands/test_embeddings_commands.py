@@ -153,7 +153,7 @@ def test_evaluate_says_what_is_wrong(aligned, tmp_path, capsys):
     gold.write_text("chat cat\n")
     Embeddings(("t1",), np.ones((1, 3), np.float32)).save(tmp_path / "other.vec")
     cases = [
-        (["evaluate"], "say what to measure"),
+        (["evaluate"], "nothing to measure"),
         (["evaluate", str(aligned), "--dictionary", str(gold)], "none of its 1 words"),
         (["evaluate", str(tmp_path), "--dictionary", str(gold)], "distmatch align"),
         (["evaluate", "--source", str(aligned / "source.vec"), "--target", str(tmp_path / "other.vec"),
