@@ -38,7 +38,8 @@ def compress(
         files: X, and optionally Y.
         out: Archive to write; `distmatch decompress` restores the files.
         coder: mix (context mixing) or neural (a small network trained online: slow, small files only).
-        map: Kind of f to search for: a key of letters or bytes (key, bijection, homophonic), a lexicon of words, the best (auto), or none.
+        map: Kind of f to search for: a key of letters or bytes (key, bijection, homophonic), a lexicon of words, the
+            best (auto), or none.
         brief: Skip the other order, the controls and the classical compressors.
         force: Replace an existing --out that distmatch did not write; an input is never replaced.
         seed: Random seed of the search and the controls.

@@ -45,6 +45,7 @@ def decipher(
     batch: str | None = None,
     out: str | None = None,
     jobs: int = 2,
+    force: bool = False,
     seed: int = 0,
     text: str | None = None,
     punctuation: Literal["auto", "keep", "symbols"] = "auto",
@@ -78,6 +79,7 @@ def decipher(
         batch: JSONL file of ciphers (id, ciphertext, optional kind and lang); needs --out.
         out: JSONL file for the results of a batch, or folder for the files of a run.
         jobs: Concurrent ciphers of a batch.
+        force: Replace an existing --out that distmatch did not write; an input is never replaced.
         seed: Random seed.
         text: The ciphertext itself, in place of a file.
         punctuation: Whether signs and digits among letters pass through (keep) or are symbols of the cipher.
@@ -103,7 +105,7 @@ def decipher(
         from distmatch.commands.decipher_batch import run_batch
 
         explicit = {"language": language, "kind": kind}
-        return run_batch(batch, out, options, explicit, crib or [], soft_crib or [], jobs, quiet)
+        return run_batch(batch, out, options, explicit, crib or [], soft_crib or [], jobs, quiet, force=force)  # fmt: skip
     reading: dict[str, Any] = {
         "punctuation": punctuation,
         "case": case,
