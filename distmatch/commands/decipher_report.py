@@ -56,6 +56,8 @@ def wrapped(match: Decipherment) -> str:
     terminal.
     """
     text = match.printed if match.has_breaks else match.text
+    if match.has_breaks and match.marked and sys.stdout.isatty():
+        text = match.marked
     lines = []
     for line in text.split("\n"):
         folded = textwrap.wrap(line, width(), break_long_words=False, break_on_hyphens=False)

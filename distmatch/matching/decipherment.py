@@ -24,6 +24,8 @@ class Decipherment(Match[Key]):
     """Symbols from which on the key is determined: key bits over redundancy."""
     printed: str = ""
     """The plaintext in the ciphertext's own layout: marks, capitals, lines."""
+    marked: str = field(default="", repr=False)
+    """`printed` with a combining low line (U+0332) under every letter in doubt; empty where none is."""
     read_as: dict[str, str] = field(default_factory=dict)
     """How the ciphertext was read: symbols, punctuation, case, lines."""
     has_breaks: bool = False

@@ -72,7 +72,7 @@ def conclude(
     if doubts is not None:
         extra["doubts"] = [doubt.to_json() for doubt in doubts.named]
     return replace(
-        made[0], confidence=probability, reason=reason, alternatives=made[1:], extra=extra,
+        made[0], marked=_marked(best, doubts), confidence=probability, reason=reason, alternatives=made[1:], extra=extra,
         bits=Bits(data=best.text, map=best.map_bits, control=control),
     )  # fmt: skip
 
@@ -163,6 +163,18 @@ def neighbours(best: Reading[Key], doubts: Doubts | None) -> list[Reading[Key]]:
         text = spaced(best.problem, spoken)
         out.append(replace(best, map=key, letters=text, text=best.text + doubt.bits))
     return [reading for k, reading in enumerate(out) if all(reading.map != o.map for o in out[:k])]
+
+
+def _marked(best: Reading[Key], doubts: Doubts | None) -> str:
+    """The printed plaintext with the letters in doubt underlined."""
+    document = None if best.problem is None else best.problem.source.document
+    if doubts is None or not doubts.named or document is None or best.map.order is not None:
+        return ""
+    doubtful = {doubt.symbol for doubt in doubts.named}
+    names = _names(best)
+    letters = best.map(names)
+    shown = [c + "\u0332" if n in doubtful else c for n, c in zip(names, letters, strict=True)]
+    return document.printed(shown)
 
 
 def _names(reading: Reading[Key]) -> list[str]:
