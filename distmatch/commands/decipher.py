@@ -59,7 +59,7 @@ def decipher(
 ) -> int:
     """Read a ciphertext without its key, and report whether the solution can be trusted.
 
-    Exit codes: 0 solved (confidence 0.9 or more), 1 not solved, 2 invalid input.
+    Exit codes: 0 solved (confidence 0.9 or more that at most 5 % of the letters are wrong), 1 not solved, 2 invalid input.
 
     Args:
         file: Ciphertext file, or - for standard input.
