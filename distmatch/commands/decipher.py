@@ -7,18 +7,24 @@ import hashlib
 import json as json_module
 import math
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
 from distmatch.errors import InputError
-from distmatch.files import atomic_write, decode_text, read_bytes, write_json
+from distmatch.files import atomic_write, decode_text, read_bytes, read_text, write_json
 from distmatch.matching.kinds import KINDS
+from distmatch.outputs import printed_on_failure, run_folder
 from distmatch.progress import Progress, ProgressLine, silent
 
+RUN_FILES = ("config.yaml", "record.json", "key.json", "plaintext.txt")
+"""Files of a run folder."""
 Spaces = Literal["auto", "kept", "removed", "enciphered"]
 if TYPE_CHECKING:
+    from distmatch.ciphers.cribs import Crib
+    from distmatch.ciphers.reading import Ciphertext
     from distmatch.matching.decipherment import Decipherment
 
     Kind = str
@@ -93,8 +99,7 @@ def decipher(
     """
     options: dict[str, Any] = {
         "kind": kind or "auto", "spaces": spaces, "reference": reference or [], "diacritics": diacritics,
-        "nulls": nulls, "puzzle": puzzle,
-        "transposition": transposition,
+        "nulls": nulls, "puzzle": puzzle, "transposition": transposition,
         "time_limit": math.inf if time_limit is None else time_limit, "seed": seed,
     }  # fmt: skip
     if time_limit is not None and not time_limit > 0:
@@ -102,54 +107,73 @@ def decipher(
     if batch is not None:
         if out is None or file is not None or example is not None:
             raise InputError("--batch needs --out OUT.jsonl and no other ciphertext")
+        if not_:
+            raise InputError("--not names symbols of one cipher. Leave it out of a --batch")
         from distmatch.commands.decipher_batch import run_batch
 
         explicit = {"language": language, "kind": kind}
         return run_batch(batch, out, options, explicit, crib or [], soft_crib or [], jobs, quiet, force=force)  # fmt: skip
-    reading: dict[str, Any] = {
-        "punctuation": punctuation,
-        "case": case,
-        "breaks": lines,
-        "groups": groups,
-    }
-    given, name = ciphertext_of(file, text, example)
-    if key is not None:
-        return _apply(
-            given, name, key, options["kind"], language or "en", reading, interlinear, json
-        )
     from distmatch.ciphers.cribs import parse_crib, parse_never
     from distmatch.ciphers.reading import read_ciphertext
-    from distmatch.commands.decipher_report import describe
-    from distmatch.matching.decipher import decipher as run
-    from distmatch.matching.decipher import to_json
     from distmatch.matching.kinds import of_words
 
-    source = read_ciphertext(given, path=name, words=of_words(options["kind"]), **reading)
-    cribs = (
-        [parse_crib(c) for c in crib or []]
-        + [parse_crib(c, soft=True) for c in soft_crib or []]
-        + [parse_never(c) for c in not_ or []]
+    given, name = ciphertext_of(file, text, example)
+    source = read_ciphertext(
+        given, path=name, words=of_words(options["kind"]), punctuation=punctuation, case=case, breaks=lines, groups=groups
+    )  # fmt: skip
+    if key is not None:
+        return _apply(source, key, options["kind"], language or "en", interlinear, json)
+    cribs = [parse_crib(c) for c in crib or []] + [parse_never(c) for c in not_ or []]
+    cribs += [parse_crib(c, soft=True) for c in soft_crib or []]
+    options |= {"language": language or "en"}
+    output = Output(out, force, [file, *(reference or [])], json, interlinear, quiet)
+    digest = hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()
+    match = _search(
+        source, options, cribs, output, {name: digest}, {"file": file, "example": example}
     )
-    line = ProgressLine("deciphering")
-    progress: Progress = silent if quiet or json else line
-    match = run(source, language=language or "en", cribs=cribs, progress=progress, **options)
-    line.close()
-    result = to_json(match, id=example or (None if file in (None, "-") else Path(str(file)).name))
-    if out is not None:
-        asked = {"file": file, "example": example, "language": language or "en", **options}
-        _write(out, asked, result, match, {name: hashlib.sha256(given.encode()).hexdigest()})
-    if json:
-        print(json_module.dumps(result, ensure_ascii=False))
-    else:
-        pairs = None
-        if interlinear and source.document is not None and match.key.order is None:
-            pairs = source.document.interlinear(
-                match.key([source.names[s] for s in source.symbols])
-            )
-        print(describe(match, interlinear=pairs))
     if example is not None:
         _compile_rest(match.language, quiet)
     return 0 if match.solved else 1
+
+
+class Output(NamedTuple):
+    """Where the answer goes, and how.
+
+    Args:
+        out: run folder. force: replace files in it that are not ours.
+        inputs: files that the run reads.
+        json: one JSON object. interlinear: cipher over plain. quiet: no progress.
+    """
+
+    out: str | None
+    force: bool
+    inputs: list[str | None]
+    json: bool
+    interlinear: bool
+    quiet: bool
+
+
+def _search(
+    source: Ciphertext, options: dict[str, Any], cribs: list[Crib], output: Output, data: dict[str, str], given: dict[str, Any]
+) -> Decipherment:  # fmt: skip
+    """Decipher, write the run folder if there is one, and print the answer."""
+    from distmatch.matching.decipher import decipher as run
+    from distmatch.matching.decipher import to_json
+
+    line = ProgressLine("deciphering")
+    progress: Progress = silent if output.quiet or output.json else line
+    with run_folder(output.out, RUN_FILES, inputs=output.inputs, force=output.force):
+        match = run(source, cribs=cribs, progress=progress, **options)
+        line.close()
+        file = given["file"]
+        result = to_json(
+            match, id=given["example"] or (None if file in (None, "-") else Path(file).name)
+        )
+        if output.out is not None:
+            with printed_on_failure(partial(_show, match, source, result, output)):
+                _write(output.out, {**given, **options}, result, match, data)
+    _show(match, source, result, output)
+    return match
 
 
 def _compile_rest(language: str, quiet: bool) -> None:
@@ -163,6 +187,20 @@ def _compile_rest(language: str, quiet: bool) -> None:
         print("compiling the other searches (once) ...", file=sys.stderr, flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         compile_searches(language)
+
+
+def _show(match: Decipherment, source: Ciphertext, result: dict[str, Any], output: Output) -> None:
+    """Print the answer."""
+    from distmatch.commands.decipher_report import describe
+
+    if output.json:
+        print(json_module.dumps(result, ensure_ascii=False))
+        return
+    pairs = None
+    if output.interlinear and source.document is not None and match.key.order is None:
+        names = [source.names[s] for s in source.symbols]
+        pairs = source.document.interlinear(match.key(names))
+    print(describe(match, interlinear=pairs))
 
 
 def _write(
@@ -212,21 +250,12 @@ def looks_like_ciphertext(name: str) -> bool:
 
 
 def _apply(
-    given: str,
-    name: str,
-    key: str,
-    kind: str,
-    language: str,
-    reading: dict[str, Any],
-    interlinear: bool,
-    json: bool,
+    source: Ciphertext, key: str, kind: str, language: str, interlinear: bool, json: bool
 ) -> int:
     """`--key`: the plaintext under a key that the user knows, and its bits."""
-    from distmatch.ciphers.reading import read_ciphertext
     from distmatch.matching.knownkey import apply_key, parse_key, score
 
-    written = Path(key).read_text("utf-8") if key.endswith(".json") and Path(key).is_file() else key
-    source = read_ciphertext(given, path=name, **reading)
+    written = read_text(key) if key.endswith(".json") and Path(key).is_file() else key
     applied = apply_key(source, parse_key(written, source, kind=kind, language=language))
     bits = score(source, applied.key, language)
     if json:
