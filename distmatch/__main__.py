@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
+import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -125,19 +127,9 @@ def _configured(app: App, tokens: Sequence[str], path: Path) -> Any:
     Raises:
         InputError: no mapping, or a key that is no option of the command.
     """
-    import yaml
+    from distmatch.files import parse_yaml, read_text
 
-    from distmatch.files import read_text
-
-    try:
-        content = yaml.safe_load(read_text(str(path)))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "not YAML"
-        line = None if mark is None else mark.line + 1
-        raise InputError(
-            f"{problem}. Write one `option: value` per line", path=path, line=line
-        ) from None
+    content = parse_yaml(read_text(str(path)), path, "Write one `option: value` per line")
     if not isinstance(content, dict):
         raise InputError("not a mapping. Write one `option: value` per line", path=path)
     commands, _, _ = app.parse_commands(tokens)
@@ -182,10 +174,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"distmatch: warning: {message}", file=sys.stderr
     )
     debug = "--debug" in tokens
+    for stream in (
+        sys.stdout,
+        sys.stderr,
+    ):  # what a terminal of another encoding lacks is shown as \\uXXXX
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(errors="backslashreplace")
     try:
         with stopping() as stop:
             if tokens and not tokens[0].startswith("-") and tokens[0] not in COMMANDS:
                 raise unknown("command", tokens[0], COMMANDS)
+            if (seed := _seed(tokens)) is not None:
+                raise InputError(f"--seed {seed} is negative. Give 0 or more")
             code = build().meta(
                 tokens, exit_on_error=False, print_error=False, help_on_error=False,
                 result_action="return_value",
@@ -207,9 +207,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, InputError):
             _say(str(error))
             return 2
-        if isinstance(error, (OSError, MemoryError)):
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            _say("out of memory. Free memory, or give less: --limit, fewer --jobs, a shorter text")
+            return 2
+        if isinstance(error, OSError):
             _discard_output()
-            _say(f"{error or type(error).__name__}. Free space or memory, then run again")
+            _say(
+                f"{' '.join(str(error).split()) or type(error).__name__}. Free space, then run again"
+            )
             return 2
         _say(
             f"unexpected {type(error).__name__}: {' '.join(str(error).split())}. This is a bug: run again with --debug and "
@@ -218,8 +223,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNEXPECTED
 
 
+def _seed(tokens: Sequence[str]) -> str | None:
+    """The value of `--seed` if it is negative, for which no generator of random numbers has a state."""
+    for token, value in zip(tokens, [*tokens[1:], ""], strict=True):
+        name, sign, rest = token.partition("=")
+        if name == "--seed" and re.fullmatch(r"-\d+", found := rest if sign else value):
+            return found
+    return None
+
+
 def _say(text: str) -> None:
-    print(f"distmatch: {text}", file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):
+        print(f"distmatch: {' '.join(text.split())}", file=sys.stderr)
 
 
 def _discard_output() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import gzip
 import hashlib
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from distmatch.encodings import decode, decode_blocks, encoding_of
-from distmatch.errors import InputError
+from distmatch.errors import InputError, missing_package
 
 
 @contextlib.contextmanager
@@ -71,46 +72,130 @@ def write_json(path: str | os.PathLike[str], value: object) -> None:
 
 
 def read_bytes(path: str | os.PathLike[str], *, unpack: bool = True) -> bytes:
-    """The bytes of a file (`-`: standard input), unpacked if its name ends in .gz or .xz and `unpack` is true.
+    """The bytes of a file (`-`: standard input), unpacked by its suffix (`unpacked`) if `unpack` is true.
 
     Raises:
         InputError: missing, a folder, unreadable, or a damaged archive.
     """
-    try:
-        if str(path) == "-":
-            return sys.stdin.buffer.read()
-        packed = {".gz": gzip.open, ".xz": lzma.open} if unpack else {}
-        opener: Any = packed.get(Path(path).suffix, open)
-        with opener(path, "rb") as file:
-            return file.read()
-    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(
-            f"damaged or truncated archive ({error}). Fetch it again", path=path
-        ) from error
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror or error}", path=path) from error
+    with open_bytes(path, unpack=unpack) as file:
+        return file.read()
 
 
 @contextlib.contextmanager
-def open_bytes(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A stream of the unpacked bytes of a file (`-`: standard input), for what does not fit in memory.
+def open_bytes(path: str | os.PathLike[str], *, unpack: bool = True) -> Iterator[IO[bytes]]:
+    """A stream of the bytes of a file (`-`: standard input), for what does not fit in memory.
 
     Raises:
-        InputError: from within the block too: missing, unreadable, or a damaged archive.
+        InputError: from within the block too: missing, unreadable, a damaged archive, or one that unpacks beyond bounds.
     """
-    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(Path(path).suffix, open)
     try:
         if str(path) == "-":
+            if sys.stdin is None or sys.stdin.closed:
+                raise InputError("standard input is closed. Give a file, or pipe text into it")
             yield sys.stdin.buffer
         else:
-            with opener(path, "rb") as file:
+            with _opened(path, unpack) as file:
                 yield file
     except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             f"damaged or truncated archive ({error}). Fetch it again", path=path
         ) from error
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror or error}", path=path) from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) and "null" not in str(error):
+            raise
+        raise InputError(
+            f"cannot read: {getattr(error, 'strerror', None) or error}", path=path
+        ) from error
+
+
+PACKED = (".gz", ".xz", ".bz2", ".zst")
+"""Suffixes of packed files that are read as what is in them."""
+MAX_UNPACKED, MAX_RATIO = 1 << 26, 1000
+"""Bytes that any packed file may unpack to, and times its own size that a larger one may."""
+
+
+def _opened(path: str | os.PathLike[str], unpack: bool) -> IO[bytes]:
+    suffix = Path(path).suffix
+    if not unpack or suffix not in PACKED:
+        return open(path, "rb")
+    limit = max(MAX_UNPACKED, MAX_RATIO * os.path.getsize(path))
+    if suffix == ".zst":
+        try:
+            import zstandard
+        except ModuleNotFoundError:
+            raise missing_package("zstandard", "peers") from None
+        try:
+            raw: Any = zstandard.open(path, "rb")
+        except zstandard.ZstdError as error:
+            raise InputError(f"damaged archive ({error}). Fetch it again", path=path) from error
+    else:
+        raw = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}[suffix](path, "rb")
+    return io.BufferedReader(_Bounded(raw, limit, path), 1 << 16)
+
+
+class _Bounded(io.RawIOBase):
+    """A decompressor that stops where a small file becomes a huge one."""
+
+    def __init__(self, raw: Any, limit: int, path: object) -> None:
+        self.raw, self.left, self.path = raw, limit, path
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self.raw.read(len(buffer))
+        except InputError:
+            raise
+        except Exception as error:
+            if isinstance(error, MemoryError):
+                raise
+            raise InputError(
+                f"damaged or truncated archive ({error}). Fetch it again", path=self.path
+            ) from error
+        self.left -= len(data)
+        if self.left < 0:
+            raise InputError(
+                f"unpacks to more than {MAX_RATIO:,} times its size. Unpack it yourself if you trust it",
+                path=self.path,
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self.raw.close()
+        super().close()
+
+
+def parse_yaml(text: str, path: object, advice: str) -> Any:
+    """The value of a YAML text of plain values, without aliases: a short file with them can stand for a huge value.
+
+    Args:
+        advice: what to do if it is not YAML.
+
+    Raises:
+        InputError: not YAML, or with an alias, with the line.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1 if event.start_mark else None
+                raise InputError(
+                    f"alias *{event.anchor}: aliases are not read. Write the value out",
+                    path=path,
+                    line=line,
+                )
+        return yaml.load(text, Loader=loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "cannot be parsed"
+        line = mark.line + 1 if mark else None
+        raise InputError(f"not YAML: {problem}. {advice}", path=path, line=line) from None
+    except (ValueError, RecursionError, OverflowError, TypeError, AttributeError) as error:
+        raise InputError(f"not YAML: {str(error)[:100]}. {advice}", path=path) from None
 
 
 def decode_text(data: bytes, path: object) -> str:

@@ -15,7 +15,7 @@ from distmatch.benchmark.limits import Limits
 from distmatch.benchmark.plan import Config, DataFile, Method, Task
 from distmatch.benchmark.records import validator
 from distmatch.errors import InputError, unknown
-from distmatch.files import read_text
+from distmatch.files import parse_yaml, read_text
 
 
 def load_config(path: str) -> Config:
@@ -34,11 +34,15 @@ def load_config(path: str) -> Config:
         if twice is not None:
             raise InputError(f"{what} {twice!r} occurs twice. Give each its own name", path=path)
     seeds = raw.get("seeds")
+    if isinstance(seeds, float):
+        raise InputError(f"seeds: {seeds} is not an integer. Write {int(seeds)}", path=path)
     return Config(
         name=raw["benchmark"],
         tasks=tuple(tasks),
         methods=tuple(methods),
-        seeds=None if seeds is None else tuple(range(seeds) if isinstance(seeds, int) else seeds),
+        seeds=None
+        if seeds is None
+        else tuple(range(seeds) if isinstance(seeds, int) else map(int, seeds)),
         limits=Limits(**raw.get("limits", {})),
     )
 
@@ -59,17 +63,8 @@ def read_yaml(path: Any) -> Any:
     Raises:
         InputError: unreadable or not YAML, with the line.
     """
-    import yaml
-
     text = read_text(path) if isinstance(path, (str, Path)) else path.read_text("utf-8")
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "cannot be parsed"
-        raise InputError(
-            f"not YAML: {problem}. Fix the file", path=path, line=mark.line + 1 if mark else None
-        ) from error
+    return parse_yaml(text, path, "Fix the file")
 
 
 def _check(part: str, value: Any, path: object) -> None:

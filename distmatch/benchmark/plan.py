@@ -126,7 +126,7 @@ class Run:
         """Task, method, axes that differ from the kind's defaults, seed and digest: a relative path."""
         told = [f"{k}={v}" for k, v in self._changed("length", "size").items()]
         slug = re.sub(r"[^\w=.,+-]+", "-", ",".join([*told, f"seed={self.seed}"]))[:100]
-        return f"{self.task.name}/{self.method.name}/{slug}-{self.digest}"
+        return f"{path_name(self.task.name)}/{path_name(self.method.name)}/{slug}-{self.digest}"
 
     def _changed(self, *always: str) -> Axes:
         usual = load_kind(self.task.kind).axes
@@ -165,3 +165,9 @@ class Config:
             )
             for task in self.tasks for axes in task.points() for method in self.methods for seed in chosen
         ]  # fmt: skip
+
+
+def path_name(name: str) -> str:
+    """A name of a task or a method as one folder, whatever it is made of; the digest of a run tells equal ones apart."""
+    plain = re.sub(r'[/\\\x00-\x1f:*?"<>|]+', "-", name)
+    return "-" * (plain.strip(".") == "") + plain.encode()[:200].decode("utf-8", "ignore")

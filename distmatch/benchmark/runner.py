@@ -13,7 +13,7 @@ from typing import Any
 
 from distmatch.benchmark.data import identified, locate
 from distmatch.benchmark.execution import execute
-from distmatch.benchmark.plan import Config, Run
+from distmatch.benchmark.plan import Config, Run, path_name
 from distmatch.benchmark.records import check_versions, read_record, record_paths
 from distmatch.errors import InputError, missing_package, unknown
 from distmatch.outputs import flocked
@@ -99,7 +99,7 @@ class Sweep:
         done: set[str] = set()
         kept = []
         for name in sorted(tasks):
-            for path in record_paths([self.out / name]):
+            for path in record_paths([self.out / path_name(name)]):
                 try:
                     record = read_record(path)
                 except InputError as error:
@@ -223,6 +223,10 @@ class Sweep:
                 os.rename(part, place)
             except OSError:  # the first run of its kind, or an earlier record stands there
                 place.parent.mkdir(parents=True, exist_ok=True)
+                if place.is_dir() and not (place / "config.yaml").exists() and any(place.iterdir()):
+                    raise InputError(
+                        "holds files that are no run. Choose another --out", path=place
+                    ) from None
                 shutil.rmtree(place, ignore_errors=True)
                 os.rename(part, place)
         except OSError as error:

@@ -50,6 +50,7 @@ def align(
     dictionary: str | None = None,
     limit: int | None = None,
     lower: bool = False,
+    duplicates: Literal["first", "error"] = "first",
     device: str = "auto",
     force: bool = False,
     seed: int = 0,
@@ -70,6 +71,7 @@ def align(
         dictionary: File of known pairs, for --method procrustes.
         limit: Maximum number of rows read from each file, most frequent first.
         lower: Lower-case the words; of words that become equal, the first is kept.
+        duplicates: Of a word that a file has twice, keep the first with a warning, or refuse the file.
         device: auto, cpu, cuda or cuda:N.
         force: Replace an existing --out that distmatch did not write; an input is never replaced.
         seed: Random seed.
@@ -81,7 +83,7 @@ def align(
 
     options: dict[str, Any] = {
         "source": source, "target": target, "out": out, "method": method, "preset": preset,
-        "dictionary": dictionary, "limit": limit, "lower": lower, "device": device, "seed": seed,
+        "dictionary": dictionary, "limit": limit, "lower": lower, "duplicates": duplicates, "device": device, "seed": seed,
     }  # fmt: skip
     where = devices.choose_device(device)
     group = devices.process_group(where)
@@ -115,7 +117,8 @@ def _run(options: dict[str, Any], where: str, first: bool, progress: Progress | 
     out, dictionary = options["out"], options["dictionary"]
     pairs = None if dictionary is None else Dictionary.load(dictionary)
     paths = options["source"], options["target"]
-    x, y = (Embeddings.load(path, limit=options["limit"], lower=options["lower"]) for path in paths)
+    chosen = {name: options[name] for name in ("limit", "lower", "duplicates")}
+    x, y = (Embeddings.load(path, **chosen) for path in paths)
     if out is not None:
         for words, path in ((x.words, paths[0]), (y.words, paths[1])):
             check_words(words, path)

@@ -18,6 +18,7 @@ def decompress(
     *,
     out: str = ".",
     only: str | None = None,
+    max_size: str | None = None,
     force: bool = False,
     json: bool = False,
     quiet: bool = False,
@@ -28,6 +29,7 @@ def decompress(
         archive: File written by `distmatch compress`.
         out: Folder to write to.
         only: One file, by name or as X or Y; X alone is decoded without Y.
+        max_size: Maximum bytes to decode, such as 500M or 8G; default 4G, and 1,000 times the archive above 16M.
         force: Replace existing files of other contents; the archive itself is never replaced.
         json: Print one JSON object and nothing else.
         quiet: Hide progress.
@@ -45,7 +47,11 @@ def decompress(
     probe(folder, folder)
     line = None if quiet or json else ProgressLine("decompressing")
     contents = run(
-        read_bytes(archive, unpack=False), only=only, path=archive, progress=line or silent
+        read_bytes(archive, unpack=False),
+        only=only,
+        path=archive,
+        max_size=_bytes(max_size),
+        progress=line or silent,
     )
     for name, data in contents.items():
         check_file(
@@ -67,3 +73,16 @@ def decompress(
         for name, size in sizes.items():
             print(f"{folder / name}: {size:,} bytes")
     return 0
+
+
+def _bytes(size: str | None) -> int | None:
+    """A number of bytes such as 500M."""
+    if size is None:
+        return None
+    number, unit = size[:-1], size[-1:].upper()
+    if unit.isdigit():
+        number, unit = size, ""
+    powers = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
+    if unit not in powers or not number.isdecimal() or len(number) > 15:
+        raise InputError(f"--max-size {size} is not a number of bytes. Write 500M or 8G")
+    return int(number) << powers[unit]

@@ -23,6 +23,7 @@ def evaluate(
     k: int = 10,
     limit: int | None = None,
     lower: bool = False,
+    duplicates: Literal["first", "error"] = "first",
     language: str | None = None,
     text: str | None = None,
     reference: list[str] | None = None,
@@ -48,6 +49,7 @@ def evaluate(
         k: Number of neighbours for CSLS.
         limit: Maximum number of rows read from each file of vectors.
         lower: Lower-case the words; of words that become equal, the first is kept.
+        duplicates: Of a word that a file has twice, keep the first with a warning, or refuse the file.
         language: Language model to measure: code or stored name.
         text: Held-out text file, with --language.
         reference: Text files mixed into the language model, with --language.
@@ -86,7 +88,9 @@ def evaluate(
             )
         found: Any = Lexicon.load(folder / "lexicon.tsv")
     else:
-        found = tuple(Embeddings.load(path, limit=limit, lower=lower) for path in paths)
+        found = tuple(
+            Embeddings.load(path, limit=limit, lower=lower, duplicates=duplicates) for path in paths
+        )
         if found[0].dimension != found[1].dimension:
             raise InputError(
                 f"{found[1].dimension} dimensions against {found[0].dimension} of {paths[0]}. "

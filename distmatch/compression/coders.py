@@ -14,6 +14,8 @@ from distmatch.progress import Progress, silent
 
 NUMBERS = {"mix": 1, "neural": 2}
 """Name of a coder and its number in an archive."""
+MAX_DECODED, MIN_DECODED, MAX_EXPANSION = 4 << 30, 16 << 20, 1000
+"""Bytes that are decoded unless more is asked for: at most, in any case, and times the size of the archive."""
 LONGEST_NEURAL = 50_000
 """Bytes of both files that the network takes: it codes a few hundred a second."""
 
@@ -81,12 +83,18 @@ def compress_files(
 
 
 def decompress(
-    archive: bytes, *, only: str | None = None, path: object = None, progress: Progress = silent
+    archive: bytes,
+    *,
+    only: str | None = None,
+    path: object = None,
+    max_size: int | None = None,
+    progress: Progress = silent,
 ) -> dict[str, bytes]:
     """Name to contents of the files of an archive.
 
     Args:
         only: name of the one file wanted, or X or Y. X is decoded without Y's code; Y needs X decoded first.
+        max_size: bytes that may be decoded; None is 4 GiB, and 1,000 times the archive if that is more than 16 MiB.
 
     Raises:
         InputError: a bad archive, or no such file in it.
@@ -95,12 +103,24 @@ def decompress(
     if number not in NUMBERS.values():
         raise InputError(f"made by coder {number}, which this distmatch lacks", path=path)
     chosen = _chosen(entries, only, path)
+    _check_size(sum(e.size for e in entries[: max(chosen) + 1]), len(archive), max_size, path)
     try:
         neural = number == NUMBERS["neural"]
         contents = (_decompress_neural if neural else _decompress_mixing)(entries, chosen, progress)
     except (ValueError, IndexError) as error:
         raise InputError(f"damaged: {error}. Fetch it again", path=path) from error
     return {entries[k].name: entries[k].check(contents[k]) for k in chosen}
+
+
+def _check_size(size: int, packed: int, limit: int | None, path: object) -> None:
+    """Refuse to decode more than was asked for: a few bytes may stand for gigabytes of hours."""
+    allowed = min(MAX_DECODED, max(MIN_DECODED, MAX_EXPANSION * packed)) if limit is None else limit
+    if size > allowed:
+        raise InputError(
+            f"claims {size:,} bytes, {size / packed:,.0f} times its size; the limit is {allowed:,}. If you trust it, pass "
+            f"--max-size {size}",
+            path=path,
+        )
 
 
 def _chosen(entries: list[Entry], only: str | None, path: object) -> list[int]:

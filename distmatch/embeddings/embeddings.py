@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -58,12 +59,17 @@ class Embeddings:
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], *, limit: int | None = None, lower: bool = False
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        limit: int | None = None,
+        lower: bool = False,
+        duplicates: Literal["first", "error"] = "first",
     ) -> Embeddings:
         """Read a file of vectors, see `embeddings.formats.read_rows`."""
         from distmatch.embeddings.formats import read_rows
 
-        return cls(*read_rows(path, limit=limit, lower=lower))
+        return cls(*read_rows(path, limit=limit, lower=lower, duplicates=duplicates))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file of vectors, see `embeddings.formats.write_rows`."""

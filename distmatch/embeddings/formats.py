@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from distmatch.embeddings.rows import Rows, check_rows, distinct
 from distmatch.errors import InputError, missing_package, require_packages
-from distmatch.files import atomic_write, read_lines
+from distmatch.files import PACKED, atomic_write, read_lines
 
 _FOREIGN = (".pkl", ".pickle", ".npz", ".pt", ".pth")
 
 
 def read_rows(
-    path: str | os.PathLike[str], *, limit: int | None = None, lower: bool = False
+    path: str | os.PathLike[str],
+    *,
+    limit: int | None = None,
+    lower: bool = False,
+    duplicates: Literal["first", "error"] = "first",
 ) -> Rows:
     """Read vectors in any format known, told apart by suffix and content.
 
@@ -25,18 +30,19 @@ def read_rows(
             GloVe or fastText text; `.gz` and `.xz` are unpacked.
         limit: rows read, the most frequent first; None is all.
         lower: lower-case the words; of equal ones the first is kept.
+        duplicates: of a word that is there twice, keep the first with a warning, or refuse it.
 
     Returns:
         Rows in the order of the file.
 
     Raises:
-        InputError: a header that lies, a ragged row, NaN or inf, a zero vector, a word twice (unless `lower`), text
-            that is not UTF-8, a damaged archive: with the line.
+        InputError: a header that lies, a ragged row, NaN or inf, a zero vector, text
+            that cannot be decoded, a damaged archive: with the line.
     """
     path = Path(path)
     if limit is not None and limit < 1:
         raise InputError(f"--limit {limit} is not a positive number of rows")
-    suffix = Path(path.stem).suffix if path.suffix in (".gz", ".xz") else path.suffix
+    suffix = Path(path.stem).suffix if path.suffix in PACKED else path.suffix
     if suffix == ".safetensors":
         found = _load_safetensors(path, limit)
     elif suffix == ".npy":
@@ -50,8 +56,8 @@ def read_rows(
     else:
         from distmatch.embeddings.textfiles import load_text_or_binary
 
-        found = load_text_or_binary(path, limit)
-    return distinct(found, path, lower)
+        found = load_text_or_binary(path, limit, suffix)
+    return distinct(found, path, lower, duplicates)
 
 
 def words_beside(path: Path) -> Path:
@@ -72,11 +78,17 @@ def _read_words(path: Path, n: int) -> tuple[str, ...]:
 def _load_npy(path: Path, limit: int | None) -> Rows:
     try:
         array = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (ValueError, EOFError, OSError) as error:
+    except Exception as error:  # a damaged header is evaluated as Python, and fails as Python does
         raise InputError(
-            f"cannot read as .npy: {error}. Save it with numpy.save and no objects", path=path
+            f"cannot read as .npy: {str(error)[:200]}. Save it with numpy.save and no objects",
+            path=path,
         ) from error
-    if array.ndim != 2 or array.dtype.kind not in "fiu":
+    if not isinstance(array, np.ndarray):
+        raise InputError(
+            "a zip of arrays (.npz) in spite of its name. Save the one matrix with numpy.save",
+            path=path,
+        )
+    if array.ndim != 2 or not array.size or array.dtype.kind not in "fiu":
         raise InputError(
             f"shape {array.shape} of {array.dtype} is not a matrix of numbers. Save n rows of d numbers",
             path=path,
@@ -99,16 +111,33 @@ def _load_safetensors(path: Path, limit: int | None) -> Rows:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
         raise InputError(f"cannot read as safetensors: {error}", path=path) from error
-    if "vectors" not in tensors or tensors["vectors"].ndim != 2:
+    except (
+        TypeError,
+        AttributeError,
+        KeyError,
+    ) as error:  # a type that NumPy lacks: bfloat16, float8
+        raise InputError(
+            f"cannot read as safetensors: {error}. Store the vectors as float32 or float16",
+            path=path,
+        ) from error
+    if "vectors" not in tensors or tensors["vectors"].ndim != 2 or not tensors["vectors"].size:
         raise InputError(
             f"no matrix named 'vectors' (found: {' '.join(tensors) or 'nothing'}). Store n x d under that name",
             path=path,
         )
     vectors = np.ascontiguousarray(tensors["vectors"][:limit], np.float32)
     counts = tensors.get("counts")
-    words = _read_words(words_beside(path), len(vectors))
+    beside = words_beside(path)
+    words = _read_words(beside, len(vectors)) if beside.exists() else None
     check_rows(vectors, words, path)
-    return Rows(words, vectors, None if counts is None else counts[:limit].astype(np.float64))
+    names = words or tuple(map(str, range(len(vectors))))
+    if counts is not None:
+        if counts.shape != (len(tensors["vectors"]),):
+            raise InputError(
+                f"counts of shape {counts.shape} do not go with the vectors", path=path
+            )
+        counts = counts[:limit].astype(np.float64)
+    return Rows(names, vectors, counts, ranked=words is not None)
 
 
 def check_format(path: str | os.PathLike[str]) -> None:
@@ -120,7 +149,7 @@ def check_format(path: str | os.PathLike[str]) -> None:
     path = Path(path)
     if path.suffix == ".safetensors":
         require_packages("align", "safetensors")
-    if path.suffix in _FOREIGN or path.suffix in (".npz", ".zip", ".csv", ".json"):
+    if path.suffix in _FOREIGN or path.suffix in (".zip", ".csv", ".json", ".zst"):
         raise InputError(
             f"vectors are not written as {path.suffix}. Known: .vec .txt .bin .safetensors .npy",
             path=path,
@@ -168,7 +197,7 @@ def write_rows(rows: Rows, path: str | os.PathLike[str]) -> None:
         with atomic_write(path, "wb") as file:
             np.save(file, rows.vectors.astype(np.float32))
     else:
-        from distmatch.embeddings.textfiles import save_text_or_binary
+        from distmatch.embeddings.textoutput import save_text_or_binary
 
         save_text_or_binary(rows, path)
 

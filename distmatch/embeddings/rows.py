@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -20,17 +21,23 @@ class Rows(NamedTuple):
     ranked: bool = True
 
 
-def distinct(found: Rows, path: Path, lower: bool) -> Rows:
-    """Lower-cased if asked, the first of equal words kept; without lower-casing a word twice is an error."""
+def distinct(found: Rows, path: Path, lower: bool, duplicates: str = "first") -> Rows:
+    """Lower-cased if asked, the first of equal words kept: with a warning, or an error, if they were equal as written."""
     words = [w.lower() for w in found.words] if lower else found.words
     first: dict[str, int] = {}
     for i, word in enumerate(words):
-        if first.setdefault(word, i) != i and not lower:
+        if first.setdefault(word, i) != i and not lower and duplicates == "error":
             raise InputError(
                 f"word {word!r} is there twice (rows {first[word] + 1} and {i + 1}). "
-                "Remove one, or load in lower case (--lower), which keeps the first",
+                "Remove one, or keep the first with --duplicates first",
                 path=path,
             )
+    if len(first) < len(words) and not lower:
+        word = next(w for i, w in enumerate(words) if first[w] != i)
+        warnings.warn(
+            f"{path}: {len(words) - len(first)} rows repeat a word ({word!r}); the first of each is kept",
+            stacklevel=2,
+        )
     if len(first) == len(words):
         return Rows(tuple(words), found.vectors, found.counts, found.ranked)
     keep = np.fromiter(first.values(), np.int64, len(first))

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
-import gzip
-import lzma
+import codecs
+import io
+import re
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
+from distmatch.embeddings.models import refuse_models
 from distmatch.embeddings.rows import Rows, check_rows
 from distmatch.errors import InputError
-from distmatch.files import atomic_write, open_bytes
+from distmatch.files import decode_text, open_bytes
 
-FASTTEXT_MODEL = (793712314).to_bytes(4, "little")
-"""First bytes of a fastText model (.bin), which is not a file of vectors."""
+MAX_DIMENSION = 1 << 20
+"""Numbers of a row that a header may promise."""
 _BLOCK = 1 << 24
-_OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}
 
 
-def load_text_or_binary(path: Path, limit: int | None) -> Rows:
-    """Vectors of a text or word2vec binary file, told apart by their content."""
+def load_text_or_binary(path: Path, limit: int | None, suffix: str = "") -> Rows:
+    """Vectors of a text or word2vec binary file, told apart by their content.
+
+    Args:
+        path: the file.
+        limit: rows read.
+        suffix: of what is in a packed file; that of the path by default.
+    """
+    suffix = suffix or path.suffix
     with open_bytes(path) as file:
         head = _read(file, _BLOCK)
-        if head[:4] == FASTTEXT_MODEL:
+        refuse_models(head, path)
+        if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            whole = decode_text(head + file.read(), path).encode()
+            file = io.BytesIO(whole)
+            head = _read(file, _BLOCK)
+        head = head.removeprefix(codecs.BOM_UTF8)
+        if suffix == ".csv":
             raise InputError(
-                "this is a fastText model. Give its .vec file, or write one: fasttext print-word-vectors",
+                "comma-separated values. Write blanks, without the line of titles: tail -n +2 X.csv | tr , ' ' > X.vec",
                 path=path,
             )
         if not head.strip():
             raise InputError("an empty file. Give one word and its numbers a line", path=path)
         line, _, rest = head.partition(b"\n")
-        header = _header(line)
-        if header is not None and (path.suffix == ".bin" or _looks_binary(rest)):
+        header = _header(line, path)
+        if header is not None and (suffix == ".bin" or _looks_binary(rest)):
             return _load_binary(file, rest, header, limit, path)
         return _load_text(file, head, header, limit, path)
 
@@ -46,12 +60,18 @@ def _read(file: IO[bytes], size: int) -> bytes:
     return b"".join(parts)
 
 
-def _header(line: bytes) -> tuple[int, int] | None:
+def _header(line: bytes, path: Path) -> tuple[int, int] | None:
     """Rows and dimension of a word2vec header, or None."""
     fields = line.split()
-    if len(fields) == 2 and all(field.isdigit() for field in fields):
-        return int(fields[0]), int(fields[1])
-    return None
+    if len(fields) != 2 or not all(field.isdigit() for field in fields):
+        return None
+    n, d = (int(field[:18]) for field in fields)
+    if d > MAX_DIMENSION or max(map(len, fields)) > 18:
+        message = (
+            f"the header says {n:g} rows of {d:g} numbers or more. Correct line 1 or remove it"
+        )
+        raise InputError(message, path=path, line=1)
+    return n, d
 
 
 def _looks_binary(rest: bytes) -> bool:
@@ -66,7 +86,8 @@ class _Rows:
     def __init__(self, expected: int | None, d: int, limit: int | None) -> None:
         self.limit = limit
         guess = expected if expected is not None else 1 << 14
-        self.vectors = np.empty((min(guess, limit or guess, 1 << 22), d), np.float32)
+        room = max(16, (1 << 28) // max(d, 1))  # a header may lie: 1 GiB at first
+        self.vectors = np.empty((min(guess, limit or guess, room), d), np.float32)
         self.words: list[str] = []
         self.size = 0
 
@@ -90,7 +111,7 @@ def _load_text(
     limit: int | None,
     path: Path,
 ) -> Rows:
-    from distmatch.embeddings.textvectors import OK, parse_lines
+    from distmatch.embeddings.textvectors import OK, RAGGED, parse_lines
 
     d = header[1] if header else _dimension(head, path)
     rows = _Rows(header[0] if header else None, d, limit)
@@ -117,6 +138,14 @@ def _load_text(
             )
             for i in range(before, rows.size):
                 rows.words.append(_word(block[starts[i] : stops[i]], path, line + i - before))
+            if code == RAGGED and rows.size < len(vectors):
+                stop = block.index(b"\n", position)
+                spaced = _spaced(block[position:stop], d, header is not None)
+                if spaced is not None:
+                    rows.words.append(_word(spaced[0], path, line + rows.size - before))
+                    vectors[rows.size] = spaced[1]
+                    rows.size += 1
+                    position, code = stop + 1, OK
             if code != OK:
                 bad = line + block.count(b"\n", begun, position)
                 _refuse(block[position : block.index(b"\n", position)], code, d, header, bad, path)
@@ -130,6 +159,24 @@ def _load_text(
             line=1,
         )
     return Rows(tuple(rows.words), np.ascontiguousarray(rows.vectors[:n]))
+
+
+def _spaced(raw: bytes, d: int, declared: bool) -> tuple[bytes, np.ndarray] | None:
+    """Word and numbers of a line whose word holds blanks or is one: the last d fields are the numbers."""
+    fields = raw.rstrip().rsplit(None, d)
+    if len(fields) == d and raw[:1] in b" \t":
+        word, numbers = raw[:1], fields
+    elif len(fields) == d + 1 and d > 0:
+        word, numbers = fields[0], fields[1:]
+    else:
+        return None
+    if not declared and _is_number(word.split()[-1] if word.strip() else b""):
+        return None  # no header says that this is not one number too many
+    try:
+        vector = np.array([float(n) for n in numbers], np.float32)
+    except ValueError:
+        return None
+    return (word, vector) if np.isfinite(vector).all() and vector.any() else None
 
 
 def _dimension(head: bytes, path: Path) -> int:
@@ -156,7 +203,7 @@ def _word(raw: bytes, path: Path, line: int) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"byte 0x{raw[error.start]:02x} in a word is not UTF-8. Convert it: iconv -f latin1 -t utf-8",
+            f"byte 0x{raw[error.start]:02x} in a word is not UTF-8. Save the file as UTF-8, or correct the line",
             path=path,
             line=line,
         ) from error
@@ -189,11 +236,9 @@ def _refuse(
 
 
 def _is_number(field: bytes) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+    return (
+        re.fullmatch(rb"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf)", field, re.I) is not None
+    )
 
 
 def _load_binary(
@@ -236,31 +281,3 @@ def _load_binary(
             line=1,
         )
     return Rows(tuple(words), matrix)
-
-
-def save_text_or_binary(rows: Rows, path: Path) -> None:
-    """Write word2vec text (header line, `word number ...`), or binary for .bin; gzip or xz by suffix."""
-    from distmatch.embeddings.textvectors import BYTES_PER_NUMBER, format_row
-
-    binary = path.suffix == ".bin"
-    for row, word in enumerate(rows.words, 1):
-        if not word or any(c in word for c in (" ", "\t", "\n", "\r")):
-            raise InputError(
-                f"row {row}: word {word!r} is empty or holds a blank, which this format cannot store. "
-                "Save as .safetensors",
-                path=path,
-            )
-    vectors = np.ascontiguousarray(rows.vectors, np.float32)
-    buffer = np.empty(rows.vectors.shape[1] * BYTES_PER_NUMBER, np.uint8)
-    opener: Any = _OPENERS.get(path.suffix)
-    with atomic_write(path, "wb") as raw:
-        file: Any = opener(raw, "wb") if opener else raw
-        file.write(f"{len(rows.words)} {rows.vectors.shape[1]}\n".encode())
-        for word, row in zip(rows.words, vectors, strict=True):
-            file.write(word.encode())
-            if binary:
-                file.write(b" " + row.astype("<f4").tobytes() + b"\n")
-            else:
-                file.write(buffer[: format_row(row, buffer)].tobytes() + b"\n")
-        if opener:
-            file.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Dictionary:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Dictionary:
-        """Read a MUSE (space or tab) or XLING (tab) dictionary: a pair a line.
+        """Read a MUSE (space or tab), XLING (tab) or .csv dictionary: one pair per line.
 
         Raises:
             InputError: a line without exactly two columns, or no pairs.
@@ -43,7 +44,10 @@ class Dictionary:
         for number, line in read_lines(path):
             if not line.strip():
                 continue
-            fields = [f.strip() for f in line.split("\t")] if "\t" in line else line.split()
+            if os.path.splitext(path)[1].lower() == ".csv" and "\t" not in line:
+                fields = [f.strip() for f in next(csv.reader([line]))]
+            else:
+                fields = [f.strip() for f in line.split("\t")] if "\t" in line else line.split()
             fields = [f for f in fields if f]
             if len(fields) != 2:
                 raise InputError(
@@ -90,6 +94,12 @@ class Dictionary:
                 gold.setdefault(i, set()).update(j for j in found if j is not None)
         order = sorted(gold)
         return np.array(order, np.int64), [np.array(sorted(gold[i])) for i in order]
+
+
+def _cased(source: Embeddings, target: Embeddings) -> str:
+    """Advice where a vocabulary has capitals, which gold dictionaries in lower case do not."""
+    capitals = any(w != w.lower() for e in (source, target) for w in e.words[:10_000])
+    return ", or read the vectors in lower case: --lower" if capitals else ""
 
 
 def _find(word: str, index: dict[str, int]) -> int | None:
@@ -150,7 +160,8 @@ def evaluate(
             ranks, depth = _ranks(source, target, queries, gold, scoring, k, device)
     if len(ranks) == 0:
         raise InputError(
-            f"none of its {len(dictionary)} words is in both vocabularies. Check the languages and the direction",
+            f"none of its {len(dictionary)} words is in both vocabularies. Check the languages and the direction"
+            + (_cased(*found) if not isinstance(found, Lexicon) else ""),
             path=dictionary.path or None,
         )
     return Evaluation(
