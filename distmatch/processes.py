@@ -79,13 +79,14 @@ def _guard(reader: int, stop: Stop) -> None:
 
 
 def end_children() -> None:
-    """Kill all descendants of this process."""
+    """Kill all descendants of this process but the trackers of `multiprocessing`, which clean up and end with it."""
     import psutil
 
     with contextlib.suppress(psutil.Error):
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error):
-                child.kill()
+                if not any("resource_tracker" in part for part in child.cmdline()):
+                    child.kill()
 
 
 class Workers:
