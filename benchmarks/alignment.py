@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tables import Results
 
 NOVELS = ("fr-en", "de-en", "es-en", "it-en", "ru-en", "de-fr", "de-it", "it-fr", "ru-fr", "ru-it", "en-de")  # fmt: skip
 """Pairs of novels; those not into English only where asked for, to calibrate."""
@@ -32,7 +33,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("alignment.jsonl"))
+    parser.add_argument("--json", type=Path, help="file that keeps the figures as tables")
     given = parser.parse_args()
+    results = Results(given.json)
     import torch
 
     torch.set_num_threads(1)
@@ -44,6 +47,11 @@ def main() -> None:
             with given.out.open("a") as file:
                 file.write(json.dumps({"part": part, **row}) + "\n")
             print(part, {k: v for k, v in row.items() if k != "evidence"}, flush=True)
+            if given.json and part != "calibration":
+                label = " ".join(
+                    str(row[k]) for k in ("pair", "preset", "from", "kind", "seed") if k in row
+                )
+                results.record(part, row, label=label)
 
 
 def data_pairs(given: argparse.Namespace) -> Iterator[tuple[str, Any, Any, Any]]:

@@ -1,6 +1,7 @@
 """Rerun every figure of docs/results/ciphers.md: SER, solved rate and CPU seconds, the peer beside us.
 
     python benchmarks/ciphers.py [--data ../shared/data] [--only simple,spaces,...] [--limit 20] [--records FILE]
+                                 [--json docs/results/ciphers.json]
 
 With --records, every cipher's record is appended to a file, and the calibration takes in those of earlier runs.
 
@@ -16,6 +17,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from tables import Results
 
 from distmatch.ciphers.reading import from_symbols, read_ciphertext
 from distmatch.files import read_text
@@ -25,17 +27,15 @@ from distmatch.matching.decipher import decipher
 from distmatch.matching.encipher import encipher
 from distmatch.text.alphabet import fold
 
-HEADER = (
-    "| task | n | SER % | solved % | search errors | model errors | CPU s mean | worst |\n"
-    + "|---" * 8
-    + "|"
-)
+COLUMNS = ("task", "n", "SER %", "solved %", "search errors", "model errors", "CPU s mean", "worst")
 ROWS = (
     "simple", "spaces", "reference", "languages", "unknown", "kind", "historical", "made", "homophonic", "vigenere",
     "noise", "short", "peer", "command",
 )  # fmt: skip
 ALL: list[dict] = []
 """Records of every cipher read, for the calibration at the end."""
+RESULTS = [Results()]
+"""Where rows go."""
 
 
 def load(path: Path) -> list[dict]:
@@ -139,11 +139,10 @@ def report(label: str, records: list[dict]) -> None:
     seconds = np.array([r["seconds"] for r in records])
     failed = ser > 0.05
     model = np.array([r.get("model_error", False) for r in records])
-    print(
-        f"| {label} | {len(records)} | {100 * ser.mean():.2f} | {100 * (1 - failed.mean()):.1f} | "
-        f"{int((failed & ~model).sum())} | {int((failed & model).sum())} | {seconds.mean():.3f} | {seconds.max():.2f} |",
-        flush=True,
-    )
+    RESULTS[0].row("ciphers", COLUMNS, (
+        label, len(records), f"{100 * ser.mean():.2f}", f"{100 * (1 - failed.mean()):.1f}",
+        int((failed & ~model).sum()), int((failed & model).sum()), f"{seconds.mean():.3f}", f"{seconds.max():.2f}",
+    ))  # fmt: skip
 
 
 def made_rows(text: str, kind: str, count: int, **settings) -> list[dict]:
@@ -196,16 +195,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="../shared/data")
     parser.add_argument("--only", default=",".join(ROWS))
-    parser.add_argument("--limit", type=int, default=50, help="ciphers a cell")
-    parser.add_argument("--skip", type=int, default=0, help="ciphers a cell left out before")
+    parser.add_argument("--limit", type=int, default=50, help="ciphers per cell")
+    parser.add_argument("--skip", type=int, default=0, help="ciphers per cell left out before")
     parser.add_argument("--seeds", type=int, default=100, help="of the Zodiac 408")
     parser.add_argument("--records", type=Path)
+    parser.add_argument("--json", type=Path, help="file that keeps the rows of the table")
     arguments = parser.parse_args()
+    RESULTS[0] = Results(arguments.json)
     data, only, limit = Path(arguments.data), arguments.only.split(","), arguments.limit
     simple = load(data / "ciphers/simple_dev.jsonl")
     novels = [str(data / "corpora/en.txt.xz")]
     text = fold(read_text(novels[0])[:3_000_000])
-    print(HEADER)
 
     def pick(language: str, length: int, spaces: bool) -> list[dict]:
         rows = [

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from madecodes import one_book, table_and_dictionary
+from tables import Results
 
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
 from distmatch.files import read_text
@@ -26,6 +27,8 @@ from distmatch.matching.keys.reordering import TranspositionScreen
 from distmatch.text.alphabet import fold
 
 FAULTS = ("wrong", "missing", "extra")
+RESULTS = [Results()]
+"""Where rows go."""
 
 
 def novels(data: Path, folder: Path) -> tuple[str, list[str]]:
@@ -56,10 +59,16 @@ def words(
             made = encipher(" ".join(plain), "word-code", seed=seed)
             begin = time.process_time()
             match = decipher(made["ciphertext"], kind="word-code", reference=[reference], seed=seed)
-            print(
-                f"| word code V = {size}, {length} tokens, seed {seed} | {100 * right_tokens(match.text, plain):.1f} % | "
-                f"{time.process_time() - begin:.1f} s | confidence {match.confidence:.2f} | {match.bits.total:.0f} bits |",
-                flush=True,
+            RESULTS[0].row(
+                "words",
+                ("task", "tokens right", "CPU s", "confidence", "bits"),
+                [
+                    f"word code V = {size}, {length} tokens, seed {seed}",
+                    f"{100 * right_tokens(match.text, plain):.1f} %",
+                    f"{time.process_time() - begin:.1f}",
+                    f"{match.confidence:.2f}",
+                    f"{match.bits.total:.0f}",
+                ],
             )
 
 
@@ -80,11 +89,16 @@ def dictionary(reference: str, held_out: list[str], seeds: range) -> None:
         ):
             begin = time.process_time()
             match = decipher(cipher, kind="dictionary-code", reference=[reference], seed=seed)
-            print(
-                f"| dictionary code, {kind}, {len(plain)} tokens, seed {seed} | "
-                f"{100 * right_tokens(match.plaintext, plain):.1f} % | {time.process_time() - begin:.0f} s | "
-                f"confidence {match.confidence:.2f} | {match.bits.total:.0f} bits |",
-                flush=True,
+            RESULTS[0].row(
+                "dictionary codes",
+                ("task", "tokens right", "CPU s", "confidence", "bits"),
+                [
+                    f"dictionary code, {kind}, {len(plain)} tokens, seed {seed}",
+                    f"{100 * right_tokens(match.plaintext, plain):.1f} %",
+                    f"{time.process_time() - begin:.0f}",
+                    f"{match.confidence:.2f}",
+                    f"{match.bits.total:.0f}",
+                ],
             )
 
 
@@ -105,10 +119,16 @@ def wilkinson(data: Path, seeds: range) -> None:
             if a != "?"
         ]
         share = np.mean([a == b for a, b in pairs])
-        print(
-            f"| Wilkinson, seed {seed}, {len(pairs)} tokens | {100 * share:.1f} % | {time.process_time() - begin:.0f} s | "
-            f"confidence {match.confidence:.2f} | {match.bits.total:.0f} bits |",
-            flush=True,
+        RESULTS[0].row(
+            "dictionary codes",
+            ("task", "tokens right", "CPU s", "confidence", "bits"),
+            [
+                f"Wilkinson, seed {seed}, {len(pairs)} tokens",
+                f"{100 * share:.1f} %",
+                f"{time.process_time() - begin:.0f}",
+                f"{match.confidence:.2f}",
+                f"{match.bits.total:.0f}",
+            ],
         )
 
 
@@ -128,10 +148,14 @@ def zodiac(data: Path, seeds: range) -> None:
         ranked = TranspositionScreen(threads=1).rank(source, load_language("en"), seed=seed)
         seconds = time.process_time() - begin
         best = ranked[0][1]
-        print(
-            f"| Zodiac 340 screened, seed {seed} | {best.label} first of {len(ranked)} | "
-            f"{2 * len(ranked) / seconds:.0f} orders/s on 2 cores |",
-            flush=True,
+        RESULTS[0].row(
+            "transpositions",
+            ("task", "best order", "speed"),
+            [
+                f"Zodiac 340 screened, seed {seed}",
+                f"{best.label} first of {len(ranked)}",
+                f"{2 * len(ranked) / seconds:.0f} orders/s on 2 cores",
+            ],
         )
 
 
@@ -147,9 +171,14 @@ def given(data: Path, seeds: range) -> None:
         wrong = np.mean(
             [match.key.letters[n] != letter for n, letter in zip(names, gold, strict=True)]
         )
-        print(
-            f"| Zodiac 340, order given, seed {seed} | SER {100 * wrong:.1f} % | {time.process_time() - begin:.1f} s |",
-            flush=True,
+        RESULTS[0].row(
+            "transposition given",
+            ("task", "letters wrong", "CPU s"),
+            [
+                f"Zodiac 340, order given, seed {seed}",
+                f"SER {100 * wrong:.1f} %",
+                f"{time.process_time() - begin:.1f}",
+            ],
         )
 
 
@@ -163,10 +192,15 @@ def nulls(held_out: list[str], seeds: range) -> None:
         true = {s for s, letter in made["key"].items() if not letter}
         found = set(match.key.detail.get("nulls", []))
         used = [match.key.letters[str(s)] == made["key"][str(s)] for s in made["ciphertext"]]
-        print(
-            f"| nulls, seed {seed} | {len(true & found)} of 4 found, {len(found - true)} wrong | "
-            f"{100 * np.mean(used):.1f} % of symbols right | {time.process_time() - begin:.1f} s |",
-            flush=True,
+        RESULTS[0].row(
+            "nulls",
+            ("task", "nulls", "symbols right", "CPU s"),
+            [
+                f"nulls, seed {seed}",
+                f"{len(true & found)} of 4 found, {len(found - true)} wrong",
+                f"{100 * np.mean(used):.1f} % of symbols right",
+                f"{time.process_time() - begin:.1f}",
+            ],
         )
 
 
@@ -185,11 +219,14 @@ def faults(held_out: list[str], seeds: range) -> None:
                     [match.key.letters[str(s)] == made["key"][str(s)] for s in made["ciphertext"]]
                 )
             )
-        print(
-            f"| 5 % faults, {kind}, {length} letters, seeds {seeds.start} to {seeds.stop - 1} | "
-            f"{100 * np.mean(shares):.1f} % of symbols right, "
-            f"{sum(s >= 0.95 for s in shares)} keys found | {np.mean(seconds):.2f} s |",
-            flush=True,
+        RESULTS[0].row(
+            "faults",
+            ("task", "right", "CPU s, mean"),
+            [
+                f"5 % faults, {kind}, {length} letters, seeds {seeds.start} to {seeds.stop - 1}",
+                f"{100 * np.mean(shares):.1f} % of symbols right, {sum(s >= 0.95 for s in shares)} keys found",
+                f"{np.mean(seconds):.2f}",
+            ],
         )
 
 
@@ -201,7 +238,9 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=int, default=500, help="of the word codes")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--json", type=Path, help="file that keeps the rows")
     arguments = parser.parse_args()
+    RESULTS[0] = Results(arguments.json)
     data, only = Path(arguments.data), arguments.only.split(",")
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,20 +1,21 @@
 """Rerun the coder's figures of docs/results/compression.md: bits and speed on 1 MB beside the classical coders.
 
     python benchmarks/compression.py [--data ../shared/data] [--only folded-en,raw-fr,...] [--bytes 1000000]
+                                     [--json docs/results/compression.json]
 
 Texts are taken from the middle of each corpus. Every archive is decoded and compared. MB/s are of CPU time.
-The last column is the goal: bits of ours over those of ppmd order 6, at most 1.
+The goal is bits of ours over those of ppmd order 6 of at most 1.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import lzma
 import time
 from pathlib import Path
 
 import numpy as np
+from tables import Results
 
 from distmatch.compression.mixing import ContextMixing
 from distmatch.compression.peers import Peer, installed
@@ -42,11 +43,20 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(TEXTS))
     parser.add_argument("--bytes", default=1_000_000, type=int)
     parser.add_argument("--no-decode", action="store_true")
+    parser.add_argument("--json", type=Path, help="file that keeps the rows")
     arguments = parser.parse_args()
     ContextMixing().measured(np.zeros(10, np.uint8))
     peers = [p for p in ("xz", "zstd", "brotli", "bz2", "ppmd") if p in installed()]
-    print("| text | ours, bits/symbol | MB/s | decode | " + " | ".join(peers) + " | ours / ppmd |")
-    print("|---" * (5 + len(peers)) + "|")
+    results = Results(arguments.json)
+    columns = [
+        "text",
+        "ours, bits per symbol",
+        "MB/s",
+        "decode",
+        *peers,
+        "ours / ppmd",
+        "ours / xz",
+    ]
     for name in arguments.only.split(","):
         symbols, coder, raw = load(arguments.data, name, arguments.bytes)
         begin = time.process_time()
@@ -62,10 +72,8 @@ def main() -> None:
         ours = 8 * len(archive)
         row = [name, f"{ours / len(symbols):.4f}", f"{len(raw) / 1e6 / seconds:.2f}", decoded]
         row += [f"{sizes[p] / len(symbols):.4f}" for p in peers]
-        row += [f"{ours / sizes['ppmd']:.4f}" if "ppmd" in sizes else ""]
-        print("| " + " | ".join(row) + " |", flush=True)
-        record = {"text": name, "bits": bits, "archive": ours, "seconds": seconds, "peers": sizes}
-        print(json.dumps(record), flush=True)
+        row += [f"{ours / sizes[p]:.3f}" if p in sizes else "" for p in ("ppmd", "xz")]
+        results.row("coder", columns, row)
 
 
 if __name__ == "__main__":

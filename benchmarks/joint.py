@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import tables
 from novels import coded_novels, letters
 
 from distmatch.compression.mixing import ContextMixing
@@ -28,7 +29,6 @@ from distmatch.matching.symbols.search import SymbolSearch
 from distmatch.text.alphabet import LATIN
 
 SIZES = (32, 48, 64, 96, 128, 256, 512, 1024, 4096, 16384, 65536)
-REPORTED = (512, 1024, 4096, 16384, 65536)
 LONGEST = max(SIZES)
 CODER = ContextMixing.letters(27, ranked=False)
 
@@ -261,46 +261,6 @@ def plot(rows: list[dict], path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def report(rows: list[dict]) -> None:
-    print("| Δ in % of C(Y), mean (least; cases), at letters of Y |", end="")
-    print("".join(f" {n:,} |" for n in REPORTED) + "\n|---" + "|---" * len(REPORTED) + "|")
-    lines = {"ours, same author": "delta", "ours, King James Bible": "domain"}
-    for label, kind in lines.items():
-        parts = [[r["percent"] for r in rows if (r["kind"], r["n"]) == (kind, n)] for n in REPORTED]
-        cells = [f"{np.mean(p):.1f} ({min(p):.1f}; {len(p)})" if p else "" for p in parts]
-        print(f"| {label} | " + " | ".join(cells) + " |")
-    peers = [r for r in rows if r["kind"] == "peers"]
-    for name in sorted({r["name"] for r in peers}):
-        parts = [
-            [r["percent"] for r in peers if (r["name"], r["n"]) == (name, n)] for n in REPORTED
-        ]
-        cells = [f"{np.mean(p):+.1f}" if p else "" for p in parts]
-        print(f"| {name} | " + " | ".join(cells) + " |")
-        more = [
-            [r["percent"] - r["control"] for r in peers if (r["name"], r["n"]) == (name, n)]
-            for n in REPORTED
-        ]
-        cells = [f"{np.mean(p):+.1f}" if p else "" for p in more]
-        print(f"| {name}, less shuffled Y | " + " | ".join(cells) + " |")
-    print("\n| letters | Δ > 0 | keys >= 95 %, same author | keys, KJV |\n|---|---|---|---|")
-    for n in SIZES:
-        part = [r for r in rows if r["kind"] == "delta" and r["n"] == n]
-        other = [r for r in rows if r["kind"] == "domain" and r["n"] == n]
-        if part:
-            paid = sum(r["delta"] > 0 for r in part)
-            solved = [f"{sum(r['right'] >= 0.95 for r in p)}/{len(p)}" for p in (part, other)]
-            print(f"| {n} | {paid}/{len(part)} | {solved[0]} | {solved[1]} |")
-    print("\n| keys: letters | solved | mean right | CPU s mean | worst |\n|---|---|---|---|---|")
-    for n in sorted({r["n"] for r in rows if r["kind"] == "keys"}):
-        part = [r for r in rows if r["kind"] == "keys" and r["n"] == n]
-        seconds = [r["seconds"] for r in part]
-        solved = sum(r["right"] >= 0.95 for r in part)
-        right = np.mean([r["right"] for r in part])
-        print(
-            f"| {n} | {solved}/{len(part)} | {right:.3f} | {np.mean(seconds):.2f} | {max(seconds):.2f} |"
-        )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -322,7 +282,7 @@ def main() -> None:
         }[kind]()
         options.out.write_text(json.dumps(rows, indent=None).replace("}, {", "},\n{"))
     plot(rows, options.plot)
-    report(rows)
+    print(*tables.joint(rows).values(), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -19,14 +19,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import tables
 import yaml
 from novels import coded_novels
 
 from distmatch.matching.joint.jointmodel import JointModel
-from distmatch.retrieval.precision import wilson
 
 SPACE = 26
-FOUND = 0.9
 TOGETHER = 10
 """Seeds in one tensor program."""
 KEYS = {"seeds", "width", "anchor", "letters", "spread", "settings"}
@@ -77,24 +76,6 @@ def run_cell(model: JointModel, n: int, seeds: list[int], novels: list[np.ndarra
     return rows
 
 
-def report(rows: list[dict]) -> None:
-    print(
-        "| first embeddings | width | anchor | letters of Y | steps | found | 95 % | mean right | joint - separate, bits a letter |"
-    )
-    print("|---" * 9 + "|")
-    key = lambda r: (r["spread"], r["width"], not r["anchor"], r["letters"], r["steps"])  # noqa: E731
-    for (spread, width, free, n, steps), group in itertools.groupby(sorted(rows, key=key), key):
-        part = list(group)
-        found = sum(r["right"] >= FOUND for r in part)
-        low, high = wilson(found, len(part))
-        gain = np.mean([r["bits"] - r["separate_bits"] for r in part])
-        right = np.mean([r["right"] for r in part])
-        print(
-            f"| {spread} | {width} | {'none' if free else 'space'} | {n} | {steps} | {found}/{len(part)} | {low:.2f}-{high:.2f} "
-            f"| {right:.2f} | {gain:+.3f} |"
-        )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
@@ -124,7 +105,7 @@ def main() -> None:
         for begin in range(0, len(left), TOGETHER):
             rows += run_cell(model, n, left[begin : begin + TOGETHER], novels)
             options.out.write_text(json.dumps(rows).replace("}, {", "},\n{"))
-            report(rows)
+            print(*tables.joint_model(rows).values())
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tables import Results
 
 VECTORS = "vectors/text-embeddings"
 
@@ -295,7 +296,11 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=50)
     parser.add_argument("--epsilon", type=float, default=0.05)
     parser.add_argument("--noise", type=float, default=0.5)
+    parser.add_argument(
+        "--json", type=Path, help="file that keeps the figures, but for the calibration's"
+    )
     given = parser.parse_args()
+    results = Results(given.json)
     calls: list[tuple[Any, tuple[Any, ...]]] = {
         "sinkhorn": [
             (sinkhorn_row, (given.data, solver, n, given.iterations, given.epsilon))
@@ -318,6 +323,8 @@ def main() -> None:
             found = pool.apply(function, arguments)
             for row in found if isinstance(found, list) else [found]:
                 print(json.dumps(row), flush=True)
+                if given.json and given.only != "calibration":
+                    results.record(given.only, row, label=" ".join(map(str, arguments[1:])))
 
 
 if __name__ == "__main__":

@@ -196,14 +196,14 @@ def confidence(given: Evidence) -> float:
 
 
 def explain(given: Evidence, probability: float) -> str:
-    """One line: why the answer is believed or not, and what would help."""
+    """One line: why the map is trusted or not, and what would help."""
     figures = (
-        f"rows that had no part in the map lie {exp(given.gain):.2f} times as close to their neighbours as after the same "
-        f"steps from a random rotation, third moments agree to {given.skewness:.2f}, {given.split:.0%} of mutual neighbours "
-        "are found again by a map fitted on the others"
+        f"held-out rows are {exp(given.gain):.2f}x closer to their neighbours than under a random start; "
+        f"third moments have cosine {given.skewness:.2f}; {given.split:.0%} of mutual neighbours recur under a map fitted to "
+        "the others"
     )
     if given.rank is not None:
-        figures += f", rank correlation {given.rank:.2f}"
+        figures += f"; rank correlation {given.rank:.2f}"
     if probability >= BELIEF:
         return figures
-    return figures + "; more text, more starts, or a --dictionary would help"
+    return figures + ". More text, more starts or a --dictionary would help"
