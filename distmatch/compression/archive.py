@@ -125,7 +125,7 @@ def _read(body: bytes) -> tuple[int, list[Entry]]:
 
 
 def write_number(value: int) -> bytes:
-    """Seven bits a byte, the last one without the top bit."""
+    """Seven bits per byte, the last one without the top bit."""
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)

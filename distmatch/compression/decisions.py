@@ -2,7 +2,7 @@
 
 The plain tree spells the symbol's bits. The ranked tree first asks, four decisions at a time, for one of the
 fifteen most frequent symbols or none of them, then for one of the next fifteen, and spells only the rest: text
-then needs about five decisions a byte instead of eight.
+then needs about five decisions per byte instead of eight.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FEWEST = 1 << 16
 
 
 def width_of(size: int) -> int:
-    """Decisions a symbol in the plain tree."""
+    """Decisions per symbol in the plain tree."""
     return max(int(size - 1).bit_length(), 1)
 
 

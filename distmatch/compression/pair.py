@@ -45,11 +45,11 @@ class PairBits:
 
     x: float
     y: float
-    """Of Y alone."""
+    """Bits of Y alone."""
     y_given_x: float
-    """Of Y after X: the choice of a kind, f, and f(Y)."""
+    """Bits of Y after X: the choice of a kind, f, and f(Y)."""
     map: float
-    """Of f; 0 if none is used."""
+    """Bits of f; 0 if none is used."""
     kind: str
     """One of `KINDS`."""
     x_code: bytes = field(repr=False)

@@ -60,7 +60,7 @@ P_MIXED, APM_A, APM_B, EXPECTED, NODE = range(8, 13)
 WIDTH, GROUP, TABLE_BITS, CONTEXTS, ORDER, MINIMUM, COUNT_LIMIT, RATE, WORDS = range(16, 25)
 CONFIDENCE, MATCHES, APM, SEEN, SEEN_BITS, TABLE, INPUTS, APM_MASK = range(25, 33)
 STEP = 33
-# one entry a context, one a symbol.
+# one entry per context, one per symbol.
 HASH, FOUND, CLASS = 48, 64, 80
 # Places in `State.where`. Unsigned, so that indices need no test for being negative.
 PLACE, CHOSEN, ACTIVE, WHERE = 0, 16, 32, 40

@@ -29,7 +29,7 @@ class SkipGram:
     window: int = 5
     """Words on each side, at most; the real width is uniform from 1."""
     negative: int = 10
-    """Noise words a window, drawn with probability proportional to count to the power 0.75."""
+    """Noise words per window, drawn with probability proportional to count to the power 0.75."""
     epochs: int = 5
     """Passes over the text."""
     subsample: float = 1e-4

@@ -15,7 +15,7 @@ from distmatch.embeddings.skipgramkernel import (
 )
 
 BATCH = 256
-"""Windows a step. Rows that occur many times in one batch add up stale gradients, so larger is not better."""
+"""Windows per step. Rows that occur many times in one batch add up stale gradients, so larger is not better."""
 
 
 @njit(cache=True)
@@ -58,9 +58,9 @@ class BatchTrainer:
         outputs: (n, d) float32 context vectors.
         noise: keep, accept and other of `skipgramkernel.train_chunk`.
         window: words on each side.
-        negative: noise words a window.
+        negative: noise words per window.
         device: see `device.choose_device`.
-        batch: windows a step.
+        batch: windows per step.
     """
 
     def __init__(

@@ -223,7 +223,7 @@ def train_chunk(
         accept: of the noise distribution, see `alias_table`.
         other: of the noise distribution.
         window: words on each side, at most; the real width is uniform from 1.
-        negative: noise words a window.
+        negative: noise words per window.
         rate: learning rate at the start, falling linearly to `rate_end`.
         rate_end: at the end of the chunk.
         state: of the generator.

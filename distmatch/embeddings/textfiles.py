@@ -43,7 +43,7 @@ def load_text_or_binary(path: Path, limit: int | None, suffix: str = "") -> Rows
                 path=path,
             )
         if not head.strip():
-            raise InputError("an empty file. Give one word and its numbers a line", path=path)
+            raise InputError("an empty file. Give one word and its numbers per line", path=path)
         line, _, rest = head.partition(b"\n")
         header = _header(line, path)
         if header is not None and (suffix == ".bin" or _looks_binary(rest)):
@@ -226,7 +226,7 @@ def _refuse(
     elif code == ZERO:
         message = f"the vector of {word!r} is zero and has no direction. {keep}"
     elif header and line == 2 and found != d:
-        message = f"the header says {d} numbers a row, found {found}. Correct line 1 or remove it"
+        message = f"the header says {d} numbers per row, found {found}. Correct line 1 or remove it"
     elif found != d:
         message = f"expected {d} numbers, found {found} (word {word!r}). Re-export the file{limit}"
     else:
@@ -266,7 +266,7 @@ def _load_binary(
             words.append(raw.decode("utf-8"))
         except UnicodeDecodeError as error:
             raise InputError(
-                f"row {row + 1}: the word is not UTF-8, or the header's {d} numbers a row are wrong. "
+                f"row {row + 1}: the word is not UTF-8, or the header's {d} numbers per row are wrong. "
                 f"Export the file again, or pass --limit {max(row, 1)}",
                 path=path,
             ) from error

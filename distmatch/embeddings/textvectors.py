@@ -1,4 +1,4 @@
-"""Compiled reading and writing of vectors as text: one word and d numbers a line."""
+"""Compiled reading and writing of vectors as text: one word and d numbers per line."""
 
 from __future__ import annotations
 

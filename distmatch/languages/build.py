@@ -24,7 +24,7 @@ from distmatch.text.alphabet import fold
 LETTER_ORDER = 5
 MAX_TABLE_ENTRIES = 40_000_000
 HELD_OUT = 50_000
-"""Letters at the end of a reference that tell how far its long n-grams are to be trusted against words."""
+"""Last letters of a reference, held out to weight its long n-grams against the word model."""
 MIXING_SHARES = (0.95, 0.9, 0.8, 0.65, 0.5, 0.35, 0.2)
 """Weights of the word model tried there."""
 
@@ -92,7 +92,7 @@ def _words_of(text: str, diacritics: bool) -> WordList:
 
 
 def _merge(a: WordList, b: WordList) -> WordList:
-    """Both vocabularies, half the mass each."""
+    """Union of both vocabularies, each with half of the mass."""
     table: dict[str, float] = {}
     for part in (a, b):
         text = part.alphabet.decode(part.flat)
@@ -112,7 +112,7 @@ def _merge(a: WordList, b: WordList) -> WordList:
 
 
 def _sample(vocabulary: WordList, spaces: bool) -> np.ndarray:
-    """20,000 independent words: text of the model itself, whose bits a true decoding should come near."""
+    """20,000 independent words sampled from the model: a right decoding needs about as many bits per letter."""
     rng = np.random.default_rng(0)
     chosen = rng.choice(
         len(vocabulary.frequency), 20_000, p=vocabulary.frequency / vocabulary.frequency.sum()

@@ -15,7 +15,7 @@ from distmatch.languages.ngram import UNITS_PER_BIT
 
 MAX_ORDER = 8
 WITTEN_BELL_MULTIPLIER = 4.0
-"""Of Witten-Bell escapes, as in `ngram.interpolate`."""
+"""Multiplier of Witten-Bell escapes, as in `ngram.interpolate`."""
 LETTERS = 20_000_000
 """Letters of a reference that are counted: more make sorting slow and help little."""
 ALWAYS_KEPT = 6

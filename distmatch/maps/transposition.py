@@ -22,7 +22,7 @@ class Transposition:
 
     Args:
         family: one of `FAMILIES`.
-        width: symbols a row.
+        width: symbols per row.
         sections: rows of each section, read one after the other; empty for one section of all rows.
         down, right: of family "step", a walk over the section as a torus; of "decimation", `right` is the step.
         backwards: each section is read from its end.

@@ -29,7 +29,7 @@ _TOKEN = regex.compile(WORD_PATTERN + r"|[^\p{L}\p{N}\p{M}\s]")
 
 
 def split_sentence(line: str, *, lower: bool = True) -> list[str]:
-    """Words, and every other mark that is not a blank, in order."""
+    """Words and punctuation marks, in order."""
     return _TOKEN.findall(line.lower() if lower else line)
 
 
@@ -48,7 +48,7 @@ def candidates(
     Args:
         aligned: source words in the common space. target: target words there.
         words: those wanted; words that are not in `aligned` are left out.
-        best: targets a word.
+        best: targets per word.
         k: neighbourhood of CSLS.
         temperature: of the softmax, in units of CSLS.
     """
@@ -69,7 +69,7 @@ def candidates(
 
 
 def lexicon_candidates(lexicon: Lexicon, *, temperature: float = 0.1) -> Candidates:
-    """The same from a lexicon that was written before."""
+    """Candidates from a stored lexicon."""
     return {
         word: list(
             zip(
@@ -94,13 +94,13 @@ class WordByWord:
     candidates: Candidates
     """See `candidates`."""
     model: WordTrigram | None = None
-    """Of the target language; None takes the best candidate of each word."""
+    """Language model of the target; None takes the best candidate of each word."""
     weight: float = 0.3
-    """Of the model's log-probability beside the lexicon's."""
+    """Weight of the model's log-probability; the lexicon's has weight 1."""
     beam: int = 8
     """Translations kept after each word."""
     unknown: str = "copy"
-    """What happens to words without candidates: copy, drop, or spell (the target word written most alike)."""
+    """What happens to words without candidates: copy, drop, or spell (the most similarly spelled target word)."""
     spelling: tuple[str, ...] = ()
     """Target words to choose from when `unknown` is "spell", the most frequent first."""
 
@@ -130,7 +130,7 @@ class WordByWord:
 
 
 def closest(word: str, vocabulary: Sequence[str], *, cutoff: float = 0.7) -> str:
-    """The word of a vocabulary written most alike, or the word itself if none is alike enough."""
+    """The most similarly spelled word of a vocabulary, or the word itself if none is similar enough."""
     from difflib import get_close_matches
 
     near = [w for w in vocabulary if w[:1] == word[:1] and abs(len(w) - len(word)) <= 2]
@@ -144,9 +144,9 @@ def decode(
     weight: float = 0.3,
     beam: int = 8,
 ) -> list[str]:
-    """One word of each column so that lexicon and weighted model log-probabilities add up to the most found.
+    """One word per column, maximising lexicon plus weighted model log-probability by beam search.
 
-    Beam search; two translations with the same last two words are one, the better.
+    Of two hypotheses with the same last two words only the better is kept.
 
     Args:
         columns: candidates of each place with log-probabilities.

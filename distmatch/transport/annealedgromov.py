@@ -29,7 +29,7 @@ def annealed_gromov(
         frequency: weight w of the squared difference of log relative ranks; 0 needs `jitter`.
         first: epsilon of the first step, last: of the last step; geometric between.
         steps: fixed-point steps.
-        inner: Sinkhorn iterations a step.
+        inner: Sinkhorn iterations per step.
         jitter: standard deviation of log-normal noise on the first plan, for other starts.
         generator: of the noise.
 

@@ -33,7 +33,7 @@ def fused_gromov(
         features: u (n, k) and v (m, k), comparable, of variance about 1.
         weight: w.
         first: epsilon of the first step. last: of the last; geometric between.
-        inner: Sinkhorn iterations a step.
+        inner: Sinkhorn iterations per step.
     """
     n, m, d, k = len(x), len(y), x.shape[1], y.shape[1]
     a, b = x.new_full((n,), 1 / n), y.new_full((m,), 1 / m)

@@ -87,7 +87,9 @@ def gromov_wasserstein(
     """
     n, m = len(x), len(y)
     if n < 2 or m < 2 or not epsilon > 0:
-        raise InputError(f"need two points a side and a positive epsilon, got {n}, {m}, {epsilon}")
+        raise InputError(
+            f"need two points on each side and a positive epsilon, got {n}, {m}, {epsilon}"
+        )
     a, b = masses(a, n, x), masses(b, m, y)
     mine = shard(n, group)
     rows, columns = x, y

@@ -39,7 +39,7 @@ class ThirdMoments:
 
     @staticmethod
     def of(x: Tensor, y: Tensor, directions: int) -> ThirdMoments:
-        """Of centred rows (n, d) and (m, d'), in so many directions or in as many as both sides have."""
+        """Third moments of centred rows (n, d) and (m, d'), in at most as many directions as both sides have."""
         k = min(directions, x.shape[1], y.shape[1])
         (a, axes_x), (b, axes_y) = (_moments(z, k) for z in (x, y))
         return ThirdMoments(a, b, axes_x, axes_y)

@@ -106,7 +106,7 @@ def test_gensim_in_memory():
 
 
 BAD = {
-    "columns.vec": (b"2 4\na 1 2 3\nb 1 2 3\n", ":2:", "header says 4 numbers a row, found 3"),
+    "columns.vec": (b"2 4\na 1 2 3\nb 1 2 3\n", ":2:", "header says 4 numbers per row, found 3"),
     "rows.vec": (b"3 3\na 1 2 3\nb 1 2 3\n", ":1:", "header says 3 rows, the file holds 2"),
     "more.vec": (b"1 3\na 1 2 3\nb 1 2 3\n", ":1:", "header says 1 rows, the file holds 2"),
     "short.vec": (b"2 3\na 1 2 3\nb 1 2\n", ":3:", r"expected 3 numbers, found 2 \(word 'b'\)"),

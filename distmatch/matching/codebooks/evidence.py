@@ -21,8 +21,8 @@ class CodeEvidence:
         tokens: of the text that stand for words.
         codes: distinct ones.
         unicity: tokens from which on the key is determined.
-        excess: bits a token above what text of the reference's own needs.
-        gain: bits a token saved against the shuffled control.
+        excess: bits per token above what the reference's own text needs.
+        gain: bits per token saved against the shuffled control.
         belief: share of the samples of the posterior that agree with the key, over the tokens.
         alphabetical: whether the codes keep the order of the words.
     """
@@ -37,7 +37,7 @@ class CodeEvidence:
 
 
 def features(given: CodeEvidence) -> tuple[float, ...]:
-    """What the regression sees: log2 of length over unicity distance and of tokens a code, excess beyond 0.2 bits, gain,
+    """What the regression sees: log2 of length over unicity distance and of tokens per code, excess beyond 0.2 bits, gain,
     log-odds of the samples' agreement (to 0.9985), and whether the codes are alphabetical.
     """
     belief = min(max(given.belief, 0.01), 0.9985)

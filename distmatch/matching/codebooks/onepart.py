@@ -108,7 +108,7 @@ class DictionarySearch:
     steps: int = 10
     """Rounds of the beliefs at the start."""
     sweeps: int = 40
-    """Of a restart, on texts of up to `short` tokens; longer ones get fewer, in proportion, and at least a fifth."""
+    """Sweeps per restart on texts of up to `short` tokens; longer ones get fewer, in proportion, but at least a fifth."""
     short: int = 1_000
     restarts: int = 2
     sampled: int = 40
@@ -116,7 +116,7 @@ class DictionarySearch:
     hot: float = 1.2
     """First temperature of a restart."""
     cold: float = 0.4
-    """Its last."""
+    """Last temperature of a restart."""
     deadline: float = float("inf")
 
     def search(
@@ -254,7 +254,7 @@ def _families(text, chains, starts, frequency) -> list[Family]:
 def _first_key(
     belief: np.ndarray, loose: np.ndarray, families: list[Family]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The likeliest word of each code; of those against the order, the ones most believed in stay in it."""
+    """The likeliest word of each code; of those against the order, the most probable stay in it."""
     key = belief.argmax(axis=1).astype(np.int32)
     stray = (loose > 0.5) | (key == belief.shape[1] - 1)
     for family in families:

@@ -37,7 +37,7 @@ SCALES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 SCALED = (0, 2)
 """Rounds in which the scale is chosen."""
 SHAPE = 5.0
-"""Of the gamma distribution of a text's rate of a word about the reference's: a fifth of its square is the variance."""
+"""Shape of the gamma distribution of a word's rate in a text about that in the reference: variance is a fifth of its square."""
 PADS = 200
 """Places before the words, and as many after them."""
 MAX_SUPPOSED = 100

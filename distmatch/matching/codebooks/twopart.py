@@ -45,7 +45,7 @@ class WordCodeSearch:
     proposals: int = 60
     """Words proposed for each code."""
     moves: int = 2_500_000
-    """Tokens weighed anew in all rounds together, about; at least two sweeps a round are made, at most 40."""
+    """Approximate number of tokens resampled in all rounds together; 2 to 40 sweeps per round."""
     deadline: float = float("inf")
     """`time.monotonic()` at which the search returns what it has."""
 

@@ -1,7 +1,7 @@
 """Search for a homophonic key by heat-bath annealing: every step draws a symbol's letter anew.
 
 The costs of all letters at one place of a window stand side by side in `Language.place_costs`, eight to a word, so that a
-symbol's whole conditional distribution costs four additions of packed words a window: some thirty times less than
+symbol's whole conditional distribution costs four additions of packed words per window: some thirty times less than
 proposing the letters one by one (docs/log.md). The temperature of a symbol is proportional to how often it occurs.
 """
 

@@ -32,7 +32,7 @@ class SoftKey:
     """"bijection" (Sinkhorn) or "homophonic" (softmax)."""
     steps: int = 120
     rate: float = 0.25
-    """Of Adam on the logits of the key."""
+    """Learning rate of Adam on the logits of the key."""
     flat: float = 0.3
     """First beta; it reaches 1 after three quarters of the steps."""
     restarts: int = 1
@@ -54,7 +54,7 @@ class SoftKey:
 
         Args:
             source: (n,) symbols of Y, at least as many as the order of the model.
-            target: model of X, of order 2 or 3 (higher ones take size^order numbers a step).
+            target: model of X, of order 2 or 3 (higher ones take size^order numbers per step).
             symbols: number of Y's symbols; 0 for those that occur.
             seed: of the noise.
             progress: called every ten steps; an interrupt keeps the best key so far.

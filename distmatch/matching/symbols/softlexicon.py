@@ -158,7 +158,7 @@ def expected_counts(
 
 
 def choice_bits(f: Relabelling, source: np.ndarray) -> float:
-    """Bits to say which y stands for its x at each place, learned as it goes (Krichevsky-Trofimov a group)."""
+    """Bits to say which y stands for its x at each place, learned as it goes (Krichevsky-Trofimov per group)."""
     counts = np.bincount(source, minlength=len(f.table))
     nats = 0.0
     for group in f.homophones:

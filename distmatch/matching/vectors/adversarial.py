@@ -64,7 +64,7 @@ class Adversarial:
     discriminator_rate: float = 1e-3
     """Learning rate of the discriminator."""
     optimizer: str = "adam"
-    """Of the discriminator: adam or sgd."""
+    """Optimizer of the discriminator: adam or sgd."""
     beta: float = 0.5
     """Orthogonality step W <- (1 + beta) W - beta W W'W after each step of the map."""
     refinement: SelfLearning | None = field(default_factory=SelfLearning)

@@ -164,7 +164,7 @@ def _alike(found: list[Candidate]) -> int:
 
 
 def nearest_agreement(found: list[Candidate]) -> list[float]:
-    """Of each candidate the largest agreement with another; 0.5, unknown, if it is alone."""
+    """Largest agreement of each candidate with another; 0.5, unknown, if it is alone."""
     return [
         max((_agreement(one, other) for other in found if other is not one), default=0.5)
         for one in found

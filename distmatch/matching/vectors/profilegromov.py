@@ -48,32 +48,32 @@ class ProfileGromov:
     """
 
     starts: int = 8
-    """Independent fused Gromov-Wasserstein runs a round."""
+    """Independent fused Gromov-Wasserstein runs per round."""
     rounds: int = 3
-    """Rounds of starts at most; the next one only if the best so far is unlikely to be right."""
+    """Maximum number of rounds of starts; another begins only if the best so far is unlikely to be right."""
     kept: int = 2
     """Starts that get a longer self-learning before the choice."""
     averaged: tuple[int, ...] = (3, 8)
     """Averages of so many of the best starts that get one too."""
     profiled: int = 3_000
-    """Rows a side of which a start computes the density profiles."""
+    """Rows of each side of which a start computes the density profiles."""
     matched: int = 1_500
-    """Rows a side in a start."""
+    """Rows of each side used by a start."""
     components: int = 5
     """Principal components of the profiles."""
     skewness: tuple[tuple[int, int], ...] = ((24, 6_000), (32, 4_000))
     """(leading directions, proposals) of the searches for the rotation under which third moments agree best."""
     stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 10), (4_000, 20), (6_000, 15), (8_000, 10))  # fmt: skip
-    """(rows a side, steps): of all starts, of the candidates, of the best candidate before and after third moments have
+    """(rows of each side, steps): of all starts, of the candidates, of the best candidate before and after third moments have
     been at them, then of the one chosen."""
     temperature: float = 0.05
-    """Of the soft partners, in units of CSLS."""
+    """Temperature of the soft partners, in units of CSLS."""
     relaxation: float = 1.0
     """Share of the last move by which a step goes on beyond the fitted map."""
     memory: float = 0.5
     """Weight of the former moments in each step's fit."""
     rows: int = 20_000
-    """Rows a side at most in the last re-weighting."""
+    """Maximum number of rows of each side in the last re-weighting."""
     normalization: tuple[str, ...] = ("unit", "center", "unit")
     """Steps applied to both sides first."""
     device: str = "auto"

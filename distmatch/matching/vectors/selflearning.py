@@ -62,7 +62,7 @@ class SelfLearning:
     stages: tuple[Stage, ...] = (SHORT, *LONG)
     """Done in this order; a stage of more words than there are ends them."""
     growth: float = 2.0
-    """Factor of `keep`, a step or after `patience` steps without gain."""
+    """Factor of `keep` per step, or after `patience` steps without gain."""
     patience: int = 0
     """See `growth`; 0 lets it grow every step."""
     union: bool = False
@@ -78,7 +78,7 @@ class SelfLearning:
     averaged: int = 3
     """Runs of contrastive steps, on different batches, whose maps are averaged."""
     pairs_needed: float = 0.5
-    """Pairs a parameter of the map below which contrastive steps, which would fit the errors of the pairs, are left
+    """Pairs per parameter of the map below which contrastive steps, which would fit the errors of the pairs, are left
     out and the re-weighting is half as strong."""
     normalization: tuple[str, ...] = ITERATIVE
     """Steps applied to both sides first."""
@@ -88,7 +88,7 @@ class SelfLearning:
     @classmethod
     def vecmap(cls, **changes: Any) -> SelfLearning:
         """The unsupervised settings of Artetxe et al. 2018: sorted start, dropout from 0.1 doubled after 50 steps
-        without gain, 20,000 words, both directions' dictionary, re-weighting by 0.5 a side."""
+        without gain, 20,000 words, both directions' dictionary, re-weighting by 0.5 on each side."""
         given = {
             "start": Start(kind="sorted", words=4_000), "stages": (Stage(words=20_000, steps=2_000, keep=0.1),),
             "patience": 50, "union": True, "weighted": 20_000, "contrast": 0, "pairs_needed": 0.0,
