@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from markupsafe import escape
 
-WIDTH, HEIGHT = 560, 340
+PLOT_WIDTH, PLOT_HEIGHT = 560, 340
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 30, 46
-AREA_X, AREA_Y = (LEFT, WIDTH - RIGHT), (HEIGHT - BOTTOM, TOP)
+AREA_X, AREA_Y = (LEFT, PLOT_WIDTH - RIGHT), (PLOT_HEIGHT - BOTTOM, TOP)
 COLOURS = 8
 SHAPES = ("circle", "square", "diamond", "triangle", "wedge", "bar", "post", "kite")
 
@@ -130,12 +130,14 @@ def frame(
     caption: str,
 ) -> str:
     """Axes, grid and labels around a body, as one SVG element."""
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(caption)}">']
+    parts = [
+        f'<svg viewBox="0 0 {PLOT_WIDTH} {PLOT_HEIGHT}" role="img" aria-label="{escape(caption)}">'
+    ]
     names = tick_names(y.ticks())
     for tick, name in zip(y.ticks(), names, strict=True):
         place = y(tick)
         parts.append(
-            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}"/>'
+            f'<line class="grid" x1="{LEFT}" x2="{PLOT_WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}"/>'
         )
         parts.append(
             f'<text class="tick" x="{LEFT - 7}" y="{place + 4:.1f}" text-anchor="end">{name}</text>'
@@ -143,17 +145,17 @@ def frame(
     for tick, name in zip(x.ticks(), tick_names(x.ticks()), strict=True):
         place = x(tick)
         parts.append(
-            f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+            f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{PLOT_HEIGHT - BOTTOM}"/>'
         )
         parts.append(
-            f'<text class="tick" x="{place:.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{name}</text>'
+            f'<text class="tick" x="{place:.1f}" y="{PLOT_HEIGHT - BOTTOM + 17}" text-anchor="middle">{name}</text>'
         )
     parts.append(body)
-    middle = (LEFT + WIDTH - RIGHT) / 2
+    middle = (LEFT + PLOT_WIDTH - RIGHT) / 2
     parts.append(
-        f'<text class="label" x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>'
+        f'<text class="label" x="{middle}" y="{PLOT_HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>'
     )
-    height = (TOP + HEIGHT - BOTTOM) / 2
+    height = (TOP + PLOT_HEIGHT - BOTTOM) / 2
     parts.append(
         f'<text class="label" transform="translate(13 {height}) rotate(-90)" text-anchor="middle">{escape(y_label)}</text></svg>'
     )
@@ -211,9 +213,9 @@ def point(
 def vertical(x: Scale, value: float, text: str) -> str:
     """A marked value of x."""
     place = x(value)
-    anchor, shift = ("end", -5) if place > WIDTH * 0.7 else ("start", 5)
+    anchor, shift = ("end", -5) if place > PLOT_WIDTH * 0.7 else ("start", 5)
     return (
-        f'<line class="rule" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+        f'<line class="rule" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{PLOT_HEIGHT - BOTTOM}"/>'
         f'<text class="note" x="{place + shift:.1f}" y="{TOP - 9}" text-anchor="{anchor}">{escape(text)}</text>'
     )
 

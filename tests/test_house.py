@@ -164,39 +164,5 @@ MANY_PARAMETERS: set[str] = {
     "transport/sinkhorn.py:sinkhorn_inner",
 }
 TWICE: set[str] = set()
-CONSTANTS: set[str] = {
-    "CHOICE_BITS",
-    "CHUNK",
-    "COUNTED",
-    "FEWEST",
-    "FIRST",
-    "KINDS",
-    "LENGTH",
-    "LONG",
-    "MAX_SIGNS",
-    "MAX_SYMBOLS",
-    "ROWS",
-    "SEARCHED",
-    "SHOWN",
-    "SPACE",
-    "UNIT",
-    "WIDTH",
-    "WORD",
-    "WORDS",
-}
-SUPERLATIVES: set[str] = {
-    "compression/archive.py:LEAST_BITS",
-    "compression/coders.py:LONGEST_NEURAL",
-    "compression/decisions.py:FEWEST",
-    "compression/decisions.py:LONGEST_RANKING",
-    "compression/logistic.py:LARGEST_WEIGHT",
-    "compression/predictor.py:LONGEST",
-    "compression/states.py:LARGEST_APM",
-    "compression/states.py:LARGEST_SEEN",
-    "compression/states.py:LARGEST_TABLE",
-    "compression/vectorcode.py:LEAST_NOISE",
-    "matching/joint/wordkeys.py:FEWEST",
-    "matching/vectors/auto.py:LEAST_AGREEMENT",
-    "matching/vectors/evidence.py:LEAST",
-    "transport/kernel.py:SMALLEST",
-}
+CONSTANTS: set[str] = {"MAX_SIGNS", "MAX_SYMBOLS"}
+SUPERLATIVES: set[str] = set()

@@ -53,7 +53,7 @@ def compress(
     contents = [read_bytes(path, unpack=False) for path in paths]
     names = _names(paths)
     from distmatch.matching.compress import compress as run
-    from distmatch.matching.joint.report import describe
+    from distmatch.matching.joint.figures import describe
 
     line = None if quiet or json else ProgressLine("compressing")
     lengths, result = run(

@@ -20,7 +20,7 @@ VERSION = 3
 READABLE = (2, VERSION)
 """Version 2 had another code of pairs; its archives of one file are read."""
 DIGEST = 8
-LEAST_BITS = 1e-4
+MIN_BYTE_BITS = 1e-4
 """No coder spends fewer bits than this on a byte: a longer file than that allows is a forged length."""
 
 
@@ -114,7 +114,7 @@ def _read(body: bytes) -> tuple[int, list[Entry]]:
         offset += length
         if not name or name in (".", "..") or {"/", "\\", "\0"} & set(name):
             raise ValueError(f"a file is called {name!r}")
-        if len(code) != length or size * LEAST_BITS > 8 * length + 64:
+        if len(code) != length or size * MIN_BYTE_BITS > 8 * length + 64:
             raise ValueError(f"the lengths of {name} cannot be")
         entries.append(Entry(name, size, checksum, code))
     if cursor != len(header) or offset != len(codes) or not 1 <= count <= 2:

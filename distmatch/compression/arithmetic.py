@@ -8,7 +8,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from distmatch.compression.decisions import LENGTH, PATH
+from distmatch.compression.decisions import PATH, PATH_LENGTH
 from distmatch.compression.logistic import NO_RUNTIME
 from distmatch.compression.predictor import predict, update
 
@@ -84,7 +84,7 @@ def run(mode, state, registers, symbols, begin, end, code, costs):
     """
     register, inputs, weights, final, slots, tree, where, history = state
     for t in range(begin, end):
-        path, left = np.int64(tree[symbols[t], PATH]), np.int64(tree[symbols[t], LENGTH])
+        path, left = np.int64(tree[symbols[t], PATH]), np.int64(tree[symbols[t], PATH_LENGTH])
         decoded = np.int64(-1)
         while decoded < 0:
             p = predict(register, inputs, weights, final, slots, tree, where, history)

@@ -16,7 +16,7 @@ NUMBERS = {"mix": 1, "neural": 2}
 """Name of a coder and its number in an archive."""
 MAX_DECODED, MIN_DECODED, MAX_EXPANSION = 4 << 30, 16 << 20, 1000
 """Bytes that are decoded unless more is asked for: at most, in any case, and times the size of the archive."""
-LONGEST_NEURAL = 50_000
+MAX_NEURAL = 50_000
 """Bytes of both files that the network takes: it codes a few hundred a second."""
 
 
@@ -156,9 +156,9 @@ def _compress_neural(
     """X by the network; Y by a fresh one or one that has learned X, whichever is shorter."""
     from distmatch.compression.neural import NeuralCode
 
-    if sum(map(len, arrays)) > LONGEST_NEURAL:
+    if sum(map(len, arrays)) > MAX_NEURAL:
         raise InputError(
-            f"the neural coder takes {LONGEST_NEURAL:,} bytes at most: it is slow. Use --coder mix"
+            f"the neural coder takes {MAX_NEURAL:,} bytes at most: it is slow. Use --coder mix"
         )
     code = NeuralCode()
     x = code.encode(arrays[0], progress=progress)

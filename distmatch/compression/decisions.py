@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-NEXT, SLOT, START, PATH, LENGTH = 0, 2, 3, 4, 5
+NEXT, SLOT, START, PATH, PATH_LENGTH = 0, 2, 3, 4, 5
 """Columns: the two nodes that follow (~symbol for a leaf), place in its bucket, whether a bucket begins here; for the
 symbol of the row, the decisions as a number and how many they are."""
 RANKED = 15
-LONGEST_RANKING = 2 * RANKED
-FEWEST = 1 << 16
+MAX_RANKING = 2 * RANKED
+MIN_RANKED_SYMBOLS = 1 << 16
 """Symbols from which a ranking is used: below, being sent and learned costs it more than half a percent of the bits."""
 
 
@@ -28,9 +28,9 @@ def ranking_of(size: int, *samples: np.ndarray) -> tuple[int, ...]:
     counts = sum(np.bincount(sample, minlength=size) for sample in samples)
     counts = np.asarray(counts)
     total = int(counts.sum())
-    if total < FEWEST or size <= 16:
+    if total < MIN_RANKED_SYMBOLS or size <= 16:
         return ()
-    order = np.argsort(-counts, kind="stable")[:LONGEST_RANKING]
+    order = np.argsort(-counts, kind="stable")[:MAX_RANKING]
     first, second = counts[order[:RANKED]].sum(), counts[order[RANKED:]].sum()
     rest = total - first - second
     decisions = (
@@ -87,6 +87,6 @@ def _trace(tree: np.ndarray, size: int) -> None:
             if after > 0:
                 if length < 28:
                     waiting.append((after, 2 * path + bit, length + 1))
-            elif ~after < size and not tree[~after, LENGTH]:
+            elif ~after < size and not tree[~after, PATH_LENGTH]:
                 tree[~after, PATH] = 2 * path + bit
-                tree[~after, LENGTH] = length + 1
+                tree[~after, PATH_LENGTH] = length + 1

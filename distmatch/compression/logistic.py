@@ -30,7 +30,7 @@ def _stretch_table() -> np.ndarray:
     return np.rint(256 * np.log(p / (1 - p))).astype(np.int16)
 
 
-LARGEST_WEIGHT = (1 << 19) - 1
+MAX_WEIGHT = (1 << 19) - 1
 
 SQUASH = _squash_table()
 STRETCH = _stretch_table()
@@ -80,4 +80,4 @@ def train(inputs, base, weights, row, n, error):
     for i in range(n):
         step = np.int32(np.int32(np.int32(inputs[base + i]) * error) + 8192) >> 14
         weight = np.int32(weights[row, i] + np.int32(step))
-        weights[row, i] = min(max(weight, np.int32(-LARGEST_WEIGHT)), np.int32(LARGEST_WEIGHT))
+        weights[row, i] = min(max(weight, np.int32(-MAX_WEIGHT)), np.int32(MAX_WEIGHT))

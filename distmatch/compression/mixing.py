@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from distmatch.compression import arithmetic
-from distmatch.compression.decisions import FEWEST, LONGEST_RANKING, ranking_of, width_of
+from distmatch.compression.decisions import MAX_RANKING, MIN_RANKED_SYMBOLS, ranking_of, width_of
 from distmatch.compression.mixture import Predictor, StatePredictor
 from distmatch.compression.predictor import State
 from distmatch.compression.states import new_state
@@ -129,7 +129,7 @@ class ContextMixing:
 
     def _ranked_by(self, primed_by: np.ndarray | None) -> bool:
         """Whether what was seen before is long enough to tell the frequent symbols, so that none need be sent."""
-        return self.ranked and primed_by is not None and len(primed_by) >= FEWEST
+        return self.ranked and primed_by is not None and len(primed_by) >= MIN_RANKED_SYMBOLS
 
     def _ranking(
         self, data: np.ndarray, primed_by: np.ndarray | None
@@ -155,7 +155,7 @@ class ContextMixing:
         wide = 1 if self.size <= 256 else 2
         end = 1 + wide * code[0] if code else 0
         ranking = tuple(int.from_bytes(code[k : k + wide], "big") for k in range(1, end, wide))
-        bad = ranking and (max(ranking) >= self.size or len(ranking) > LONGEST_RANKING)
+        bad = ranking and (max(ranking) >= self.size or len(ranking) > MAX_RANKING)
         if not code or len(code) < end or bad or len(set(ranking)) < len(ranking):
             raise ValueError("no ranking of symbols at the front of the code")
         return ranking, end

@@ -15,7 +15,7 @@ from distmatch.compression.codelength import Code
 from distmatch.compression.decisions import width_of
 from distmatch.compression.predictor import State, predict, update
 from distmatch.compression.switching import (
-    UNIT,
+    WEIGHT_UNIT,
     mixed_probability,
     reweigh,
     run_two,
@@ -210,7 +210,7 @@ class _MixedPredictor:
     def __init__(self, experts: Sequence[Predictor], width: int, share: float) -> None:
         self.experts, self.width, self.depth = experts, width, 0
         self.shares = np.array([round(share * 65536)], np.int64)
-        self.weights = np.full(len(experts), UNIT // len(experts), np.int64)
+        self.weights = np.full(len(experts), WEIGHT_UNIT // len(experts), np.int64)
         self.chances = np.zeros(len(experts), np.int64)
 
     def run(self, mode, registers, symbols, code) -> bool:

@@ -13,11 +13,11 @@ from math import log2
 import numpy as np
 
 from distmatch.compression import arithmetic
-from distmatch.compression.decisions import FEWEST, ranking_of
+from distmatch.compression.decisions import MIN_RANKED_SYMBOLS, ranking_of
 from distmatch.compression.mixing import PIECE, ContextMixing
 from distmatch.compression.mixture import mixture_bits
 from distmatch.compression.pairalphabet import MAX_NAMED, Alphabet, read_alphabet, write_alphabet
-from distmatch.compression.pairmap import CHOICE_BITS, KINDS, form_of, read_map
+from distmatch.compression.pairmap import CHOICE_BITS, FORMS, form_of, read_map
 from distmatch.compression.predictor import State
 from distmatch.compression.states import copied, with_room
 from distmatch.compression.switching import UNIT, run_two
@@ -51,7 +51,7 @@ class PairBits:
     map: float
     """Bits of f; 0 if none is used."""
     kind: str
-    """One of `KINDS`."""
+    """One of `FORMS`."""
     x_code: bytes = field(repr=False)
     y_code: bytes = field(repr=False)
     """Kind, f, then the symbols of f(Y)."""
@@ -98,7 +98,7 @@ def encode_pair(
         bits += form.bits + form.choice_bits
         found = PairBits(
             x=side.bits, y=alone, y_given_x=bits + CHOICE_BITS, map=form.bits, kind=form.kind, x_code=side.code,
-            y_code=bytes([KINDS.index(form.kind)]) + form.code + code, image=form.image, f=form.f,
+            y_code=bytes([FORMS.index(form.kind)]) + form.code + code, image=form.image, f=form.f,
         )  # fmt: skip
         if best is None or found.y_given_x < best.y_given_x:
             best = found
@@ -125,13 +125,13 @@ def decode_pair(
             raise ValueError("too many symbols beyond X's")
         alphabet = Alphabet(np.concatenate([alphabet.names, extras.names]))
     coder = alphabet.coder()
-    ranking, used = ((), 0) if m < FEWEST else coder.read_ranking(x_code[cursor:])
+    ranking, used = ((), 0) if m < MIN_RANKED_SYMBOLS else coder.read_ranking(x_code[cursor:])
     primed = coder.start(n + m, ranking=ranking)
     codes = coder.run_decoder(primed, x_code[cursor + used :], n, progress=progress)
     x = alphabet.bytes_of(codes)
     if y_code is None:
         return x, None
-    kind = KINDS[y_code[0]]
+    kind = FORMS[y_code[0]]
     if kind == "separate":
         return x, decode_separate(y_code[1:], m, progress=progress)
     f, cursor = read_map(kind, y_code, 1, x, m)
@@ -173,7 +173,7 @@ def decode_separate(code: bytes, m: int, *, progress: Progress = silent) -> np.n
 
 
 def _separate_coder(alphabet: Alphabet, plan: int, m: int) -> ContextMixing:
-    coder = replace(alphabet.coder(), ranked=m >= FEWEST)
+    coder = replace(alphabet.coder(), ranked=m >= MIN_RANKED_SYMBOLS)
     if plan == TEXT:
         return coder
     if plan >= coder.size:
@@ -219,7 +219,7 @@ class _Side:
     ) -> _Side:
         coder, codes = alphabet.coder(), alphabet.codes(x)
         # A short Y is coded best by the plain tree. The ranking is for f(Y), of which `image` is the likeliest.
-        short = len(y) < FEWEST
+        short = len(y) < MIN_RANKED_SYMBOLS
         ranking = () if short else ranking_of(coder.size, codes, alphabet.codes(image))
         header = b"" if short else coder.write_ranking(ranking)
         primed = coder.start(len(x) + len(y), ranking=ranking)

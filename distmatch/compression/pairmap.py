@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.compression.archive import LEAST_BITS, read_number, write_number
+from distmatch.compression.archive import MIN_BYTE_BITS, read_number, write_number
 from distmatch.compression.mixing import ContextMixing
 from distmatch.maps.bytekey import LOWER, ByteKey
 from distmatch.maps.map import Map
@@ -21,8 +21,8 @@ from distmatch.maps.relabelling import Relabelling
 from distmatch.maps.wordkey import WordKey, ranked_words
 from distmatch.text.bytesymbols import Symbols, pack_alphabet, unpack_alphabet
 
-KINDS = ("separate", "identity", "letters", "cased", "bijection", "homophonic", "lexicon")
-CHOICE_BITS = log2(len(KINDS))
+FORMS = ("separate", "identity", "letters", "cased", "bijection", "homophonic", "lexicon")
+CHOICE_BITS = log2(len(FORMS))
 """To say which kind of f Y is coded through, if any."""
 
 
@@ -31,7 +31,7 @@ class Form:
     """A map as it stands in an archive.
 
     Args:
-        kind: one of `KINDS`.
+        kind: one of `FORMS`.
         image: (m',) uint8 f(Y).
         bits: of f.
         choice_bits: to say which of the bytes that f takes to one stands at each place.
@@ -121,7 +121,7 @@ def read_map(kind: str, code: bytes, cursor: int, x: np.ndarray, m: int) -> tupl
     """The map at `cursor`, and where it ends.
 
     Args:
-        kind: one of `KINDS` but "separate".
+        kind: one of `FORMS` but "separate".
         x: (n,) uint8.
         m: length of Y.
 
@@ -157,7 +157,7 @@ def _read_lexicon(code: bytes, cursor: int, x: np.ndarray) -> tuple[Read, int]:
     mapped, cursor = read_number(code, cursor)
     size, cursor = read_number(code, cursor)
     length, cursor = read_number(code, cursor)
-    if max(mapped, size) * LEAST_BITS > 8 * len(code) + 64:
+    if max(mapped, size) * MIN_BYTE_BITS > 8 * len(code) + 64:
         raise ValueError("the lengths of the lexicon cannot be")
     text = ContextMixing().decode(code[cursor : cursor + length], size).tobytes()
     words = text.split(b"\n")

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from distmatch.compression.decisions import LENGTH as LENGTH_OF
+from distmatch.compression.decisions import PATH_LENGTH as LENGTH_OF
 from distmatch.compression.decisions import NEXT, PATH, SLOT, START
 from distmatch.compression.logistic import (
     FRESH,
@@ -54,7 +54,7 @@ class State(NamedTuple):
 
 
 # Places in `State.register`: what changes,
-PARTIAL, DEPTH, POSITION, MATCH, LENGTH, WORD, LAST_WORD, LONGEST = range(8)
+PARTIAL, DEPTH, POSITION, MATCH, LENGTH, WORD, LAST_WORD, MAX_MATCH = range(8)
 P_MIXED, APM_A, APM_B, EXPECTED, NODE = range(8, 13)
 # settings and where the regions of `slots` begin,
 WIDTH, GROUP, TABLE_BITS, CONTEXTS, ORDER, MINIMUM, COUNT_LIMIT, RATE, WORDS = range(16, 25)
@@ -120,7 +120,7 @@ def find_buckets(register, slots, where):
             where[PLACE + c] = place
         if c < register[ORDER] and (slots[place + 1] ^ EMPTY) & COUNT:
             longest = c + 1
-    register[LONGEST] = longest
+    register[MAX_MATCH] = longest
 
 
 @numba.njit(cache=True, nogil=True, **NO_RUNTIME)
@@ -174,7 +174,7 @@ def predict(register, inputs, weights, final, slots, tree, where, history):
     where[ACTIVE] = np.uint32(short)
     where[ACTIVE + 1] = np.uint32(SET_SIZE + level * 16 + step)
     where[ACTIVE + 2] = np.uint32(2 * SET_SIZE + (last & (SET_SIZE - 1)))
-    where[ACTIVE + 3] = np.uint32(3 * SET_SIZE + register[LONGEST] * 16 + step)
+    where[ACTIVE + 3] = np.uint32(3 * SET_SIZE + register[MAX_MATCH] * 16 + step)
     for k in range(SETS):
         inputs[LANES + k] = np.int32(dot(inputs, 0, weights, where[ACTIVE + k], register[INPUTS]))
     odds = dot(inputs, LANES, final, short, 8)

@@ -9,10 +9,10 @@ from distmatch.compression.decisions import build_tree, width_of
 from distmatch.compression.logistic import FRESH, LIMIT, SQUASH
 from distmatch.compression.predictor import State
 
-LARGEST_TABLE = 26
+MAX_TABLE_BITS = 26
 """log2 of the slots of 4 bytes in the hashed table: 256 MiB at most."""
-LARGEST_SEEN = 20
-LARGEST_APM = 16
+MAX_SEEN_BITS = 20
+MAX_APM_BITS = 16
 
 
 def new_state(
@@ -41,9 +41,9 @@ def new_state(
     tree = build_tree(size, ranking)
     groups = 1.4 if ranking else -(-width // group)
     wanted = int(max(capacity, 1) * contexts * groups)
-    table_bits = min(max(wanted.bit_length(), 8), LARGEST_TABLE - group)
-    seen_bits = min(max(capacity.bit_length(), 8), LARGEST_SEEN)
-    rows = 1 << min(max(capacity.bit_length(), 8), LARGEST_APM)
+    table_bits = min(max(wanted.bit_length(), 8), MAX_TABLE_BITS - group)
+    seen_bits = min(max(capacity.bit_length(), 8), MAX_SEEN_BITS)
+    rows = 1 << min(max(capacity.bit_length(), 8), MAX_APM_BITS)
     register = np.zeros(at.CLASS + len(word_class), np.int64)
     register[at.NODE] = 1
     register[at.HASH : at.HASH + contexts] = np.arange(contexts)

@@ -10,7 +10,7 @@ from distmatch.compression.decisions import LENGTH, PATH
 from distmatch.compression.logistic import NO_RUNTIME
 from distmatch.compression.predictor import predict, update
 
-UNIT = 1 << 32
+WEIGHT_UNIT = 1 << 32
 """Weights of experts are integers that sum to about this."""
 
 
@@ -27,14 +27,14 @@ def mixed_probability(weights, chances):
 
 @numba.njit(cache=True, nogil=True, **NO_RUNTIME)
 def reweigh(weights, chances, bit):
-    """Multiply the weights by what their experts gave to the bit, and bring the sum back to `UNIT`."""
+    """Multiply the weights by what their experts gave to the bit, and bring the sum back to `WEIGHT_UNIT`."""
     total = np.int64(0)
     for k in range(len(weights)):
         one = chances[k % len(chances)]
         chance = one if bit else 65536 - one
         weights[k] = max((weights[k] * chance) >> 16, 1)
         total += weights[k]
-    while total < UNIT >> 1:
+    while total < WEIGHT_UNIT >> 1:
         total = 0
         for k in range(len(weights)):
             weights[k] *= 2

@@ -14,11 +14,11 @@ import numpy as np
 
 SCALE_BITS = 16.0
 """Bits to state a scale (the mean square of the entries) at a relative precision of 2^-10 over 64 octaves."""
-CHOICE_BITS = 1.0
+MAP_CHOICE_BITS = 1.0
 """Bits to say whether the map is used at all."""
-ROWS = 512
+BLOCK_ROWS = 512
 """Rows of Y scored at once: bounds memory at rows x len(X) floats."""
-LEAST_NOISE = 1e-4
+MIN_NOISE = 1e-4
 """Variance of the noise that is added, relative to an entry's mean square: float32 distances stay exact enough."""
 RANK_WIDTH = 1.0
 """Spread of the difference of log ranks of translations, in nats."""
@@ -74,7 +74,7 @@ def alignment_code(
     mapped = vector_bits(target, given=source @ rounded, ranked=ranked, precision=precision)
     used = mapped + bits < separate
     return VectorCode(
-        separate=separate, conditional=(mapped if used else separate) + CHOICE_BITS, map=bits if used else 0.0,
+        separate=separate, conditional=(mapped if used else separate) + MAP_CHOICE_BITS, map=bits if used else 0.0,
         step=step, offered=(separate - mapped, bits),
     )  # fmt: skip
 
@@ -192,7 +192,7 @@ class _Neighbours:
         mean = np.linalg.solve(self.precision, self.cross)
         freedom = self.nu - d + 1.0
         noise = self.square - mean.T @ self.cross
-        noise = 0.5 * (noise + noise.T) + LEAST_NOISE * freedom * np.eye(d)
+        noise = 0.5 * (noise + noise.T) + MIN_NOISE * freedom * np.eye(d)
         lower = np.linalg.cholesky(noise)
         white = np.linalg.solve(lower, (x @ mean).T).T
         widening = 1.0 + np.einsum("ij,ji->i", x, spread)
@@ -204,8 +204,8 @@ class _Neighbours:
         logs = np.log(np.arange(len(rows)) + 10.0)
         weights = self.by_rank / self.by_rank.sum()
         out = np.empty(block.stop - block.start)
-        for begin in range(block.start, block.stop, ROWS):
-            part = y[begin : min(begin + ROWS, block.stop)]
+        for begin in range(block.start, block.stop, BLOCK_ROWS):
+            part = y[begin : min(begin + BLOCK_ROWS, block.stop)]
             point = np.linalg.solve(lower, part.T).T
             distance = (point**2).sum(axis=1)[:, None] + lengths
             distance -= 2.0 * (point.astype(np.float32) @ centres.T)

@@ -16,7 +16,7 @@ from distmatch.errors import InputError
 from distmatch.progress import Progress, silent
 from distmatch.text.corpus import Corpus
 
-CHUNK = 50_000
+TRAINED_TOKENS = 50_000
 """Tokens trained between two looks at the clock; each chunk has its own random numbers."""
 
 
@@ -70,7 +70,7 @@ class SkipGram:
             checkpoint: where to continue from and to store the state; the result is the same as in one go.
         """
         n, tokens = len(corpus.words), corpus.tokens
-        per_epoch = max(1, -(-len(tokens) // CHUNK))
+        per_epoch = max(1, -(-len(tokens) // TRAINED_TOKENS))
         steps = per_epoch * self.epochs
         state = checkpoint.arrays
         if not state:
@@ -87,7 +87,12 @@ class SkipGram:
                 group = range(step, min(steps, step + self.threads))
                 jobs = [
                     (
-                        np.asarray(tokens[i % per_epoch * CHUNK : (i % per_epoch + 1) * CHUNK]),
+                        np.asarray(
+                            tokens[
+                                i % per_epoch * TRAINED_TOKENS : (i % per_epoch + 1)
+                                * TRAINED_TOKENS
+                            ]
+                        ),
                         self._rate(i / steps),
                         self._rate((i + 1) / steps),
                         (seed, i // per_epoch, i % per_epoch),
@@ -96,8 +101,8 @@ class SkipGram:
                 ]
                 list(pool.map(lambda job: trainer(*job), jobs))
                 step = group.stop
-                speed = (step - first) * CHUNK / max(1e-9, time.monotonic() - start)
-                words = min(step * CHUNK, len(tokens) * self.epochs)
+                speed = (step - first) * TRAINED_TOKENS / max(1e-9, time.monotonic() - start)
+                words = min(step * TRAINED_TOKENS, len(tokens) * self.epochs)
                 progress(words, len(tokens) * self.epochs, **{"words/s": round(speed)})
                 if step < steps:
                     epoch_ends = step // per_epoch > group.start // per_epoch

@@ -15,7 +15,7 @@ from distmatch.errors import InputError
 from distmatch.progress import Progress, silent
 from distmatch.text.corpus import Corpus
 
-CHUNK = 1_000_000
+COUNTED_TOKENS = 1_000_000
 """Tokens counted before their pairs are added up."""
 
 
@@ -65,8 +65,8 @@ class Spectral:
         n = len(corpus.words)
         keep = keep_probability(corpus.counts, self.subsample)
         total: Any = sparse.csr_array((n, n), dtype=np.float32)
-        for chunk, start in enumerate(range(0, len(corpus.tokens), CHUNK)):
-            tokens = np.asarray(corpus.tokens[start : start + CHUNK])
+        for chunk, start in enumerate(range(0, len(corpus.tokens), COUNTED_TOKENS)):
+            tokens = np.asarray(corpus.tokens[start : start + COUNTED_TOKENS])
             keys, weights = _pairs(tokens, keep, self.window, n, random_state(seed, 0, chunk))
             rows, columns = np.divmod(keys, n)
             total = total + sparse.csr_array((weights, (rows, columns)), shape=(n, n))

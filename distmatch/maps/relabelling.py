@@ -10,8 +10,8 @@ import numpy as np
 from distmatch.errors import InputError
 from distmatch.maps.key import bijection_bits, emission_bits, homophonic_bits
 
-KINDS = ("identity", "bijection", "homophonic")
-CHUNK = 8192
+RELABELLINGS = ("identity", "bijection", "homophonic")
+DECODED_SYMBOLS = 8192
 """Symbols whose homophones are written as one number."""
 
 
@@ -31,8 +31,10 @@ class Relabelling:
 
     def __post_init__(self) -> None:
         table = self.table
-        if self.kind not in KINDS:
-            raise InputError(f"unknown kind of map {self.kind!r}. Use one of {' '.join(KINDS)}")
+        if self.kind not in RELABELLINGS:
+            raise InputError(
+                f"unknown kind of map {self.kind!r}. Use one of {' '.join(RELABELLINGS)}"
+            )
         if len(table) and not (0 <= table.min() and table.max() < self.letters):
             raise InputError(f"a map into {self.letters} symbols names a symbol outside them")
         if self.kind != "homophonic" and len(np.unique(table)) != len(table):
@@ -72,8 +74,8 @@ class Relabelling:
         for group in self.homophones:
             place[group] = np.arange(len(group))
         out = []
-        for begin in range(0, len(symbols), CHUNK):
-            part = np.asarray(symbols[begin : begin + CHUNK], np.int64)
+        for begin in range(0, len(symbols), DECODED_SYMBOLS):
+            part = np.asarray(symbols[begin : begin + DECODED_SYMBOLS], np.int64)
             number, limit = 0, 1
             for radix, digit in zip(count[self(part)].tolist(), place[part].tolist(), strict=True):
                 number, limit = number * radix + digit, limit * radix
@@ -88,8 +90,8 @@ class Relabelling:
         """
         count, groups = self._homophones(), self.homophones
         out, cursor = np.zeros(len(letters), np.int64), 0
-        for begin in range(0, len(letters), CHUNK):
-            part = letters[begin : begin + CHUNK]
+        for begin in range(0, len(letters), DECODED_SYMBOLS):
+            part = letters[begin : begin + DECODED_SYMBOLS]
             limit = 1
             for radix in count[part].tolist():
                 limit *= radix

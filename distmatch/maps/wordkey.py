@@ -10,13 +10,13 @@ from functools import cached_property
 
 import numpy as np
 
-WORD = re.compile(rb"[0-9A-Za-z\x80-\xff]+")
+WORD_BYTES = re.compile(rb"[0-9A-Za-z\x80-\xff]+")
 """A word is a run of letters, digits and bytes of other scripts; all else stays as it is."""
 
 
 def words_of(data: bytes) -> list[bytes]:
     """The words in order, A-Z as a-z."""
-    return WORD.findall(data.lower())
+    return WORD_BYTES.findall(data.lower())
 
 
 def ranked_words(data: bytes) -> list[bytes]:
@@ -46,7 +46,7 @@ class WordKey:
         if len(set(self.pairs.values())) < len(self.pairs):
             raise ValueError("not one to one")
         for word in (*self.pairs, *self.pairs.values()):
-            if WORD.fullmatch(word) is None or word != word.lower():
+            if WORD_BYTES.fullmatch(word) is None or word != word.lower():
                 raise ValueError(f"not a lower-case word: {word!r}")
 
     def __call__(self, data: np.ndarray) -> np.ndarray:
@@ -85,5 +85,5 @@ class WordKey:
 
 
 def _replaced(table: dict[bytes, bytes], data: np.ndarray) -> np.ndarray:
-    text = WORD.sub(lambda word: table.get(word[0], word[0]), data.tobytes())
+    text = WORD_BYTES.sub(lambda word: table.get(word[0], word[0]), data.tobytes())
     return np.frombuffer(text, np.uint8)

@@ -30,7 +30,7 @@ def compress(
         seed: of the search and the controls.
     """
     from distmatch.matching.joint.candidates import find_maps
-    from distmatch.matching.joint.report import full_report, report
+    from distmatch.matching.joint.figures import full_report, report
 
     begin = time.monotonic()
     contents = [data for _, data in files]

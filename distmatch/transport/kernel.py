@@ -19,7 +19,7 @@ from torch import Tensor
 from distmatch.device import Group, max_over, sum_over
 
 LOG2_E = 1 / math.log(2)
-SMALLEST = 1e-30
+MIN_MASS = 1e-30
 """Column mass below which a float32 sweep recomputes the column in the log domain."""
 
 
@@ -119,8 +119,8 @@ def sweep(
             torch.mm(block, values, out=averages[rows])
             averages[rows] /= mass[:, None]
     column = sum_over(column, group) / b
-    new_g = damping[1] * (g - column.clamp(min=SMALLEST).log())
-    lost = (column < SMALLEST).nonzero()[:, 0]
+    new_g = damping[1] * (g - column.clamp(min=MIN_MASS).log())
+    lost = (column < MIN_MASS).nonzero()[:, 0]
     if len(lost):
         exact = log_sum_exp(keys[lost], queries, new_f + a.log(), chunk=chunk)
         new_g[lost] = -damping[1] * _log_sum_over(exact, group)

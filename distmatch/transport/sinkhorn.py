@@ -10,7 +10,7 @@ from torch import Tensor
 from distmatch.device import Group, gather_rows, max_over, shard, sum_over
 from distmatch.errors import InputError
 from distmatch.transport.coupling import Coupling
-from distmatch.transport.kernel import SMALLEST, sweep
+from distmatch.transport.kernel import MIN_MASS, sweep
 
 DENSE_LIMIT = 4096 * 4096
 """Plans with at most so many entries are kept in memory unless the caller says otherwise."""
@@ -233,10 +233,10 @@ class _Sweeps:
         step = max(1, 2**19 // len(g))
         for i in range(0, len(f), step):
             block = self.kernel[i : i + step]
-            mass = torch.mv(block, v).clamp_(min=SMALLEST) / self.a[i : i + step]
+            mass = torch.mv(block, v).clamp_(min=MIN_MASS) / self.a[i : i + step]
             logsumexp = mass.log() - self.f0[i : i + step]
             new_f[i : i + step] = -self.damping[0] * logsumexp
             column += (new_f[i : i + step] - self.f0[i : i + step]).exp() @ block
         error = float(sum_over((self.a * ((f - new_f).exp() - 1).abs()).sum(), self.group))
         column = sum_over(column, self.group) * v / self.b
-        return new_f, self.damping[1] * (g - column.clamp(min=SMALLEST).log()), error
+        return new_f, self.damping[1] * (g - column.clamp(min=MIN_MASS).log()), error

@@ -13,18 +13,18 @@ from distmatch.matching.match import BELIEF, Bits, Match
 from distmatch.matching.symbols.search import SymbolSearch
 from distmatch.text.bytesymbols import Symbols
 
-SPACE = 26
-COUNTED = 4 << 20
+BLANK = 26
+MAX_KEY_BYTES = 4 << 20
 """Bytes of X that are counted, and of Y that are decoded."""
 
 
 def fold_bytes(data: bytes) -> np.ndarray:
     """a-z as 0 .. 25 whatever their case, every run of other bytes as one 26, (n,) uint8."""
-    table = np.full(256, SPACE, np.uint8)
+    table = np.full(256, BLANK, np.uint8)
     table[LOWER] = table[LOWER - 32] = np.arange(26)
     codes = table[np.frombuffer(data, np.uint8)]
-    keep = codes != SPACE
-    keep[1:] |= codes[:-1] != SPACE
+    keep = codes != BLANK
+    keep[1:] |= codes[:-1] != BLANK
     return codes[keep]
 
 
@@ -34,7 +34,7 @@ def find_byte_map(x: bytes, y: bytes, *, seed: int = 0) -> Match[ByteKey] | None
     The bits are of the letters alone in the first case, and only serve to choose: what the map is worth is the
     code's to say. `extra["posterior"]` is that of `SymbolSearch`.
     """
-    x, y = x[:COUNTED], y[:COUNTED]
+    x, y = x[:MAX_KEY_BYTES], y[:MAX_KEY_BYTES]
     source, target = fold_bytes(x), fold_bytes(y)
     if not x or not y:
         return None
@@ -45,8 +45,8 @@ def find_byte_map(x: bytes, y: bytes, *, seed: int = 0) -> Match[ByteKey] | None
         letters = match.map.table
         if match.bits.total >= unmoved or np.array_equal(letters, np.arange(27)):
             return None
-        if match.extra["posterior"] >= BELIEF and letters[SPACE] == SPACE:
-            return _with_map(match, ByteKey.of_letters(_settled(letters[:SPACE], target)))
+        if match.extra["posterior"] >= BELIEF and letters[BLANK] == BLANK:
+            return _with_map(match, ByteKey.of_letters(_settled(letters[:BLANK], target)))
         unmoved = np.inf
     else:  # most of it is no letters
         unmoved = _unmoved_bits(x, y)
@@ -69,7 +69,7 @@ def _unmoved_bits(x: bytes, y: bytes) -> float:
 
 def _settled(letters: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Letters that do not occur in Y stay where they are if that place is free."""
-    pairs = {int(c): int(letters[c]) for c in np.unique(target) if c < SPACE}
+    pairs = {int(c): int(letters[c]) for c in np.unique(target) if c < BLANK}
     free = sorted(set(range(26)) - set(pairs.values()))
     for letter in range(26):
         if letter not in pairs and letter in free:

@@ -50,7 +50,7 @@ class JointCode:
 
     @property
     def kind(self) -> str:
-        """How Y is coded after X, one of `compression.pairmap.KINDS`."""
+        """How Y is coded after X, one of `compression.pairmap.FORMS`."""
         return self.pair.kind
 
     @property

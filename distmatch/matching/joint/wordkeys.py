@@ -16,9 +16,9 @@ VOCABULARY = 500
 """Most words of the lexicon: a step of the search takes its cube."""
 RAREST = 8
 """Occurrences of the rarest word of the lexicon."""
-FEWEST = 1000
+MIN_LEXICON_WORDS = 1000
 """Words of either file below which no lexicon is looked for."""
-COUNTED = 16 << 20
+MAX_WORD_BYTES = 16 << 20
 """Bytes of either file that are counted."""
 ALIKE = 0.5
 """Share of Y's tokens that occur in X from which Y is taken to be in X's words already."""
@@ -37,8 +37,8 @@ def find_word_map(
     The bits of the match are those of the word pairs and only serve the search: what the lexicon is worth is the
     code's to say.
     """
-    sides = [words_of(x[:COUNTED]), words_of(y[:COUNTED])]
-    if min(map(len, sides)) < FEWEST:
+    sides = [words_of(x[:MAX_WORD_BYTES]), words_of(y[:MAX_WORD_BYTES])]
+    if min(map(len, sides)) < MIN_LEXICON_WORDS:
         return None
     ranked = [_frequent(words, vocabulary) for words in sides]
     size = min(map(len, ranked))
@@ -60,8 +60,8 @@ def find_word_map(
 
 def alike(x: bytes, y: bytes) -> bool:
     """Whether Y uses X's words already."""
-    known = set(words_of(x[:COUNTED]))
-    words = words_of(y[:COUNTED])
+    known = set(words_of(x[:MAX_WORD_BYTES]))
+    words = words_of(y[:MAX_WORD_BYTES])
     return sum(word in known for word in words) >= ALIKE * len(words)
 
 

@@ -15,7 +15,7 @@ from distmatch.matching.symbols.annealing import anneal_bijection
 from distmatch.matching.symbols.homophonicannealing import anneal_homophonic
 from distmatch.progress import Clock, Progress, silent
 
-SEARCHED = 2_000
+MAX_ANNEALED = 2_000
 """Symbols annealed on; a longer sequence is then climbed on whole."""
 CLIMBED = 100_000
 """Symbols of the last climb."""
@@ -65,7 +65,7 @@ class SymbolSearch:
         clock = Clock()
         source = np.ascontiguousarray(source, np.int32)
         count = symbol_count(source, symbols, target.size, self.kind)
-        part = source[:SEARCHED]
+        part = source[:MAX_ANNEALED]
         restarts = self.restarts or (120 if len(part) < 64 else 40 if len(part) < 400 else 16)
         pool: dict[bytes, list] = {}
         history = []

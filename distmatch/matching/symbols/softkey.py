@@ -20,7 +20,7 @@ from distmatch.matching.match import Bits, Match
 from distmatch.matching.symbols.search import symbol_count
 from distmatch.progress import Clock, Progress, silent
 
-SEARCHED = 20_000
+MAX_FITTED = 20_000
 """Symbols of Y whose n-grams are used."""
 
 
@@ -72,7 +72,7 @@ class SoftKey:
             raise InputError(
                 f"{len(source)} symbols are fewer than the order of the model, {target.order}"
             )
-        part = source[:SEARCHED]
+        part = source[:MAX_FITTED]
         windows = np.lib.stride_tricks.sliding_window_view(part, target.order)
         grams, weights = np.unique(windows, axis=0, return_counts=True)
         grams = torch.from_numpy(grams).to(device)

@@ -15,7 +15,7 @@ from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, conclude
-from distmatch.matching.vectors.evidence import WORDS, held_out
+from distmatch.matching.vectors.evidence import EVIDENCE_ROWS, held_out
 from distmatch.matching.vectors.induction import mutual_neighbours
 from distmatch.matching.vectors.selflearning import SelfLearning
 from distmatch.matching.vectors.starts import Start
@@ -118,7 +118,7 @@ class Adversarial:
                 found = [self.refinement.learn(clouds, one, seed=seed) for one in found]
         # Refined maps are close to the pairs that they were fitted on, wrong ones too; those of games are fitted on none.
         fitted = first is not None and self.refinement is not None
-        x, y = clouds.x[:WORDS], clouds.y[:WORDS]
+        x, y = clouds.x[:EVIDENCE_ROWS], clouds.y[:EVIDENCE_ROWS]
         scores = [held_out(x, y, one) if fitted else mean_csls(clouds, one) for one in found]
         history += [{"start": start, "csls": score} for start, score in enumerate(scores)]
         highest = max(scores)

@@ -14,9 +14,15 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import BELIEF, Match
 from distmatch.matching.vectors.clouds import Clouds, Trace, conclude
-from distmatch.matching.vectors.evidence import WORDS, Control, Evidence, confidence, measure
+from distmatch.matching.vectors.evidence import (
+    EVIDENCE_ROWS,
+    Control,
+    Evidence,
+    confidence,
+    measure,
+)
 from distmatch.matching.vectors.induction import translations
-from distmatch.matching.vectors.selflearning import LONG, SHORT, SelfLearning, Stage
+from distmatch.matching.vectors.selflearning import LONG_STAGES, SHORT, SelfLearning, Stage
 from distmatch.matching.vectors.starts import Start
 from distmatch.progress import Clock, Progress, silent
 from distmatch.transport.procrustes import procrustes
@@ -36,10 +42,10 @@ STARTS = (
     Start(words=1_000, frequency=1.0),
     Start(kind="sorted", words=4_000),
 )
-REFINEMENT = SelfLearning(stages=LONG)
+REFINEMENT = SelfLearning(stages=LONG_STAGES)
 AGREE = 0.8
 """Share of equal translations from which two starts count as the same answer."""
-LEAST_AGREEMENT = 0.1
+MIN_AGREEMENT = 0.1
 """Share of equal translations below which two starts have nothing in common."""
 ENOUGH = 3
 """Starts that agree and end the search for more."""
@@ -149,8 +155,8 @@ def judge(
 ) -> Candidate:
     """Evidence and translations of a map."""
     evidence, pairs = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=ranked)
-    mapped = normalize(clouds.x[:WORDS] @ current, dim=1)
-    words = translations(mapped, clouds.y[:WORDS], pairs.crowd)
+    mapped = normalize(clouds.x[:EVIDENCE_ROWS] @ current, dim=1)
+    words = translations(mapped, clouds.y[:EVIDENCE_ROWS], pairs.crowd)
     return Candidate(start, current, evidence, words)
 
 
@@ -197,6 +203,6 @@ def consensus(found: list[Candidate], best: Candidate) -> Tensor:
     to it than any of them.
     """
     shares = [0.0 if one is best else _agreement(one, best) for one in found]
-    bar = max(max(shares) / 2, LEAST_AGREEMENT)
+    bar = max(max(shares) / 2, MIN_AGREEMENT)
     others = [one.map for one, share in zip(found, shares, strict=True) if share >= bar]
     return procrustes(torch.stack([best.map, *others]).mean(dim=0))

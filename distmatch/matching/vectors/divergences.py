@@ -15,14 +15,14 @@ from distmatch.transport.divergence import (
     sliced_wasserstein,
 )
 
-ROWS = 2_000
+DIVERGENCE_ROWS = 2_000
 """Most frequent rows of each side that are compared."""
 
 
 def divergences(
     source: Embeddings, target: Embeddings, bits: Bits | None = None, *, seed: int = 0
 ) -> dict[str, float]:
-    """Divergences of two clouds in one space, on unit rows of the first `ROWS` words.
+    """Divergences of two clouds in one space, on unit rows of the first `DIVERGENCE_ROWS` words.
 
     Args:
         source: f(X), (n, k).
@@ -35,7 +35,7 @@ def divergences(
         1), `csls` (mean of mutual neighbours, higher is nearer), and `bits_saved` of Y given f(X) against Y alone.
     """
     x, y = (
-        torch.from_numpy(np.ascontiguousarray(e.top(ROWS).normalized(("unit",)).vectors))
+        torch.from_numpy(np.ascontiguousarray(e.top(DIVERGENCE_ROWS).normalized(("unit",)).vectors))
         for e in (source, target)
     )
     pairs = mutual_neighbours(x, y)

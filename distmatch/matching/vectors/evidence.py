@@ -20,7 +20,7 @@ from distmatch.matching.vectors.induction import Pairs, mutual_neighbours, trans
 from distmatch.transport.procrustes import procrustes
 from distmatch.transport.thirdmoments import ThirdMoments
 
-WORDS = 2_000
+EVIDENCE_ROWS = 2_000
 """Most frequent rows of each side that the evidence looks at."""
 CONTROL_STEPS = 5
 DIRECTIONS = 24
@@ -58,7 +58,7 @@ class Evidence:
         return {k: None if v is None else round(v, 4) for k, v in asdict(self).items()}
 
 
-LEAST = 0.02
+MIN_SHARE = 0.02
 """Shares are held this far from 0 and 1 in odds: of a few dozen pairs one more or less is chance."""
 SKEWED = 0.6
 """Agreement of third moments below which it says nothing of rows without an order: few or noisy rows have no skewness."""
@@ -74,7 +74,8 @@ def features(given: Evidence) -> tuple[float, ...]:
     if given.rank is not None:
         return given.gain, given.skewness, given.rank
     shares = [
-        min(max(share, LEAST), 1 - LEAST) for share in (given.split, given.split - given.excess)
+        min(max(share, MIN_SHARE), 1 - MIN_SHARE)
+        for share in (given.split, given.split - given.excess)
     ]
     odds = log(shares[0] / (1 - shares[0])) - log(shares[1] / (1 - shares[1]))
     return odds, max(given.skewness, SKEWED)
@@ -101,7 +102,7 @@ class Control:
         """
         a, b = (z[:MOMENT_ROWS] - z[:MOMENT_ROWS].mean(dim=0) for z in (x, y))
         moments = ThirdMoments.of(a, b, DIRECTIONS)
-        x, y = x[:WORDS], y[:WORDS]
+        x, y = x[:EVIDENCE_ROWS], y[:EVIDENCE_ROWS]
         generator = torch.Generator(device=x.device).manual_seed(seed)
         random = torch.randn(x.shape[1], y.shape[1], generator=generator, device=x.device)
         learned, pairs = self_learn(x, y, procrustes(random), steps=CONTROL_STEPS)
@@ -118,7 +119,7 @@ def measure(
     seed: int = 0,
     ranked: bool = True,
 ) -> tuple[Evidence, Pairs]:
-    """Evidence for a map, and the mutual neighbours of the first `WORDS` rows under it.
+    """Evidence for a map, and the mutual neighbours of the first `EVIDENCE_ROWS` rows under it.
 
     Args:
         x: (n, d) unit rows, normalised. y: (m, d').
@@ -126,7 +127,7 @@ def measure(
         control: of the same rows.
         ranked: whether the order of the rows is that of frequency.
     """
-    x, y = x[:WORDS], y[:WORDS]
+    x, y = x[:EVIDENCE_ROWS], y[:EVIDENCE_ROWS]
     closeness = held_out(x, y, isometry, seed=seed)
     pairs = mutual_neighbours(normalize(x @ isometry, dim=1), y)
     split = split_half(x, y, pairs, torch.Generator(device=x.device).manual_seed(seed))

@@ -14,12 +14,10 @@ from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
 from distmatch.matching.vectors.fitting import self_learn
-from distmatch.matching.vectors.starts import Start
+from distmatch.matching.vectors.starts import DEFAULT_START, Start
 from distmatch.progress import Clock, Progress, silent
 from distmatch.transport.gromov import gromov_wasserstein
 from distmatch.transport.procrustes import procrustes
-
-FIRST = Start()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +29,7 @@ class ProximalGromov:
     cloud and its rotated, noisy copy, and starts from the product plan.
     """
 
-    start: Start | None = FIRST
+    start: Start | None = DEFAULT_START
     """The first map; None is the product plan, whose moment is that of the means, so it needs uncentred rows."""
     rows: int = 3_000
     """First rows of each side used in the transport problem."""

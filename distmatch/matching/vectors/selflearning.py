@@ -23,10 +23,8 @@ from distmatch.matching.vectors.fitting import (
     symmetric_weights,
 )
 from distmatch.matching.vectors.induction import mutual_neighbours
-from distmatch.matching.vectors.starts import Start
+from distmatch.matching.vectors.starts import DEFAULT_START, Start
 from distmatch.progress import Clock, Progress, silent
-
-FIRST = Start()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +45,7 @@ class Stage:
 
 
 SHORT = Stage(words=2_000, steps=20, temperatures=(0.5, 0.03))
-LONG = (Stage(words=3_000, steps=6, temperatures=(0.06, 0.03)),)
+LONG_STAGES = (Stage(words=3_000, steps=6, temperatures=(0.06, 0.03)),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +55,9 @@ class SelfLearning:
     `SelfLearning.vecmap()` has the settings of Artetxe et al. 2018.
     """
 
-    start: Start = FIRST
+    start: Start = DEFAULT_START
     """The first map."""
-    stages: tuple[Stage, ...] = (SHORT, *LONG)
+    stages: tuple[Stage, ...] = (SHORT, *LONG_STAGES)
     """Done in this order; a stage of more words than there are ends them."""
     growth: float = 2.0
     """Factor of `keep` per step, or after `patience` steps without gain."""

@@ -82,3 +82,7 @@ def sorted_similarity(x: Tensor, y: Tensor, *, power: float = 0.5) -> Tensor:
         lists.append(normalize(profile, dim=1))
     pairs = mutual_neighbours(lists[0], lists[1], union=True)
     return procrustes(x[pairs.source].T @ y[pairs.target])
+
+
+DEFAULT_START = Start()
+"""The first map of matchers by default."""

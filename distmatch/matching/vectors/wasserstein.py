@@ -14,13 +14,11 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
-from distmatch.matching.vectors.starts import Start
+from distmatch.matching.vectors.starts import DEFAULT_START, Start
 from distmatch.progress import Clock, Progress, silent
 from distmatch.transport.coupling import Coupling
 from distmatch.transport.procrustes import procrustes
 from distmatch.transport.sinkhorn import sinkhorn
-
-FIRST = Start()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +29,7 @@ class WassersteinProcrustes:
     memory is that of the points.
     """
 
-    start: Start = FIRST
+    start: Start = DEFAULT_START
     """The first map."""
     vocabulary: int = 5_000
     """Most frequent rows used on each side."""

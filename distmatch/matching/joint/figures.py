@@ -13,7 +13,7 @@ from distmatch.progress import Progress, silent
 
 CONTROL = 1 << 16
 """Bytes of Y that controls are made of."""
-SHOWN = 26
+MAX_PAIRS_SHOWN = 26
 """Pairs of a map that the table shows."""
 SLOW_PEER = 8 << 20
 """Longest pair, in bytes, that the classical coders run on: brotli and xz take minutes beyond."""
@@ -178,6 +178,6 @@ def _map_line(found: dict[str, Any] | None) -> str:
         for a, b in table.items()
         if not (a.isupper() and table.get(a.lower()) == b.lower() and b.isupper())
     ]
-    more = f"  and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
-    moved = "  ".join(shown[:SHOWN]) + more
+    more = f"  and {len(shown) - MAX_PAIRS_SHOWN} more" if len(shown) > MAX_PAIRS_SHOWN else ""
+    moved = "  ".join(shown[:MAX_PAIRS_SHOWN]) + more
     return f"map f     {found['kind']}, {verdict}; confidence {percent(found['confidence'])}; {found['reason']}\n          {moved}"
