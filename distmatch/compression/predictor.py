@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from distmatch.compression.decisions import PATH_LENGTH as LENGTH_OF
 from distmatch.compression.decisions import NEXT, PATH, SLOT, START
+from distmatch.compression.decisions import PATH_LENGTH as LENGTH_OF
 from distmatch.compression.logistic import (
     FRESH,
     LIMIT,
