@@ -20,7 +20,7 @@ from distmatch.compression.pairalphabet import MAX_NAMED, Alphabet, read_alphabe
 from distmatch.compression.pairmap import CHOICE_BITS, FORMS, form_of, read_map
 from distmatch.compression.predictor import State
 from distmatch.compression.states import copied, with_room
-from distmatch.compression.switching import UNIT, run_two
+from distmatch.compression.switching import WEIGHT_UNIT, run_two
 from distmatch.maps.map import Map
 from distmatch.progress import Progress, silent
 
@@ -253,7 +253,7 @@ def _names(x: np.ndarray, image: np.ndarray) -> Alphabet:
 
 def _run_two(mode, primed, fresh, registers, symbols, code, costs, progress=silent) -> None:
     size = EXPERTS * len(SHARES)
-    weights = np.full(size, UNIT // size, np.int64)
+    weights = np.full(size, WEIGHT_UNIT // size, np.int64)
     chances, shares = np.zeros(EXPERTS, np.int64), np.array(SHARES, np.int64)
     for begin in range(0, len(symbols), PIECE):
         end = min(begin + PIECE, len(symbols))

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from distmatch.compression.arithmetic import BITS, DECODE, LOG2, code_bit
-from distmatch.compression.decisions import LENGTH, PATH
+from distmatch.compression.decisions import PATH, PATH_LENGTH
 from distmatch.compression.logistic import NO_RUNTIME
 from distmatch.compression.predictor import predict, update
 
@@ -74,7 +74,7 @@ def run_two(mode, a, b, weights, chances, shares, registers, symbols, begin, end
     ra, ia, wa, fa, sa, ta, ea, ha = a
     rb, ib, wb, fb, sb, tb, eb, hb = b
     for t in range(begin, end):
-        path, left = np.int64(ta[symbols[t], PATH]), np.int64(ta[symbols[t], LENGTH])
+        path, left = np.int64(ta[symbols[t], PATH]), np.int64(ta[symbols[t], PATH_LENGTH])
         decoded = np.int64(-1)
         while decoded < 0:
             chances[0] = predict(ra, ia, wa, fa, sa, ta, ea, ha)

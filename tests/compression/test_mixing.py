@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distmatch.compression.decisions import LENGTH, NEXT, PATH, build_tree, ranking_of
+from distmatch.compression.decisions import NEXT, PATH, PATH_LENGTH, build_tree, ranking_of
 from distmatch.compression.mixing import ContextMixing
 from distmatch.text.alphabet import LATIN, Alphabet, fold
 
@@ -67,10 +67,10 @@ def test_a_ranking_reaches_every_symbol_once(size):
     data = np.random.default_rng(0).choice(size, 70_000, p=weight / weight.sum())
     for ranking in ((), ranking_of(size, data)):
         tree = build_tree(size, ranking)
-        assert (tree[:size, LENGTH] > 0).all()
+        assert (tree[:size, PATH_LENGTH] > 0).all()
         for symbol in range(size):
             node = 1
-            for k in range(tree[symbol, LENGTH] - 1, -1, -1):
+            for k in range(tree[symbol, PATH_LENGTH] - 1, -1, -1):
                 assert node > 0
                 node = tree[node, NEXT + (tree[symbol, PATH] >> k & 1)]
             assert ~node == symbol

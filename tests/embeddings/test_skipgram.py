@@ -66,7 +66,7 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("epochs_done", [1, 2])
 def test_a_killed_run_resumes_to_the_same_vectors(tmp_path, monkeypatch, epochs_done):
-    monkeypatch.setattr("distmatch.embeddings.skipgram.CHUNK", 3000)
+    monkeypatch.setattr("distmatch.embeddings.skipgram.TRAINED_TOKENS", 3000)
     corpus = topical(sentences=800)
     learner = SkipGram(**SMALL)
     whole = learner.train(corpus, seed=3).vectors
