@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distmatch.maps.wordkey import WORD, WordKey, ranked_words
+from distmatch.maps.wordkey import WORD_BYTES, WordKey, ranked_words
 
 WORDS = st.text("ab1é", min_size=1, max_size=3).map(str.encode)
 PAIRS = st.dictionaries(WORDS, WORDS, max_size=8).map(
@@ -46,4 +46,4 @@ def test_what_is_no_lexicon_is_refused(pairs):
 
 def test_words_by_frequency():
     assert ranked_words(b"b a, b? A c") == [b"a", b"b", b"c"]
-    assert WORD.findall("l’été 12".encode()) == ["l’été".encode(), b"12"]
+    assert WORD_BYTES.findall("l’été 12".encode()) == ["l’été".encode(), b"12"]
