@@ -22,6 +22,15 @@ def silent(done: float, total: float | None = None, /, **figures: object) -> Non
     """The default progress: nothing."""
 
 
+_ONCE = [0.0]
+"""CPU seconds of this process that went into work done once per machine, such as compiling."""
+
+
+def spent_once(seconds: float) -> None:
+    """Exempt CPU seconds from the limits of all clocks that run: no search may be cut short because it was compiled first."""
+    _ONCE[0] += seconds
+
+
 @dataclass(frozen=True)
 class Clock:
     """Wall and CPU seconds since it was made, and how many of each the work may take."""
@@ -30,6 +39,7 @@ class Clock:
     cpu_limit: float = math.inf
     began: float = field(default_factory=time.monotonic)
     began_cpu: float = field(default_factory=time.process_time)
+    began_once: float = field(default_factory=lambda: _ONCE[0])
 
     @property
     def seconds(self) -> float:
@@ -44,7 +54,8 @@ class Clock:
     @property
     def left(self) -> float:
         """Wall seconds that remain, at least 0: no more than the CPU seconds that remain."""
-        return max(min(self.limit - self.seconds, self.cpu_limit - self.cpu_seconds), 0.0)
+        working = self.cpu_seconds - (_ONCE[0] - self.began_once)
+        return max(min(self.limit - self.seconds, self.cpu_limit - working), 0.0)
 
     @property
     def expired(self) -> bool:

@@ -13,7 +13,7 @@ from distmatch.matching.kinds import KINDS
 from distmatch.matching.symbols.cipherkind import CipherKind
 from distmatch.matching.symbols.problem import Problem
 from distmatch.matching.symbols.reading import Reading, total_bits
-from distmatch.progress import Clock, Effort
+from distmatch.progress import Clock, Effort, Progress
 
 FOR_SEARCH = 0.85
 """Share of a time limit that the search may use; the rest is for the control."""
@@ -42,6 +42,14 @@ def read_words(
 def budget_of(symbols: int) -> float:
     """CPU seconds that "auto" spends on a text by default: 10 for 400 symbols, 30 for 2,000."""
     return 10.0 + 20.0 * min(max(symbols - 400, 0), 3_200) / 1_600
+
+
+def effort_of(clock: Clock, *, seed: int, threads: int, progress: Progress) -> Effort:
+    """What a search may spend, compiling left out."""
+    from distmatch.matching.symbols.compiling import exempt_compilation
+
+    exempt_compilation()
+    return Effort(seed=seed, threads=threads, clock=clock, progress=progress)
 
 
 def attempt(problem: Problem, kinds: Sequence[CipherKind], effort: Effort) -> list[Reading[Key]]:

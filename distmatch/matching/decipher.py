@@ -18,6 +18,7 @@ from distmatch.matching.attempts import (
     attempt,
     budget_of,
     concluded,
+    effort_of,
     last_kinds,
     read_words,
     words_if_tried,
@@ -85,7 +86,7 @@ class Decipher:
         )  # fmt: skip
         budget = math.inf if asked.patient or kinds[0].words else budget_of(len(source))
         clock = Clock(self.time_limit, budget * len(target))
-        effort = Effort(seed=seed, threads=self.threads, progress=progress, clock=clock)
+        effort = effort_of(clock, seed=seed, threads=self.threads, progress=progress)
         if kinds[0].words:
             return read_words(kinds[0], asked, target, effort)
         readings = self._letters(kinds, asked, target, effort)
