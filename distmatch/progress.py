@@ -63,6 +63,11 @@ class Clock:
         return self.left <= 0.0
 
     @property
+    def wall_left(self) -> float:
+        """Wall seconds that remain of the wall limit alone, at least 0."""
+        return max(self.limit - self.seconds, 0.0)
+
+    @property
     def deadline(self) -> float:
         """`time.monotonic()` at the limit."""
         return time.monotonic() + self.left

@@ -58,7 +58,8 @@ def attempt(problem: Problem, kinds: Sequence[CipherKind], effort: Effort) -> li
     for kind in kinds:
         open_ = problem.auto and problem.transposition is None
         skipped = kind.words or (kind.last and open_) or not kind.applies(problem)
-        if not skipped and (not open_ or kind.tried(problem, readings)):
+        late = bool(readings) and effort.clock.expired
+        if not (skipped or late) and (not open_ or kind.tried(problem, readings)):
             readings += kind.search(problem, effort)
     return readings
 
@@ -69,7 +70,7 @@ def concluded(readings: Sequence[Reading[Key]], effort: Effort) -> Decipherment:
     best = readings[0]
     kind = KINDS[best.map.kind]
     assert best.problem is not None
-    left = replace(effort, clock=Clock(max(effort.clock.left, 0.1)))
+    left = replace(effort, clock=Clock(max(effort.clock.wall_left, 0.1)))
     control = kind.control(best.problem, best, left)
     return kind.conclude(readings, control, effort)
 

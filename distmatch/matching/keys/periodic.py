@@ -51,7 +51,7 @@ def _search(kind: str) -> Callable[[Problem, Effort], list[Reading]]:
         from distmatch.matching.keys.polyalphabetic import PeriodicSearch
         from distmatch.matching.keys.reading import of_problem, spaced
 
-        periods = PeriodicSearch(kinds=(kind,), deadline=effort.clock.deadline)
+        periods = PeriodicSearch(kinds=(kind,), deadline=effort.clock.began + effort.clock.limit)
         readings = []
         for found in periods.search(problem.source, problem.plain, seed=effort.seed):
             names = [problem.source.names[s] for s in problem.source.symbols]

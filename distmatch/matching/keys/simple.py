@@ -39,7 +39,7 @@ def substitutions(kind: str, problem: Problem, effort: Effort) -> list[Reading]:
     readings = []
     for fixed, bonus in crib_keys(problem.cribs, problem.text, language, kind == "simple"):
         search = KeySearch(
-            kind=kind, threads=effort.threads, cribs=fixed, time_limit=effort.clock.left, patient=problem.patient,
+            kind=kind, threads=effort.threads, cribs=fixed, time_limit=effort.clock.wall_left, budget=effort.clock, patient=problem.patient,
             restarts=QUICK_RESTARTS if problem.quick else problem.restarts,
             space_enciphered=problem.spaces == "enciphered", excluded=never,
         )  # fmt: skip
@@ -71,7 +71,7 @@ def substitution_control(kind: str, problem: Problem, reading: Reading, effort: 
     quick = kind == "homophonic" and convincing(excess(reading), determined, homophonic=True)
     search = KeySearch(
         kind=kind, threads=1, restarts=1, polish=0, space_enciphered=problem.spaces == "enciphered",
-        moves=QUICK_CONTROL if quick else 0, time_limit=effort.clock.left,
+        moves=QUICK_CONTROL if quick else 0, time_limit=effort.clock.wall_left,
     )  # fmt: skip
     text = shuffled(problem.text, effort.seed)
     return search.search(text, problem.language, seed=effort.seed)[0].total

@@ -22,7 +22,7 @@ from distmatch.matching.keys.tasks import (
     with_spaces,
 )
 from distmatch.matching.symbols.reading import Reading, total_bits
-from distmatch.progress import Progress, silent
+from distmatch.progress import Clock, Progress, silent
 
 SEARCHED = 1_200
 """Letters searched on: longer texts are decoded with the key found there, then climbed on whole."""
@@ -57,6 +57,8 @@ class KeySearch:
     """Worker threads; 0 for one per core. The result does not depend on it."""
     time_limit: float = float("inf")
     """Wall seconds after which no new round of restarts begins."""
+    budget: Clock | None = None
+    """Ends the rounds of restarts, but never one that runs, when it has expired."""
     patient: bool = True
     """Whether a time limit is to be used up: restarts go on until it, unless they agree."""
     cribs: dict[int, int] = field(default_factory=dict)
@@ -141,7 +143,8 @@ class KeySearch:
                 except KeyboardInterrupt:
                     interrupted = True
                 settled = best.found >= agree or self._convincing(best, part)
-                if interrupted or settled or now - begin > 0.95 * self.time_limit:
+                spent = self.budget is not None and self.budget.expired
+                if interrupted or settled or spent or now - begin > 0.95 * self.time_limit:
                     break
         return pool
 
