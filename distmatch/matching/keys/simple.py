@@ -39,7 +39,8 @@ def substitutions(kind: str, problem: Problem, effort: Effort) -> list[Reading]:
     readings = []
     for fixed, bonus in crib_keys(problem.cribs, problem.text, language, kind == "simple"):
         search = KeySearch(
-            kind=kind, threads=effort.threads, cribs=fixed, time_limit=effort.clock.wall_left, budget=effort.clock, patient=problem.patient,
+            kind=kind, threads=effort.threads, cribs=fixed, time_limit=effort.clock.wall_left,
+            budget=effort.clock, patient=problem.patient,
             restarts=QUICK_RESTARTS if problem.quick else problem.restarts,
             space_enciphered=problem.spaces == "enciphered", excluded=never,
         )  # fmt: skip
