@@ -72,7 +72,7 @@ def cipher_rows(data: Path, seeds: int) -> list[dict]:
 def files_rows(data: Path, seeds: int) -> list[dict]:
     """A novel's words as numbers, end to end: what is read, Δ of the archive, and that it comes back."""
     from distmatch.compression.coders import compress_files, decompress
-    from distmatch.maps.wordkey import WORD, words_of
+    from distmatch.maps.wordkey import WORD_BYTES, words_of
     from distmatch.matching.joint.wordkeys import find_word_map
 
     rows = []
@@ -84,7 +84,7 @@ def files_rows(data: Path, seeds: int) -> list[dict]:
         rng = np.random.default_rng([seed, 9])
         numbers = rng.permutation(len(types)) + 10 ** len(str(len(types)))
         to = {word: b"%d" % n for word, n in zip(types, numbers, strict=True)}
-        y = WORD.sub(lambda word, to=to: to[word[0].lower()], plain)
+        y = WORD_BYTES.sub(lambda word, to=to: to[word[0].lower()], plain)
         begin = time.process_time()
         match = find_word_map(x, y, seed=seed)
         assert match is not None

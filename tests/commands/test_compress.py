@@ -114,7 +114,7 @@ def test_the_table_names_the_key(tmp_path, capsys, data):
 def test_a_code_of_words_is_read_and_comes_back(tmp_path, capsys, data):
     import lzma
 
-    from distmatch.maps.wordkey import WORD, words_of
+    from distmatch.maps.wordkey import WORD_BYTES, words_of
 
     with lzma.open(data / "corpora" / "en.txt.xz") as file:
         raw = file.read(900_000)
@@ -122,7 +122,7 @@ def test_a_code_of_words_is_read_and_comes_back(tmp_path, capsys, data):
     types = sorted(set(words_of(plain)))
     numbers = np.random.default_rng(4).permutation(len(types)) + 1000
     table = {word: b"%d" % n for word, n in zip(types, numbers, strict=True)}
-    y = WORD.sub(lambda word: table[word[0].lower()], plain)
+    y = WORD_BYTES.sub(lambda word: table[word[0].lower()], plain)
     for name, content in (("x", x), ("y", y)):
         (tmp_path / name).write_bytes(content)
     archive = tmp_path / "p.dm"
