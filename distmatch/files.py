@@ -192,7 +192,8 @@ def parse_yaml(text: str, path: object, advice: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "cannot be parsed"
-        line = mark.line + 1 if mark else None
+        # At the end of the text the parser is one line beyond the last.
+        line = min(mark.line + 1, max(len(text.splitlines()), 1)) if mark else None
         raise InputError(f"not YAML: {problem}. {advice}", path=path, line=line) from None
     except (ValueError, RecursionError, OverflowError, TypeError, AttributeError) as error:
         raise InputError(f"not YAML: {str(error)[:100]}. {advice}", path=path) from None
