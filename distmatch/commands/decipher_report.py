@@ -97,7 +97,7 @@ def _others(match: Decipherment) -> list[str]:
         lines.append("compared: " + ", ".join(f"{k} {v - total:+.0f} bits" for k, v in ranked[:8]))
     for other in match.alternatives[:MAX_RUNNERS_UP]:
         if isinstance(other, Decipherment):
-            text = " ".join((other.printed or other.plaintext).split())
+            text = " ".join((other.printed if other.has_breaks else other.text).split())
             cut = f"{text[:60]}{'...' if len(text) > 60 else ''}"
             lines.append(f"or {other.bits.total - total:+.1f} bits: {cut}")
     return lines

@@ -184,7 +184,7 @@ def test_a_stopped_batch_leaves_no_process(home, number, code):
     time.sleep(1)
     children = me.children(recursive=True)
     process.send_signal(number)
-    _, alive = psutil.wait_procs(children, timeout=1.5)
+    _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
     _, told = process.communicate(timeout=10)
     assert process.returncode == code and told.count("\n") == 1 and "Traceback" not in told
@@ -209,5 +209,5 @@ def test_a_killed_batch_takes_its_workers_along(home):
     children = me.children(recursive=True)
     process.kill()
     process.wait()
-    _, alive = psutil.wait_procs(children, timeout=2)
+    _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
