@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from distmatch.matching.keys.simple import conclude_letters
-from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe
+from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe, never
 from distmatch.matching.symbols.problem import Problem
 from distmatch.matching.symbols.reading import Reading
 from distmatch.progress import Effort
@@ -37,10 +37,6 @@ def _tried(problem: Problem, readings: Sequence[Reading]) -> bool:
 
 def _tried_mixed(problem: Problem, readings: Sequence[Reading]) -> bool:
     return len(problem.source) >= MIN_MIXED and _tried(problem, readings)
-
-
-def _never(problem: Problem, readings: Sequence[Reading]) -> bool:
-    return False
 
 
 def _search(kind: str) -> Callable[[Problem, Effort], list[Reading]]:
@@ -110,6 +106,6 @@ def _kind(name: str, says: str, tried, encipher) -> CipherKind:
 VIGENERE = _kind("vigenere", "shifts by a key word: cipher = plain + key", _tried, _shifted(1, 1))
 BEAUFORT = _kind("beaufort", "shifts by a key word: cipher = key - plain", _tried, _shifted(-1, 1))
 VARIANT_BEAUFORT = _kind(
-    "variant-beaufort", "shifts by a key word: cipher = plain - key", _never, _shifted(1, -1)
+    "variant-beaufort", "shifts by a key word: cipher = plain - key", never, _shifted(1, -1)
 )
 MIXED = _kind("periodic", "several mixed alphabets used in turn", _tried_mixed, _mixed)

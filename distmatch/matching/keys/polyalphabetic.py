@@ -150,14 +150,7 @@ def cipher_letters(source: Ciphertext, target: Language) -> np.ndarray:
 
 def letter_costs(target: Language) -> np.ndarray:
     """Costs of single letters, (A,) float64 in the units of the search table, from its long-run frequencies."""
-    size = len(target.alphabet)
-    probability = 2.0 ** (-target.short.astype(np.float32) / UNITS_PER_BIT)
-    frequency = np.full(size, 1.0 / size)
-    transition = probability.mean(axis=tuple(range(probability.ndim - 2)))
-    for _ in range(20):
-        frequency = frequency @ transition
-        frequency /= frequency.sum()
-    return -UNITS_PER_BIT * np.log2(frequency)
+    return -UNITS_PER_BIT * np.log2(target.letter_frequencies)
 
 
 def coincidence(codes: np.ndarray, period: int, size: int) -> float:

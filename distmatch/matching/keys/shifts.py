@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import gcd, log2
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distmatch.matching.keys.simple import conclude_letters
-from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe
+from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe, always
 from distmatch.matching.symbols.problem import Problem
 from distmatch.matching.symbols.reading import Reading
 from distmatch.progress import Effort
@@ -51,10 +51,6 @@ def _orders(problem: Problem) -> list[str]:
 
 def _all_in(problem: Problem, order: str) -> bool:
     return all(len(name) == 1 and name.lower() in order for name in problem.source.names)
-
-
-def _always(problem: Problem, readings: Sequence[Reading]) -> bool:
-    return True
 
 
 def _search(name: str, factors: Factors) -> Callable[[Problem, Effort], list[Reading]]:
@@ -144,7 +140,7 @@ def _encipher(name: str, factors: Factors) -> Callable[[np.ndarray, Recipe], Enc
 def _kind(name: str, says: str, factors: Factors) -> CipherKind:
     return CipherKind(
         name=name, says=says, applies=_applies, search=_search(name, factors), control=_control,
-        conclude=conclude_letters, encipher=_encipher(name, factors), tried=_always, traits=frozenset({"exhaustive"}),
+        conclude=conclude_letters, encipher=_encipher(name, factors), tried=always, traits=frozenset({"exhaustive"}),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe
+from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe, always
 from distmatch.matching.symbols.problem import Problem
 from distmatch.matching.symbols.reading import Reading
 from distmatch.progress import Effort
@@ -91,10 +91,6 @@ def _applies(problem: Problem) -> bool:
     return len(problem.source.names) <= letters_of(problem)
 
 
-def _tried(problem: Problem, readings: Sequence[Reading]) -> bool:
-    return True
-
-
 def _search(problem: Problem, effort: Effort) -> list[Reading]:
     return substitutions("simple", problem, effort)
 
@@ -112,5 +108,5 @@ def _encipher(letters: np.ndarray, recipe: Recipe) -> Enciphered:
 
 SIMPLE = CipherKind(
     name="simple", says="every letter has one symbol of its own", applies=_applies, search=_search, control=_control,
-    conclude=conclude_letters, encipher=_encipher, tried=_tried,
+    conclude=conclude_letters, encipher=_encipher, tried=always,
 )  # fmt: skip

@@ -25,7 +25,7 @@ from distmatch.matching.keys.reading import (
     unlikeness,
 )
 from distmatch.matching.match import Bits
-from distmatch.matching.symbols.reading import Reading
+from distmatch.matching.symbols.reading import Reading, total_bits
 from distmatch.progress import Effort
 
 EXHAUSTIVE = ("caesar", "atbash", "affine")
@@ -185,7 +185,7 @@ def _names(reading: Reading[Key]) -> list[str]:
 
 def hopeful(readings: Sequence[Reading[Key]]) -> bool:
     """Whether the best reading so far makes other views of the word breaks needless."""
-    return bool(readings) and excess(min(readings, key=lambda r: r.total)) < 0.9
+    return bool(readings) and excess(min(readings, key=total_bits)) < 0.9
 
 
 def _label(reading: Reading[Key]) -> str:

@@ -62,6 +62,11 @@ def never(problem: Problem, readings: Sequence[Reading]) -> bool:
     return False
 
 
+def always(problem: Problem, readings: Sequence[Reading]) -> bool:
+    """`CipherKind.tried` of a kind so cheap, or so common, that "auto" never leaves it out."""
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class CipherKind:
     """One kind of cipher.
