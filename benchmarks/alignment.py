@@ -233,7 +233,7 @@ def judged(
 
     found, seen = [], set()
     for kind, current in maps:
-        found.append(judge(clouds, kind, current, control, seed=seed, ranked=True))
+        found.append(judge(clouds, kind, current, control, seed=seed))
         if tuple(found[-1].words.tolist()) not in seen:
             seen.add(tuple(found[-1].words.tolist()))
             yield judgement(kind, found[-1].evidence, current)

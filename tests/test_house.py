@@ -141,28 +141,15 @@ DOORS = {
     "matching/decipher.py:decipher": "the options of the command, in one place for the page and the benchmark",
     "matching/align.py:align": "the same",
     "matching/encipher.py:encipher": "the same",
+    "transport/sinkhorn.py:sinkhorn": "options under the names that the field gives them",
+    "transport/gromov.py:gromov_wasserstein": "the same",
 }
 SHARED_CONSTANTS = {
     "KIND": "each file of `benchmark/kinds/` has its kind, as each command has its function"
 }
-LONG_FILES: set[str] = {
-    "compression/vectorcode.py",
-}
-LONG_BODIES: set[str] = {
-    "transport/gromov.py:gromov_wasserstein",
-}
-MANY_PARAMETERS: set[str] = {
-    "matching/vectors/clouds.py:conclude",
-    "matching/vectors/fitting.py:contrast",
-    "matching/vectors/fitting.py:self_learn",
-    "matching/vectors/fitting.py:soft_learn",
-    "transport/annealedgromov.py:annealed_gromov",
-    "transport/fusedgromov.py:fused_gromov",
-    "transport/gromov.py:gromov_wasserstein",
-    "transport/kernel.py:sweep",
-    "transport/sinkhorn.py:sinkhorn",
-    "transport/sinkhorn.py:sinkhorn_inner",
-}
+LONG_FILES: set[str] = set()
+LONG_BODIES: set[str] = set()
+MANY_PARAMETERS: set[str] = set()
 TWICE: set[str] = set()
 CONSTANTS: set[str] = {"MAX_SIGNS", "MAX_SYMBOLS"}
 SUPERLATIVES: set[str] = set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import lgamma, log
 from typing import Protocol
 
 import numpy as np
@@ -30,3 +32,17 @@ class Code(Protocol):
     def decode(self, code: bytes, n: int, *, primed_by: np.ndarray | None = None) -> np.ndarray:
         """The n symbols of an archive, (n,) of the dtype that `encode` took."""
         ...
+
+
+def adaptive_bits(counts: Iterable[int]) -> float:
+    """Code length of symbols that occur so often, by frequencies learned on the way (Krichevsky and Trofimov 1981).
+
+    Args:
+        counts: of every symbol of the alphabet, zeros included.
+    """
+    counts = [int(c) for c in counts]
+    if not counts:
+        return 0.0
+    nats = lgamma(sum(counts) + len(counts) / 2) - lgamma(len(counts) / 2)
+    nats -= sum(lgamma(c + 0.5) - lgamma(0.5) for c in counts)
+    return nats / log(2)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
 from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.gensimrows import gensim_rows
 from distmatch.errors import missing_package
 
 
-def from_gensim(vectors: object) -> Embeddings:
-    """Embeddings of gensim `KeyedVectors` in memory, with counts where it has them."""
-    keys = tuple(str(key) for key in vectors.index_to_key)  # pyright: ignore[reportAttributeAccessIssue]
-    matrix = np.ascontiguousarray(vectors.vectors, np.float32)  # pyright: ignore[reportAttributeAccessIssue]
-    counts = getattr(vectors, "expandos", {}).get("count")
-    return Embeddings(
-        keys, matrix, None if counts is None else np.array(counts[: len(keys)], np.float64)
-    )
+def from_gensim(vectors: Any) -> Embeddings:
+    """Embeddings of gensim `KeyedVectors`, or of a model such as `Word2Vec`, with counts where it has them.
+
+    Raises:
+        InputError: another type.
+    """
+    return Embeddings(*gensim_rows(vectors))
 
 
-def to_gensim(embeddings: Embeddings) -> object:
+def to_gensim(embeddings: Embeddings) -> Any:
     """gensim `KeyedVectors` of embeddings.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors, as_embeddings, like
 from distmatch.errors import InputError, missing_package
 from distmatch.files import atomic_write
 
@@ -36,15 +36,24 @@ class LinearMap:
         """ "linear"."""
         return "linear"
 
-    def __call__(self, embeddings: Embeddings) -> Embeddings:
-        """Source embeddings in the common space."""
-        normal = embeddings.normalized(self.normalization)
-        return normal.with_vectors(normal.vectors @ self.source)
+    def __call__(self, embeddings: Vectors) -> Any:
+        """Source vectors in the common space, in the kind that came in, see `embeddings.arrays.Vectors`."""
+        return self._mapped(embeddings, self.source)
 
-    def map_target(self, embeddings: Embeddings) -> Embeddings:
-        """Target embeddings in the common space."""
-        normal = embeddings.normalized(self.normalization)
-        return normal if self.target is None else normal.with_vectors(normal.vectors @ self.target)
+    def map_target(self, embeddings: Vectors) -> Any:
+        """Target vectors in the common space, in the kind that came in."""
+        return self._mapped(embeddings, self.target)
+
+    def _mapped(self, given: Vectors, matrix: np.ndarray | None) -> Any:
+        normal = as_embeddings(given).normalized(self.normalization)
+        if matrix is None:
+            return like(normal, given)
+        if normal.dimension != len(matrix):
+            raise InputError(
+                f"vectors of dimension {normal.dimension} for a map from dimension {len(matrix)}. "
+                "Give the vectors that it was found with, or others of the same model"
+            )
+        return like(normal.with_vectors(normal.vectors @ matrix), given)
 
     def to_json(self) -> dict[str, Any]:
         """Both matrices as lists of rows, and the normalisation."""

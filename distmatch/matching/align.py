@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors, as_embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
@@ -58,12 +59,12 @@ def matcher(method: str = "auto", *, preset: str | None = None, **settings: Any)
 
 
 def align(
-    source: Embeddings,
-    target: Embeddings,
+    source: Vectors,
+    target: Vectors,
     *,
     method: str = "auto",
     preset: str | None = None,
-    dictionary: Dictionary | None = None,
+    dictionary: Dictionary | Mapping[str, Any] | None = None,
     device: str = "auto",
     seed: int = 0,
     progress: Progress = silent,
@@ -72,8 +73,9 @@ def align(
     """Find a linear map from the source's space to the target's, without pairs unless a dictionary is given.
 
     Args:
-        source: (n, d) rows, the most frequent first if they are words.
-        target: (m, d') rows.
+        source: (n, d) rows, the most frequent first if they are words: Embeddings, an array or tensor, gensim
+            `KeyedVectors` or a model that has them, or the path of a file.
+        target: (m, d') rows, likewise.
         method: a name of `METHODS`; auto is profile where rows are not in order of frequency (.npy).
         preset: a name of `PRESETS`.
         dictionary: known pairs; the method is then Procrustes.
@@ -82,12 +84,15 @@ def align(
         checkpoint: where Auto and SelfLearning keep what they have.
 
     Returns:
-        the match; `match.map(source)` and `match.map.map_target(target)` are in one space.
+        the match; `match.map(source)` and `match.map.map_target(target)` are in one space, in the kind that is given.
 
     Raises:
         InputError: fewer rows than dimensions, unknown names, or dimensions that the method cannot join.
     """
+    source, target = as_embeddings(source, "source"), as_embeddings(target, "target")
     settings: dict[str, Any] = {"device": device}
+    if dictionary is not None and not isinstance(dictionary, Dictionary):
+        dictionary = Dictionary(dict(dictionary))
     if dictionary is not None:
         if method not in ("auto", "procrustes") or preset is not None:
             raise InputError(

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from distmatch.ciphers.cribs import Crib, parse_crib, puzzle_cribs
 from distmatch.ciphers.reading import Ciphertext, as_pairs, from_symbols, read_ciphertext
 from distmatch.errors import InputError, unknown
+from distmatch.files import decode_text
 from distmatch.languages.language import known_languages, load_language
 from distmatch.maps.key import Key
 from distmatch.maps.transposition import Transposition, parse_transposition
@@ -167,7 +168,7 @@ def _shorter(letters: Decipherment, words: Decipherment | None) -> Decipherment:
 
 
 def decipher(
-    ciphertext: str | Sequence[int] | Sequence[str] | Ciphertext,
+    ciphertext: str | bytes | Sequence[int] | Sequence[str] | Ciphertext,
     *,
     language: str | None = "en",
     kind: str = "auto",
@@ -190,7 +191,7 @@ def decipher(
     """Read a ciphertext without its key.
 
     Args:
-        ciphertext: running text, tokens, a list of symbols, or a parsed `Ciphertext`.
+        ciphertext: running text (bytes are decoded as a file is), tokens, a list of symbols, or a parsed `Ciphertext`.
         language: code or stored name; None or "auto" tries every language there is.
         kind: one of `matching.kinds.KINDS`, or "auto".
         spaces: "kept", "removed", "enciphered" or "auto".
@@ -208,6 +209,8 @@ def decipher(
     Raises:
         InputError: bad ciphertext, language, kind or crib.
     """
+    if isinstance(ciphertext, bytes):
+        ciphertext = decode_text(ciphertext, "ciphertext")
     if isinstance(ciphertext, str):
         source = read_ciphertext(
             ciphertext, words=of_words(kind), punctuation=punctuation, case=case, breaks=lines, groups=groups

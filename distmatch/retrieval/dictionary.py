@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +24,21 @@ class Dictionary:
     """Gold translations: source word to all its targets, in the file's order.
 
     Args:
-        targets: source word to target words.
+        targets: source word to target words; one word may be a plain string.
         path: where it came from, for errors.
     """
 
-    targets: dict[str, tuple[str, ...]]
+    targets: Mapping[str, tuple[str, ...]]
     path: str = ""
+
+    def __post_init__(self) -> None:
+        table: Mapping[Any, Any] = self.targets
+        if not isinstance(table, Mapping):
+            raise InputError(
+                "a dictionary is made of {source word: target word or words}. Use Dictionary.load for a file"
+            )
+        plain = {w: (t,) if isinstance(t, str) else tuple(t) for w, t in table.items()}
+        object.__setattr__(self, "targets", plain)
 
     def __len__(self) -> int:
         return len(self.targets)

@@ -6,8 +6,11 @@ CSLS and the inverted softmax subtract a number of the key from each score. One 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from distmatch.embeddings.arrays import as_kind, as_matrix
 from distmatch.errors import InputError
 from distmatch.retrieval.neighbours import nearest
 
@@ -42,34 +45,35 @@ def mean_similarity(
 
 
 def csls(
-    x: np.ndarray,
-    y: np.ndarray,
+    x: Any,
+    y: Any,
     k: int = 10,
     *,
     neighbourhood: int = 10,
-    queries: np.ndarray | None = None,
+    queries: Any = None,
     device: str | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Any, Any]:
     """The k rows of y with the highest CSLS for each query: 2 cos(x, y) - r_Y(x) - r_X(y).
 
     Conneau et al. 2018, section 2.3.
 
     Args:
-        x: (n, d) all source rows in the common space; they define r_X(y).
+        x: (n, d) all source rows in the common space; they define r_X(y). An array, a tensor, or whatever `align` takes.
         y: (m, d) all target rows.
         k: neighbours returned.
         neighbourhood: nearest rows in the mean similarities.
         queries: indices into x to look up; None is all.
 
     Returns:
-        scores (q, k) float32 and indices into y (q, k) int64.
+        scores (q, k) float32 and indices into y (q, k) int64; tensors if x is one, else arrays. There is no gradient.
     """
-    x, y = unit(x), unit(y)
-    rows = x if queries is None else x[queries]
+    given = x
+    x, y = unit(as_matrix(x, "x")), unit(as_matrix(y, "y"))
+    rows = x if queries is None else x[np.asarray(queries)]
     crowd_y = nearest(y, x, neighbourhood, device=device)[0].mean(axis=1)
     crowd_x = nearest(rows, y, neighbourhood, device=device)[0].mean(axis=1)
     scores, indices = _nearest_biased(rows, y, 2.0, -crowd_y, k, device)
-    return scores - crowd_x[:, None], indices
+    return as_kind(scores - crowd_x[:, None], given), as_kind(indices, given)
 
 
 def inverted_softmax(

@@ -11,8 +11,7 @@ def annealed_gromov(
     y: Tensor,
     *,
     frequency: float,
-    first: float = 1.0,
-    last: float = 0.02,
+    epsilons: tuple[float, float] = (1.0, 0.02),
     steps: int = 40,
     inner: int = 10,
     jitter: float = 0.0,
@@ -27,7 +26,7 @@ def annealed_gromov(
     Args:
         x: (n, d) rows, the most frequent first. y: (m, d') rows.
         frequency: weight w of the squared difference of log relative ranks; 0 needs `jitter`.
-        first: epsilon of the first step, last: of the last step; geometric between.
+        epsilons: of the first and the last step; geometric in between.
         steps: fixed-point steps.
         inner: Sinkhorn iterations per step.
         jitter: standard deviation of log-normal noise on the first plan, for other starts.
@@ -37,6 +36,7 @@ def annealed_gromov(
         (n, m) plan whose rows sum to 1.
     """
     n, m = len(x), len(y)
+    first, last = epsilons
     a, b = _Cosines(x), _Cosines(y)
     u = torch.arange(1, n + 1, device=x.device, dtype=x.dtype).div(n).log()
     v = torch.arange(1, m + 1, device=x.device, dtype=x.dtype).div(m).log()

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Generic
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from distmatch.transport.kernel import soft_assign
+from distmatch.transport.tensors import Array, as_given, as_tensors
 
 
 @dataclass(frozen=True, kw_only=True)
-class Coupling:
+class Coupling(Generic[Array]):
     """P_ij = a_i b_j exp((f_i + g_j - C_ij) / epsilon) with C_ij = r_i + c_j - <q_i, k_j>.
 
-    Nothing here is (n, m) unless `dense()` is called.
+    Nothing here is (n, m) unless `dense()` is called. All fields are tensors, or all are arrays; methods take either
+    and return the kind of the fields.
     """
 
-    queries: Tensor
+    queries: Array
     """(n, d): q."""
-    keys: Tensor
+    keys: Array
     """(m, d): k."""
-    row_cost: Tensor
+    row_cost: Array
     """(n,): r."""
-    column_cost: Tensor
+    column_cost: Array
     """(m,): c."""
-    a: Tensor
+    a: Array
     """(n,) row masses asked for; they sum to 1."""
-    b: Tensor
+    b: Array
     """(m,) column masses asked for."""
-    f: Tensor
+    f: Array
     """(n,) potentials, in units of the cost."""
-    g: Tensor
+    g: Array
     """(m,) potentials, in units of the cost."""
     epsilon: float
     error: float
@@ -42,53 +46,69 @@ class Coupling:
     chunk: int = field(default=512, repr=False)
 
     @property
-    def transposed(self) -> Coupling:
+    def transposed(self) -> Coupling[Array]:
         """The plan seen from the other side, (m, n)."""
-        return Coupling(
-            queries=self.keys, keys=self.queries, row_cost=self.column_cost, column_cost=self.row_cost,
-            a=self.b, b=self.a, f=self.g, g=self.f, epsilon=self.epsilon, error=self.error,
-            iterations=self.iterations, converged=self.converged, chunk=self.chunk,
+        return replace(
+            self, queries=self.keys, keys=self.queries, row_cost=self.column_cost, column_cost=self.row_cost,
+            a=self.b, b=self.a, f=self.g, g=self.f,
         )  # fmt: skip
 
-    def marginals(self) -> tuple[Tensor, Tensor]:
+    def to_numpy(self) -> Coupling[np.ndarray]:
+        """The same plan in arrays."""
+        named = {f.name: getattr(self, f.name) for f in fields(self)}
+        arrays: dict[str, Any] = {name: as_given(value, None) for name, value in named.items()}
+        return Coupling(**arrays)
+
+    def marginals(self) -> tuple[Array, Array]:
         """Row sums (n,) and column sums (m,) of the plan as it is."""
-        one = self.keys.new_ones(len(self.keys), 1)
-        other = self.queries.new_ones(len(self.queries), 1)
+        one = torch.ones(len(self.keys), 1)
+        other = torch.ones(len(self.queries), 1)
         return self.apply(one)[:, 0], self.transposed.apply(other)[:, 0]
 
-    def apply(self, v: Tensor) -> Tensor:
+    def apply(self, v: Any) -> Array:
         """P @ v, for v (m, k); (n, k)."""
         mass, mean = self._rows(v)
-        return mass[:, None] * mean
+        return as_given(mass[:, None] * mean, self.queries)
 
-    def barycentre(self, v: Tensor | None = None) -> Tensor:
+    def barycentre(self, v: Any = None) -> Array:
         """Row averages of v (m, k) under the plan, the keys by default; (n, k)."""
-        return self._rows(self.keys if v is None else v)[1]
+        return as_given(self._rows(self.keys if v is None else v)[1], self.queries)
 
-    def moment(self, u: Tensor, v: Tensor) -> Tensor:
+    def moment(self, u: Any, v: Any) -> Array:
         """u' P v, for u (n, k) and v (m, l); (k, l)."""
-        return u.T @ self.apply(v)
+        mass, mean = self._rows(v)
+        (u,) = as_tensors(u)
+        return as_given(u.T.to(mean) @ (mass[:, None] * mean), self.queries)
 
-    def best(self) -> Tensor:
+    def best(self) -> Array:
         """The column with the largest entry of each row, (n,)."""
-        bias = (self.g - self.column_cost) / self.epsilon + self.b.log()
-        found = [
-            torch.addmm(bias, self.queries[i : i + self.chunk] / self.epsilon, self.keys.T).argmax(
-                1
-            )
-            for i in range(0, len(self.queries), self.chunk)
-        ]
-        return torch.cat(found)
-
-    def dense(self) -> Tensor:
-        """The plan itself, (n, m)."""
-        scores = self.queries @ self.keys.T
-        scores += (self.f - self.row_cost)[:, None] + (self.g - self.column_cost)
-        return (scores / self.epsilon).exp() * self.a[:, None] * self.b
-
-    def _rows(self, v: Tensor) -> tuple[Tensor, Tensor]:
-        bias = (self.g - self.column_cost) / self.epsilon + self.b.log()
-        logsumexp, mean = soft_assign(
-            self.queries / self.epsilon, self.keys, bias, values=v, chunk=self.chunk
+        queries, keys, g, costs, b = as_tensors(
+            self.queries, self.keys, self.g, self.column_cost, self.b
         )
-        return self.a * ((self.f - self.row_cost) / self.epsilon + logsumexp).exp(), mean
+        bias = (g - costs) / self.epsilon + b.log()
+        found = [
+            torch.addmm(bias, queries[i : i + self.chunk] / self.epsilon, keys.T).argmax(1)
+            for i in range(0, len(queries), self.chunk)
+        ]
+        return as_given(torch.cat(found), self.queries)
+
+    def dense(self) -> Array:
+        """The plan itself, (n, m)."""
+        queries, keys, f, g, rows, columns, a, b = as_tensors(
+            self.queries, self.keys, self.f, self.g, self.row_cost, self.column_cost, self.a, self.b
+        )
+        scores = queries @ keys.T
+        scores += (f - rows)[:, None] + (g - columns)
+        return as_given((scores / self.epsilon).exp() * a[:, None] * b, self.queries)
+
+    def _rows(self, v: Any) -> tuple[Tensor, Tensor]:
+        """Mass of each row (n,) and its average of v (n, k)."""
+        queries, keys, f, g, rows, columns, a, b = as_tensors(
+            self.queries, self.keys, self.f, self.g, self.row_cost, self.column_cost, self.a, self.b
+        )
+        (v,) = as_tensors(v)
+        bias = (g - columns) / self.epsilon + b.log()
+        logsumexp, mean = soft_assign(
+            queries / self.epsilon, keys, bias, values=v.to(keys), chunk=self.chunk
+        )
+        return a * ((f - rows) / self.epsilon + logsumexp).exp(), mean

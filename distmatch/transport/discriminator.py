@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, leaky_relu
+
+from distmatch.transport.tensors import as_tensors
 
 
 class Discriminator:
@@ -81,8 +84,8 @@ class Discriminator:
 
 
 def discriminator_divergence(
-    x: Tensor,
-    y: Tensor,
+    x: Any,
+    y: Any,
     *,
     seed: int = 0,
     steps: int = 200,
@@ -96,16 +99,17 @@ def discriminator_divergence(
     chance, 1 where it tells every row apart (Goodfellow et al. 2014, section 4.1).
 
     Args:
-        x: (n, d). y: (m, d).
+        x: (n, d). y: (m, d). Tensors, arrays or whatever `align` takes; there is no gradient.
         seed: of the split, the weights and the batches.
-        steps: of Adam, a fold.
-        batch: rows of each side a step.
+        steps: of Adam, per fold.
+        batch: rows of each side per step.
         hidden: units of the one hidden layer.
         folds: parts; each is held out once.
 
     Returns:
         bits, between 0 and 1.
     """
+    x, y = as_tensors(x, y)
     generator = torch.Generator(device=x.device).manual_seed(seed)
     both = torch.cat([x, y])
     scale = both.std(dim=0).clamp(min=1e-12)

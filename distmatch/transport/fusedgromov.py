@@ -7,7 +7,7 @@ from torch import Tensor
 
 from distmatch.transport.coupling import Coupling
 from distmatch.transport.gromov import GromovResult, spread
-from distmatch.transport.kernel import sweep
+from distmatch.transport.kernel import Duals, sweep
 
 
 def fused_gromov(
@@ -20,7 +20,6 @@ def fused_gromov(
     last: float = 0.025,
     steps: int = 12,
     inner: int = 3,
-    chunk: int = 512,
 ) -> GromovResult:
     """Fixed points of fused Gromov-Wasserstein (Vayer et al. 2019) at falling epsilon, memory (n + m) d.
 
@@ -54,7 +53,7 @@ def fused_gromov(
         averages = None
         for i in range(inner):
             f, g, error, averages = sweep(
-                rows @ state, columns, f, g, a, b, values=y if i == inner - 1 else None, chunk=chunk
+                rows @ state, columns, Duals(f, g, a, b), values=y if i == inner - 1 else None
             )
         assert averages is not None
         new = x.T @ averages / n
@@ -66,10 +65,10 @@ def fused_gromov(
         )
     assert f is not None
     queries = rows @ state
-    error = sweep(queries, columns, f, g, a, b, chunk=chunk)[2]
+    error = sweep(queries, columns, Duals(f, g, a, b))[2]
     coupling = Coupling(
         queries=queries, keys=columns, row_cost=x.new_zeros(n), column_cost=y.new_zeros(m), a=a, b=b,
-        f=f, g=g, epsilon=1.0, error=error, iterations=steps * inner, converged=error < 1e-2, chunk=chunk,
+        f=f, g=g, epsilon=1.0, error=error, iterations=steps * inner, converged=error < 1e-2,
     )  # fmt: skip
     return GromovResult(
         moment=moment, coupling=coupling, steps=steps, converged=error < 1e-2, history=history

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from distmatch.device import Group, gather_rows, shard, sum_over
+from distmatch.embeddings.arrays import is_tensor
 from distmatch.errors import InputError
 from distmatch.transport.coupling import Coupling
-from distmatch.transport.kernel import sweep
+from distmatch.transport.kernel import Duals, sweep
 from distmatch.transport.sinkhorn import masses
+from distmatch.transport.tensors import Array, as_given, as_tensors
 
 
 @dataclass(frozen=True, kw_only=True)
-class GromovResult:
+class GromovResult(Generic[Array]):
     """Where proximal Gromov-Wasserstein ended."""
 
-    moment: Tensor
+    moment: Array
     """(d, d'): X' P Y, whose polar factor is the best orthogonal map."""
-    coupling: Coupling
+    coupling: Coupling[Array]
     """P, with its marginal error."""
     steps: int
     """Proximal steps done."""
@@ -34,24 +37,29 @@ class GromovResult:
     """Per step: `cost`, the squared-loss GW cost of the plan without its constant, and `sharpness`,
     the sum of squared singular values of the moment over its maximum (1 for a matched rotation)."""
 
+    def to_numpy(self) -> GromovResult[np.ndarray]:
+        """The same result in arrays."""
+        moment, coupling = as_given(self.moment, None), self.coupling.to_numpy()
+        return cast(GromovResult[np.ndarray], replace(self, moment=moment, coupling=coupling))
+
 
 def gromov_wasserstein(
-    x: Tensor,
-    y: Tensor,
+    x: Array,
+    y: Any,
     epsilon: float = 5e-2,
     frequency: float | None = None,
     *,
-    a: Tensor | None = None,
-    b: Tensor | None = None,
+    a: Any = None,
+    b: Any = None,
     steps: int = 100,
     inner: int = 3,
     tolerance: float = 1e-3,
-    moment: Tensor | None = None,
-    log_frequency: tuple[Tensor, Tensor] | None = None,
+    moment: Any = None,
+    log_frequency: tuple[Any, Any] | None = None,
     chunk: int = 512,
     group: Group = None,
     callback: Callable[[int, dict[str, float]], Any] | None = None,
-) -> GromovResult:
+) -> GromovResult[Array]:
     """Proximal-point Gromov-Wasserstein with the costs <x_i, x_k> and <y_j, y_l>, squared loss.
 
     With fixed marginals the square loss is a constant minus 2 |M|^2, M = X'PY, so its gradient is the
@@ -66,7 +74,8 @@ def gromov_wasserstein(
     The start is the product plan, so the points' means break the symmetry; give a moment if they are zero.
 
     Args:
-        x: (n, d) points, unit rows for cosines.
+        x: (n, d) points, unit rows for cosines: a tensor, an array, or whatever `align` takes. The work is done in
+            the widest type given.
         y: (m, d') points; d' need not be d.
         epsilon: weight of the proximal term, in units of squared cosine differences.
         frequency: weight of the fused term (log rank_i - log rank_j)^2, rows counted from 1 in order of
@@ -82,52 +91,29 @@ def gromov_wasserstein(
         group: processes that share the rows of x; same arguments and same answer on all.
         callback: called with the step and its figures. An interrupt after the first step keeps the plan so far.
 
+    Returns:
+        the plan and its moment; of tensors if x is one, else of arrays. There is no gradient.
+
     Raises:
         InputError: masses that are not positive, an epsilon that is not, fewer than two points.
     """
-    n, m = len(x), len(y)
+    points, y, a, b, moment, *logs = as_tensors(x, y, a, b, moment, *(log_frequency or ()))
+    n, m = len(points), len(y)
     if n < 2 or m < 2 or not epsilon > 0:
         raise InputError(
-            f"need two points on each side and a positive epsilon, got {n}, {m}, {epsilon}"
+            f"need two points per side and a positive epsilon, got {n}, {m}, {epsilon}"
         )
-    a, b = masses(a, n, x), masses(b, m, y)
-    mine = shard(n, group)
-    rows, columns = x, y
-    weight = frequency or 0.0
-    if weight:
-        u, v = _log_ranks(n, x), _log_ranks(m, y)
-        if log_frequency is not None:
-            u, v = log_frequency[0].to(x), log_frequency[1].to(y)
-        # -w (u - v)^2 = 2 w u v + separable terms, which the potentials absorb.
-        rows, columns = (
-            torch.cat([x, (u - u.mean())[:, None]], 1),
-            torch.cat([y, (v - v.mean())[:, None]], 1),
-        )
-    d, k = x.shape[1], y.shape[1]
-    state = x.new_zeros(rows.shape[1], columns.shape[1])
-    current = torch.outer(a @ x, b @ y) if moment is None else moment.to(x)
-    largest = spread(x, a) * spread(y, b)
-    f: Tensor | None = None
-    g = y.new_zeros(m)
+    proximal = _Proximal(
+        points, y, masses(a, n, points), masses(b, m, y), epsilon, frequency or 0.0, logs
+    )
+    if moment is not None:
+        proximal.moment = moment
+    proximal.inner, proximal.chunk, proximal.group = inner, chunk, group
     history: list[dict[str, float]] = []
-    error, change, step, interrupted = float("nan"), float("inf"), 0, False
+    interrupted = settled = False
     for step in range(1, steps + 1):
         try:
-            state[:d, :k] += (4 / epsilon) * current
-            if weight:
-                state[d, k] += 2 * weight / epsilon
-            queries = rows[mine] @ state
-            averages = None
-            for i in range(inner):
-                values = y if i == inner - 1 else None
-                f, g, error, averages = sweep(
-                    queries, columns, f, g, a[mine], b, values=values, chunk=chunk, group=group
-                )
-            assert averages is not None
-            new = sum_over((x[mine] * a[mine, None]).T @ averages, group)
-            change = float((new - current).norm() / new.norm().clamp(min=1e-30))
-            current = new
-            history.append(_figures(current, largest, change, error))
+            history.append(proximal.step())
             if callback is not None:
                 callback(step, history[-1])
         except KeyboardInterrupt:
@@ -135,21 +121,85 @@ def gromov_wasserstein(
                 raise
             interrupted = True
             break
-        if change < tolerance and error < tolerance:
+        settled = history[-1]["change"] < tolerance
+        if settled and history[-1]["error"] < tolerance:
             break
-    assert f is not None
-    # One more sweep measures the marginal error of the plan that is returned.
-    error = sweep(rows[mine] @ state, columns, f, g, a[mine], b, chunk=chunk, group=group)[2]
-    converged = change < tolerance and error < 10 * tolerance
-    coupling = Coupling(
-        queries=rows @ state, keys=columns, row_cost=x.new_zeros(n), column_cost=y.new_zeros(m),
-        a=a, b=b, f=gather_rows(f, n, group), g=g, epsilon=1.0, error=error, iterations=step * inner,
-        converged=error < tolerance, chunk=chunk,
-    )  # fmt: skip
-    return GromovResult(
-        moment=current, coupling=coupling, steps=step, converged=converged and not interrupted,
+    coupling = proximal.coupling(tolerance)
+    result = GromovResult(
+        moment=proximal.moment, coupling=coupling, steps=len(history),
+        converged=settled and coupling.error < 10 * tolerance and not interrupted,
         interrupted=interrupted, history=history,
     )  # fmt: skip
+    return cast(GromovResult[Array], result if is_tensor(x) else result.to_numpy())
+
+
+class _Proximal:
+    """Proximal steps on the plan a_i b_j exp(f_i + g_j + <x_i S, y_j>), whose history is S."""
+
+    inner, chunk = 3, 512
+    group: Group = None
+
+    def __init__(
+        self,
+        x: Tensor,
+        y: Tensor,
+        a: Tensor,
+        b: Tensor,
+        epsilon: float,
+        weight: float,
+        logs: list[Tensor],
+    ) -> None:
+        self.x, self.y, self.a, self.b = x, y, a, b
+        self.epsilon, self.weight = epsilon, weight
+        self.rows, self.columns = x, y
+        if weight:
+            u, v = logs or (_log_ranks(len(x), x), _log_ranks(len(y), y))
+            # -w (u - v)^2 = 2 w u v + separable terms, which the potentials absorb.
+            self.rows = torch.cat([x, (u - u.mean())[:, None]], 1)
+            self.columns = torch.cat([y, (v - v.mean())[:, None]], 1)
+        self.state = x.new_zeros(self.rows.shape[1], self.columns.shape[1])
+        self.moment = torch.outer(a @ x, b @ y)
+        self.largest = spread(x, a) * spread(y, b)
+        self.f: Tensor | None = None
+        self.g = y.new_zeros(len(y))
+        self.sweeps = 0
+
+    def step(self) -> dict[str, float]:
+        """One proximal step, and its figures."""
+        d, k = self.x.shape[1], self.y.shape[1]
+        mine = shard(len(self.x), self.group)
+        self.state[:d, :k] += (4 / self.epsilon) * self.moment
+        if self.weight:
+            self.state[d, k] += 2 * self.weight / self.epsilon
+        queries = self.rows[mine] @ self.state
+        averages, error = None, float("nan")
+        for i in range(self.inner):
+            self.f, self.g, error, averages = sweep(
+                queries, self.columns, Duals(self.f, self.g, self.a[mine], self.b),
+                values=self.y if i == self.inner - 1 else None, chunk=self.chunk, group=self.group,
+            )  # fmt: skip
+        assert averages is not None
+        self.sweeps += self.inner
+        new = sum_over((self.x[mine] * self.a[mine, None]).T @ averages, self.group)
+        change = float((new - self.moment).norm() / new.norm().clamp(min=1e-30))
+        self.moment = new
+        return _figures(new, self.largest, change, error)
+
+    def coupling(self, tolerance: float) -> Coupling[Tensor]:
+        """The plan, with its marginal error, which takes one more sweep to measure."""
+        assert self.f is not None
+        x, y, n = self.x, self.y, len(self.x)
+        mine = shard(n, self.group)
+        duals = Duals(self.f, self.g, self.a[mine], self.b)
+        error = sweep(
+            self.rows[mine] @ self.state, self.columns, duals, chunk=self.chunk, group=self.group
+        )[2]
+        return Coupling(
+            queries=self.rows @ self.state, keys=self.columns, row_cost=x.new_zeros(n),
+            column_cost=y.new_zeros(len(y)), a=self.a, b=self.b, f=gather_rows(self.f, n, self.group),
+            g=self.g, epsilon=1.0, error=error, iterations=self.sweeps, converged=error < tolerance,
+            chunk=self.chunk,
+        )  # fmt: skip
 
 
 def _figures(moment: Tensor, largest: float, change: float, error: float) -> dict[str, float]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +22,19 @@ from distmatch.device import Group, max_over, sum_over
 LOG2_E = 1 / math.log(2)
 MIN_MASS = 1e-30
 """Column mass below which a float32 sweep recomputes the column in the log domain."""
+
+
+class Duals(NamedTuple):
+    """Log potentials of both sides and the masses that they are to give them."""
+
+    f: Tensor | None
+    """(n,), or None at the start."""
+    g: Tensor
+    """(m,)."""
+    a: Tensor
+    """(n,) row masses."""
+    b: Tensor
+    """(m,) column masses."""
 
 
 def soft_assign(
@@ -65,10 +79,7 @@ def log_sum_exp(queries: Tensor, keys: Tensor, bias: Tensor, *, chunk: int = 512
 def sweep(
     queries: Tensor,
     keys: Tensor,
-    f: Tensor | None,
-    g: Tensor,
-    a: Tensor,
-    b: Tensor,
+    duals: Duals,
     *,
     damping: tuple[float, float] = (1.0, 1.0),
     values: Tensor | None = None,
@@ -85,10 +96,7 @@ def sweep(
     Args:
         queries: (n, d), divided by epsilon; under a process group only the rows of this process.
         keys: (m, d).
-        f: (n,) log potentials that the marginal error is measured with, or None at the start.
-        g: (m,) log potentials.
-        a: (n,) row masses.
-        b: (m,) column masses.
+        duals: potentials and masses; the marginal error is measured with the f given.
         damping: rho / (rho + epsilon) of rows and columns; 1 is balanced.
         values: (m, k) to average.
         plan: (n, m) to write the plan into, under the new f and the old g.
@@ -100,6 +108,7 @@ def sweep(
         rows is the L1 marginal error of the plan *before* the sweep (nan if f is None); and, where
         values are given, their row averages (n, k) under the new f and old g.
     """
+    f, g, a, b = duals
     bias = g + b.log()
     new_f = queries.new_empty(len(queries))
     averages = None if values is None else queries.new_empty(len(queries), values.shape[1])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from distmatch.device import Group, gather_rows, max_over, shard, sum_over
+from distmatch.embeddings.arrays import is_tensor
 from distmatch.errors import InputError
 from distmatch.transport.coupling import Coupling
-from distmatch.transport.kernel import MIN_MASS, sweep
+from distmatch.transport.kernel import MIN_MASS, Duals, sweep
+from distmatch.transport.tensors import Array, as_tensors
 
 DENSE_LIMIT = 4096 * 4096
 """Plans with at most so many entries are kept in memory unless the caller says otherwise."""
@@ -18,34 +21,61 @@ DRIFT = 40.0
 """Change of a log potential after which a cached float32 kernel no longer covers the plan."""
 
 
+class InnerCost(NamedTuple):
+    """The cost r_i + c_j - <q_i, k_j>."""
+
+    queries: Tensor
+    """(n, d): q."""
+    keys: Tensor
+    """(m, d): k."""
+    rows: Tensor
+    """(n,): r."""
+    columns: Tensor
+    """(m,): c."""
+
+
+class Solver(NamedTuple):
+    """Settings of `sinkhorn`, under its names."""
+
+    epsilon: float
+    iterations: int
+    tolerance: float
+    unbalanced: float | tuple[float, float] | None
+    schedule: Sequence[float]
+    dense: bool | None
+    chunk: int
+    group: Group
+
+
 def sinkhorn(
-    x: Tensor,
-    y: Tensor,
-    a: Tensor | None = None,
-    b: Tensor | None = None,
+    x: Array,
+    y: Any,
+    a: Any = None,
+    b: Any = None,
     epsilon: float = 0.05,
     iterations: int = 1000,
     tolerance: float = 1e-3,
     *,
     unbalanced: float | tuple[float, float] | None = None,
     schedule: Sequence[float] = (),
-    start: tuple[Tensor, Tensor] | None = None,
+    start: tuple[Any, Any] | None = None,
     dense: bool | None = None,
     chunk: int = 512,
     group: Group = None,
-) -> Coupling:
+) -> Coupling[Array]:
     """Entropic transport for the squared Euclidean cost (Cuturi 2013), in the log domain.
 
     min over P of <C, P> + epsilon KL(P | a b'), with the row and column sums of P equal to a and b, or,
-    unbalanced, held to them by rho KL(P1 | a) + rho' KL(P'1 | b) (Chizat et al. 2018).
+    unbalanced, held to them by rho KL(P1 | a) + rho' KL(P'1 | b) (Chizat et al. 2018). There is no gradient through
+    the iterations; `sinkhorn_divergence` has one.
 
     Args:
-        x: (n, d) points.
+        x: (n, d) points: a tensor, an array, or whatever `align` takes. The work is done in the widest type given.
         y: (m, d) points.
         a: (n,) positive masses, None for uniform; divided by their sum.
         b: (m,) likewise.
         epsilon: entropy weight, in units of the cost |x_i - y_j|^2.
-        iterations: at most so many, at the last epsilon.
+        iterations: maximum number, at the last epsilon.
         tolerance: L1 marginal error to stop at, as a share of the whole mass.
         unbalanced: rho, or (rho, rho'), in units of the cost; None is balanced.
         schedule: larger epsilons to pass through first, see `epsilon_schedule`.
@@ -55,58 +85,40 @@ def sinkhorn(
         group: processes that share the work; every one passes the same arguments and gets the same answer.
 
     Returns:
-        The coupling, with its marginal error and whether it converged.
+        The coupling, with its marginal error and whether it converged; of tensors if x is one, else of arrays.
 
     Raises:
-        InputError: shapes that do not go together, masses or epsilon that are not positive.
+        InputError: shapes that do not go together, masses or epsilon that are not positive, a gradient asked for.
     """
-    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
+    points, y, a, b, *potentials = as_tensors(x, y, a, b, *(start or ()))
+    if points.ndim != 2 or y.ndim != 2 or points.shape[1] != y.shape[1]:
         raise InputError(
-            f"points of shape {tuple(x.shape)} and {tuple(y.shape)}: need the same dimension. "
+            f"points of shape {tuple(points.shape)} and {tuple(y.shape)}: need the same dimension. "
             "For spaces of different dimension use gromov_wasserstein"
         )
-    return sinkhorn_inner(
-        2 * x, y, x.square().sum(1), y.square().sum(1), a, b, epsilon, iterations, tolerance,
-        unbalanced=unbalanced, schedule=schedule, start=start, dense=dense, chunk=chunk, group=group,
-    )  # fmt: skip
-
-
-def sinkhorn_inner(
-    queries: Tensor,
-    keys: Tensor,
-    row_cost: Tensor | None = None,
-    column_cost: Tensor | None = None,
-    a: Tensor | None = None,
-    b: Tensor | None = None,
-    epsilon: float = 0.05,
-    iterations: int = 1000,
-    tolerance: float = 1e-3,
-    *,
-    unbalanced: float | tuple[float, float] | None = None,
-    schedule: Sequence[float] = (),
-    start: tuple[Tensor, Tensor] | None = None,
-    dense: bool | None = None,
-    chunk: int = 512,
-    group: Group = None,
-) -> Coupling:
-    """`sinkhorn` for the cost r_i + c_j - <q_i, k_j>.
-
-    Args:
-        queries: (n, d).
-        keys: (m, d).
-        row_cost: (n,), zero if None.
-        column_cost: (m,), zero if None.
-
-    The other arguments are those of `sinkhorn`.
-    """
-    n, m = len(queries), len(keys)
-    if not n or not m:
+    if not len(points) or not len(y):
         raise InputError("no points to couple")
-    a, b = masses(a, n, queries), masses(b, m, keys)
-    row_cost = queries.new_zeros(n) if row_cost is None else row_cost
-    column_cost = keys.new_zeros(m) if column_cost is None else column_cost
-    mine = shard(n, group)
-    if unbalanced is not None:
+    cost = InnerCost(2 * points, y, points.square().sum(1), y.square().sum(1))
+    coupling = _solve(
+        cost, masses(a, len(points), points), masses(b, len(y), y),
+        Solver(epsilon, iterations, tolerance, unbalanced, schedule, dense, chunk, group),
+        None if start is None else (potentials[0], potentials[1]),
+    )  # fmt: skip
+    return cast(Coupling[Array], coupling if is_tensor(x) else coupling.to_numpy())
+
+
+def _solve(
+    cost: InnerCost,
+    a: Tensor,
+    b: Tensor,
+    solver: Solver,
+    start: tuple[Tensor, Tensor] | None,
+) -> Coupling[Tensor]:
+    """The coupling of masses a (n,) and b (m,) under the cost."""
+    queries, keys, row_cost, column_cost = cost
+    n, m = len(queries), len(keys)
+    mine = shard(n, solver.group)
+    if solver.unbalanced is not None:
         # Damping acts on whole potentials, so the separable costs have to be part of the scores.
         queries = torch.cat([queries, -row_cost[:, None], queries.new_ones(n, 1)], 1)
         keys = torch.cat([keys, keys.new_ones(m, 1), -column_cost[:, None]], 1)
@@ -115,26 +127,27 @@ def sinkhorn_inner(
     g = -column_cost  # a column's own cost weighs as much as its potential
     if start is not None:
         f, g = (start[0] - row_cost)[mine], start[1] - column_cost
-    dense = n * m <= DENSE_LIMIT if dense is None else dense
+    dense = n * m <= DENSE_LIMIT if solver.dense is None else solver.dense
     error, done, converged = float("nan"), 0, False
-    for step in (*schedule, epsilon):
+    for step in (*solver.schedule, solver.epsilon):
         if not step > 0:
             raise InputError(f"epsilon {step} is not positive")
-        last = step == epsilon
-        weights = _damping(unbalanced, step)
-        solver = _Sweeps(queries[mine] / step, keys, a[mine], b, weights, dense, chunk, group)
+        weights = _damping(solver.unbalanced, step)
+        sweeps = _Sweeps(
+            queries[mine] / step, keys, a[mine], b, weights, dense, solver.chunk, solver.group
+        )
         # A stage of the schedule is a warm start: ten iterations are enough.
-        limit = iterations if last else 10
-        log_f, log_g, error, done = solver.run(
-            None if f is None else f / step, g / step, limit, tolerance
+        limit = solver.iterations if step == solver.epsilon else 10
+        log_f, log_g, error, done = sweeps.run(
+            None if f is None else f / step, g / step, limit, solver.tolerance
         )
         f, g = log_f * step, log_g * step
-        converged = error <= tolerance
+        converged = error <= solver.tolerance
     assert f is not None
     return Coupling(
         queries=queries, keys=keys, row_cost=row_cost, column_cost=column_cost, a=a, b=b,
-        f=gather_rows(f, n, group) + row_cost, g=g + column_cost, epsilon=epsilon, error=error,
-        iterations=done, converged=converged, chunk=chunk,
+        f=gather_rows(f, n, solver.group) + row_cost, g=g + column_cost, epsilon=solver.epsilon, error=error,
+        iterations=done, converged=converged, chunk=solver.chunk,
     )  # fmt: skip
 
 
@@ -218,7 +231,7 @@ class _Sweeps:
         if self.dense and self.kernel is None:
             self.kernel = self.queries.new_empty(len(self.queries), len(self.keys))
         new_f, new_g, error, _ = sweep(
-            self.queries, self.keys, f, g, self.a, self.b, damping=self.damping, plan=self.kernel,
+            self.queries, self.keys, Duals(f, g, self.a, self.b), damping=self.damping, plan=self.kernel,
             chunk=self.chunk, group=self.group,
         )  # fmt: skip
         self.f0, self.g0 = new_f, g

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import multigammaln
 
+from distmatch.compression.linearcode import quantize_map
 from distmatch.compression.vectorcode import (
     alignment_code,
     gaussian_log2,
-    quantize_map,
     vector_bits,
 )
 

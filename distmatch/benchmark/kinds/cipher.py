@@ -20,6 +20,7 @@ from distmatch.benchmark.kinds.letters import letter_embeddings, letters_read, p
 from distmatch.benchmark.kinds.plaintext import SOLVED_ACCURACY, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.reading import Ciphertext, from_symbols, read_ciphertext
+from distmatch.compression.codelength import adaptive_bits
 from distmatch.errors import InputError
 from distmatch.languages.language import Language
 from distmatch.maps.key import bijection_bits, emission_bits, homophonic_bits
@@ -207,14 +208,6 @@ def _context(problem: CipherProblem) -> dict[str, Any]:
         "letters": len(problem.source), "symbols": len(problem.source.names), "key_bits": key,
         "unicity": round(key / redundancy, 2), "plain_bits": adaptive_bits(counts),
     }  # fmt: skip
-
-
-def adaptive_bits(counts: np.ndarray) -> float:
-    """Code length of symbols without any model of a language: adaptive order 0 (Krichevsky and Trofimov 1981)."""
-    n, size = int(counts.sum()), len(counts)
-    total = math.lgamma(n + size / 2) - math.lgamma(size / 2)
-    total -= sum(math.lgamma(c + 0.5) - math.lgamma(0.5) for c in counts)
-    return total / math.log(2)
 
 
 def _from_file(path: Path, axes: Mapping[str, Any], seed: int) -> dict[str, Any]:

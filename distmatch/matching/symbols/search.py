@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from distmatch.compression.codelength import adaptive_bits
 from distmatch.errors import InputError
 from distmatch.languages.ngram import UNITS_PER_BIT
 from distmatch.languages.symbols import SymbolModel
@@ -90,7 +91,7 @@ class SymbolSearch:
         found = [Relabelling(table, target.size, self.kind) for _, _, table in leaders]
         lengths = [float(target.bits(f(source)).sum()) + f.choice_bits(source) for f in found]
         order = np.argsort([n + f.bits for n, f in zip(lengths, found, strict=True)], kind="stable")
-        alone = _order0_bits(source)
+        alone = adaptive_bits(np.bincount(source))
         matches = []
         for place in order:
             total = lengths[place] + found[place].bits
@@ -199,19 +200,6 @@ def _by_rank(part: np.ndarray, count: int, target: SymbolModel) -> np.ndarray:
     ranks = np.argsort(-np.bincount(part, minlength=target.size)[: target.size], kind="stable")
     table[ranks] = np.argsort(-target.marginal, kind="stable")
     return table
-
-
-def _order0_bits(symbols: np.ndarray) -> float:
-    """Code length of a sequence by its own frequencies alone, learned as it goes (Krichevsky-Trofimov)."""
-    from math import lgamma, log
-
-    counts = np.bincount(symbols)
-    size = len(counts)
-    if size == 0:
-        return 0.0
-    nats = lgamma(len(symbols) + size / 2) - lgamma(size / 2)
-    nats -= sum(lgamma(c + 0.5) - lgamma(0.5) for c in counts)
-    return nats / log(2)
 
 
 def _posterior(place, order, lengths, found, source, alone) -> float:

@@ -8,11 +8,12 @@ V^3 whatever the length of Y.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import lgamma, log
+from math import log
 from typing import Any
 
 import numpy as np
 
+from distmatch.compression.codelength import adaptive_bits
 from distmatch.errors import InputError
 from distmatch.languages.symbols import SymbolModel
 from distmatch.maps.relabelling import Relabelling
@@ -158,15 +159,9 @@ def expected_counts(
 
 
 def choice_bits(f: Relabelling, source: np.ndarray) -> float:
-    """Bits to say which y stands for its x at each place, learned as it goes (Krichevsky-Trofimov per group)."""
+    """Bits to say which y stands for its x at each place, with frequencies learned on the way, per group."""
     counts = np.bincount(source, minlength=len(f.table))
-    nats = 0.0
-    for group in f.homophones:
-        if len(group) > 1:
-            total = float(counts[group].sum())
-            nats += lgamma(total + len(group) / 2) - lgamma(len(group) / 2)
-            nats -= sum(lgamma(c + 0.5) - lgamma(0.5) for c in counts[group].tolist())
-    return nats / log(2)
+    return sum((adaptive_bits(counts[group]) for group in f.homophones if len(group) > 1), 0.0)
 
 
 def _flattened(target: SymbolModel, beta: float) -> np.ndarray:

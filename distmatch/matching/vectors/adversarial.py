@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -10,23 +10,24 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, normalize
 
 from distmatch.device import generator
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, conclude
+from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
+from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.evidence import EVIDENCE_ROWS, held_out
 from distmatch.matching.vectors.induction import mutual_neighbours
 from distmatch.matching.vectors.selflearning import SelfLearning
 from distmatch.matching.vectors.starts import Start
-from distmatch.progress import Clock, Progress, silent
+from distmatch.progress import Progress, silent
 from distmatch.transport.discriminator import Discriminator
 from distmatch.transport.invariants import principal_invariants, row_invariants
 from distmatch.transport.procrustes import procrustes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adversarial:
+class Adversarial(Estimator):
     """A discriminator learns to tell f(X) from Y, f to deceive it; the best of several starts is refined.
 
     Follows Conneau et al. 2018, section 2.1, with one change that makes it work within seconds on a CPU: the
@@ -93,23 +94,21 @@ class Adversarial:
             raise InputError(f"smoothing {self.smoothing} is not between 0 and 0.5")
 
     def match(
-        self, source: Embeddings, target: Embeddings, *, seed: int = 0, progress: Progress = silent
+        self, source: Vectors, target: Vectors, *, seed: int = 0, progress: Progress = silent
     ) -> Match[LinearMap]:
         """Find an orthogonal map from the source's space to the target's, then refine it.
 
         Raises:
             InputError: different dimensions, or fewer words than dimensions.
         """
-        clock = Clock()
+        trace = Trace(seed=seed, progress=progress)
         clouds = Clouds.of(
             source, target, steps=self.normalization, device=self.device, orthogonal="adversarial"
         )
-        ranked = source.ranked and target.ranked
         noise = generator(seed, clouds.x.device)
-        history: list[dict[str, Any]] = []
         first = None if self.start is None else self.start.map(clouds.x, clouds.y, noise)
         found = [
-            self.play(clouds, noise, start, ranked, progress, history, first)
+            self.play(clouds, noise, start, trace, first)
             for start in range(self.restarts if first is None else 1)
         ]
         if first is not None:
@@ -120,7 +119,7 @@ class Adversarial:
         fitted = first is not None and self.refinement is not None
         x, y = clouds.x[:EVIDENCE_ROWS], clouds.y[:EVIDENCE_ROWS]
         scores = [held_out(x, y, one) if fitted else mean_csls(clouds, one) for one in found]
-        history += [{"start": start, "csls": score} for start, score in enumerate(scores)]
+        trace.history += [{"start": start, "csls": score} for start, score in enumerate(scores)]
         highest = max(scores)
         a: Tensor = found[scores.index(highest)]
         b: Tensor | None = None
@@ -128,20 +127,16 @@ class Adversarial:
             if first is None:
                 a = self.refinement.learn(clouds, a, seed=seed)
             a, b = self.refinement.finish(clouds, a, seed=seed)
-        match = conclude(
-            clouds, a, b, method="adversarial", seed=seed, clock=clock, ranked=ranked,
-            extra={"adversary_csls": highest},
-        )  # fmt: skip
-        return replace(match, history=history)
+        return conclude(
+            clouds, a, b, method="adversarial", trace=trace, extra={"adversary_csls": highest}
+        )
 
     def play(
         self,
         clouds: Clouds,
         noise: torch.Generator,
         start: int,
-        ranked: bool,
-        progress: Progress,
-        history: list[dict[str, Any]],
+        trace: Trace,
         first: Tensor | None = None,
     ) -> Tensor:
         """One game from one isometry, random if there is no `first`, to another (d, d)."""
@@ -150,8 +145,8 @@ class Adversarial:
         sides = [_Side(x), _Side(y)]
         if self.conditions:
             known = principal_invariants(
-                row_invariants(x / d**0.5, ranked=ranked),
-                row_invariants(y / d**0.5, ranked=ranked),
+                row_invariants(x / d**0.5, ranked=clouds.ranked),
+                row_invariants(y / d**0.5, ranked=clouds.ranked),
                 self.conditions,
             )
             sides = [_Side(x, known[0]), _Side(y, known[1])]
@@ -186,8 +181,8 @@ class Adversarial:
                 w.copy_((1 + self.beta) * w - self.beta * w @ (w.T @ w))
             if (step + 1) % 100 == 0:
                 figures = {"discriminator": loss.item(), "map": deceit.item()}
-                history.append({"start": start, "step": step + 1, **figures})
-                progress(start * self.steps + step + 1, self.restarts * self.steps, **figures)
+                trace.history.append({"start": start, "step": step + 1, **figures})
+                trace.progress(start * self.steps + step + 1, self.restarts * self.steps, **figures)
         return procrustes(w.detach())
 
     def _loss(self, odds: Tensor, label: int) -> Tensor:

@@ -10,10 +10,11 @@ from torch.nn.functional import normalize
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.device import generator
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import BELIEF, Match
 from distmatch.matching.vectors.clouds import Clouds, Trace, conclude
+from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.evidence import (
     EVIDENCE_ROWS,
     Control,
@@ -24,7 +25,7 @@ from distmatch.matching.vectors.evidence import (
 from distmatch.matching.vectors.induction import translations
 from distmatch.matching.vectors.selflearning import LONG_STAGES, SHORT, SelfLearning, Stage
 from distmatch.matching.vectors.starts import Start
-from distmatch.progress import Clock, Progress, silent
+from distmatch.progress import Progress, silent
 from distmatch.transport.procrustes import procrustes
 
 STARTS = (
@@ -71,8 +72,8 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Auto:
-    """The default of `align`: no single start works on every pair, several with an honest judge do.
+class Auto(Estimator):
+    """The default of `align`: no single start works on every pair, several, chosen by evidence, do.
 
     Starts run until `ENOUGH` of them agree, or `TRIED` have run and the best is believed, so easy pairs are fast and
     hard ones get all of them.
@@ -89,8 +90,8 @@ class Auto:
 
     def match(
         self,
-        source: Embeddings,
-        target: Embeddings,
+        source: Vectors,
+        target: Vectors,
         *,
         seed: int = 0,
         progress: Progress = silent,
@@ -101,26 +102,21 @@ class Auto:
         Raises:
             InputError: fewer words than dimensions.
         """
-        clock = Clock()
+        trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
         clouds = Clouds.of(source, target, steps=self.refinement.normalization, device=self.device)
-        ranked = source.ranked and target.ranked
-        trace = Trace(progress=progress, checkpoint=checkpoint)
         control = Control.of(clouds.x, clouds.y, seed=seed)
-        found = self.screen(clouds, control, seed=seed, ranked=ranked, trace=trace)
+        found = self.screen(clouds, control, trace)
         best, agreement = choose(found)
         current = consensus(found, best)
         if not trace.interrupted and best.evidence.split >= CONSISTENT:
             current = self.refinement.learn(clouds, current, seed=seed, trace=trace)
         a, b = self.refinement.finish(clouds, current, seed=seed)
         return conclude(
-            clouds, a, b, method="auto", seed=seed, clock=clock, trace=trace, ranked=ranked,
-            control=control,
+            clouds, a, b, method="auto", trace=trace, control=control,
             extra={"start": best.start.name, "starts": len(found), "agreement": round(agreement, 4)},
         )  # fmt: skip
 
-    def screen(
-        self, clouds: Clouds, control: Control, *, seed: int, ranked: bool, trace: Trace
-    ) -> list[Candidate]:
+    def screen(self, clouds: Clouds, control: Control, trace: Trace) -> list[Candidate]:
         """Short runs of the starts, until enough agree or the run is interrupted."""
         short = replace(self.refinement, stages=(self.short,))
         found: list[Candidate] = []
@@ -132,12 +128,12 @@ class Auto:
             if seen in done:
                 continue
             done.add(seen)
-            own = seed * len(self.starts) + number
+            own = trace.seed * len(self.starts) + number
             inner = Trace(checkpoint=trace.checkpoint)
             try:
                 first = start.map(clouds.x, clouds.y, generator(own, clouds.x.device))
                 current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
-                found.append(judge(clouds, start, current, control, seed=seed, ranked=ranked))
+                found.append(judge(clouds, start, current, control, seed=trace.seed))
                 figures = {"start": start.name, **found[-1].evidence.to_json()}
                 trace.step({**figures, "agreement": choose(found)[1]}, len(self.starts))
                 trace.interrupted = inner.interrupted
@@ -151,10 +147,10 @@ class Auto:
 
 
 def judge(
-    clouds: Clouds, start: Start, current: Tensor, control: Control, *, seed: int, ranked: bool
+    clouds: Clouds, start: Start, current: Tensor, control: Control, *, seed: int
 ) -> Candidate:
     """Evidence and translations of a map."""
-    evidence, pairs = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=ranked)
+    evidence, pairs = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=clouds.ranked)
     mapped = normalize(clouds.x[:EVIDENCE_ROWS] @ current, dim=1)
     words = translations(mapped, clouds.y[:EVIDENCE_ROWS], pairs.crowd)
     return Candidate(start, current, evidence, words)

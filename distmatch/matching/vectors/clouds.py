@@ -11,7 +11,7 @@ from torch import Tensor
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.device import choose_device
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors, as_embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Bits, Match
@@ -32,8 +32,10 @@ CODED = 2_000
 
 @dataclass
 class Trace:
-    """What a run leaves on its way: history, progress, checkpoints, and whether it was interrupted."""
+    """One run: its seed and clock, and what it leaves on its way (history, progress, checkpoints, an interrupt)."""
 
+    seed: int = 0
+    clock: Clock = field(default_factory=Clock)
     progress: Progress = silent
     checkpoint: Checkpoint = NOWHERE
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -51,18 +53,21 @@ class Clouds:
     """Both sides as tensors on one device, normalised.
 
     Args:
-        x: (n, d). y: (m, d'). steps: the normalisation done.
+        x: (n, d). y: (m, d').
+        steps: the normalisation done.
+        ranked: whether the order of the rows is that of frequency, on both sides.
     """
 
     x: Tensor
     y: Tensor
     steps: tuple[str, ...]
+    ranked: bool = True
 
     @classmethod
     def of(
         cls,
-        source: Embeddings,
-        target: Embeddings,
+        source: Vectors,
+        target: Vectors,
         *,
         steps: tuple[str, ...] = ITERATIVE,
         device: str = "auto",
@@ -71,11 +76,13 @@ class Clouds:
         """Normalise and check.
 
         Args:
+            source: see `embeddings.arrays.Vectors`. target: likewise.
             orthogonal: name of the matcher if its map needs equal dimensions.
 
         Raises:
             InputError: fewer rows than dimensions, or different dimensions where they must be equal.
         """
+        source, target = as_embeddings(source, "source"), as_embeddings(target, "target")
         for side, given in (("source", source), ("target", target)):
             if len(given) <= given.dimension:
                 raise InputError(
@@ -90,7 +97,7 @@ class Clouds:
             )
         where = choose_device(device)
         x, y = (torch.from_numpy(e.normalized(steps).vectors).to(where) for e in (source, target))
-        return cls(x, y, steps)
+        return cls(x, y, steps, source.ranked and target.ranked)
 
     def linear(self, a: Tensor, b: Tensor | None = None, *, bits: float = math.nan) -> LinearMap:
         """The map with matrices for the normalised source and target."""
@@ -103,11 +110,7 @@ def conclude(
     b: Tensor | None = None,
     *,
     method: str,
-    seed: int,
-    clock: Clock,
-    ranked: bool = True,
-    trace: Trace | None = None,
-    alternatives: list[Match[LinearMap]] | None = None,
+    trace: Trace,
     extra: dict[str, Any] | None = None,
     control: Control | None = None,
     isometry: Tensor | None = None,
@@ -117,29 +120,26 @@ def conclude(
     Args:
         clouds: both sides, normalised.
         a: (d, k) map of the source. b: (k may be d') of the target; None leaves the target as it is.
-        trace: history, and whether the run was interrupted.
-        ranked: whether the order of the rows is that of frequency.
+        trace: of the run.
         control: of the same clouds, if it has been run.
         isometry: (d, d') what the evidence and the bits are of; None is the isometry nearest to the map.
     """
-    trace = trace or Trace()
     isometry = nearest_isometry(a, b) if isometry is None else isometry
     x, y = clouds.x, clouds.y
-    control = control or Control.of(x, y, seed=seed)
-    evidence, _ = measure(x, y, isometry, control, seed=seed, ranked=ranked)
+    control = control or Control.of(x, y, seed=trace.seed)
+    evidence, _ = measure(x, y, isometry, control, seed=trace.seed, ranked=clouds.ranked)
     confidence = confidence_of(evidence)
-    bits, offered = code_length(clouds, isometry, ranked=ranked)
+    bits, offered = code_length(clouds, isometry)
     return Match(
         map=clouds.linear(a, b, bits=offered[1]),
         bits=bits,
         confidence=confidence,
         reason=("stopped early; " if trace.interrupted else "") + explain(evidence, confidence),
         method=method,
-        seed=seed,
-        seconds=clock.seconds,
-        cpu_seconds=clock.cpu_seconds,
+        seed=trace.seed,
+        seconds=trace.clock.seconds,
+        cpu_seconds=trace.clock.cpu_seconds,
         history=trace.history,
-        alternatives=alternatives or [],
         extra={
             "evidence": evidence.to_json(),
             "bits_saved_by_map": round(offered[0], 1),
@@ -154,9 +154,7 @@ def nearest_isometry(a: Tensor, b: Tensor | None = None) -> Tensor:
     return procrustes(a if b is None else a @ torch.linalg.pinv(b))
 
 
-def code_length(
-    clouds: Clouds, isometry: Tensor, *, ranked: bool
-) -> tuple[Bits, tuple[float, float]]:
+def code_length(clouds: Clouds, isometry: Tensor) -> tuple[Bits, tuple[float, float]]:
     """Bits of the first `CODED` rows of Y given those of f(X); the control is the same rows alone.
 
     Beside them what the map would save if it were known, and what it costs: few rows of many dimensions are not worth
@@ -170,5 +168,5 @@ def code_length(
     from distmatch.compression.vectorcode import alignment_code
 
     x, y = (cloud[:CODED].cpu().numpy() for cloud in (clouds.x, clouds.y))
-    code = alignment_code(x, y, isometry.cpu().numpy(), ranked=ranked)
+    code = alignment_code(x, y, isometry.cpu().numpy(), ranked=clouds.ranked)
     return Bits(data=code.conditional, map=code.map, control=code.separate), code.offered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,18 +20,37 @@ CROWD_STEPS = 3
 TINY = 1e-30
 
 
+@dataclass(frozen=True, kw_only=True)
+class HardPairs:
+    """How `self_learn` chooses its pairs and when it stops.
+
+    Args:
+        keep: probability that a score takes part in the first step; grows by `growth` up to 1, see `patience`.
+        growth: factor of `keep`.
+        patience: steps without a better mean score after which `keep` grows; 0 lets it grow in every step.
+        union: fit on the best of every row and column instead of mutual neighbours.
+        neighbourhood: k of CSLS.
+        tolerance: without dropout, the steps end when the map moves by less.
+    """
+
+    keep: float = 1.0
+    growth: float = 2.0
+    patience: int = 0
+    union: bool = False
+    neighbourhood: int = 10
+    tolerance: float = 1e-3
+
+
+MUTUAL = HardPairs()
+
+
 def self_learn(
     x: Tensor,
     y: Tensor,
     start: Tensor,
     *,
     steps: int,
-    keep: float = 1.0,
-    growth: float = 2.0,
-    neighbourhood: int = 10,
-    tolerance: float = 1e-3,
-    patience: int = 0,
-    union: bool = False,
+    hard: HardPairs = MUTUAL,
     generator: torch.Generator | None = None,
     report: Report | None = None,
     group: Group = None,
@@ -40,10 +60,8 @@ def self_learn(
     Args:
         x: (n, d) unit rows, the most frequent first. y: (m, d').
         start: (d, d') map.
-        steps: at most; ends early when the map moves by less than `tolerance` without dropout.
-        keep: probability that a score takes part in the first step; grows by `growth` up to 1, see `patience`.
-        patience: steps without a better mean score after which `keep` grows; 0 lets it grow every step.
-        union: fit on the best of every row and column instead of mutual neighbours.
+        steps: at most.
+        hard: choice of the pairs, and when to stop early.
         generator: of the dropout.
         report: called with the figures of each step and the map.
         group: processes that share the rows of x.
@@ -51,18 +69,18 @@ def self_learn(
     Returns:
         the map (d, d') and the pairs that it was fitted on.
     """
-    current, crowd, pairs = start, None, None
+    current, crowd, pairs, keep = start, None, None, hard.keep
     highest, waited = -float("inf"), 0
     for step in range(steps):
         mapped = normalize(x @ current, dim=1)
         pairs = mutual_neighbours(
             mapped,
             y,
-            neighbourhood=neighbourhood,
+            neighbourhood=hard.neighbourhood,
             crowd=crowd,
             keep=keep,
             generator=generator,
-            union=union,
+            union=hard.union,
             group=group,
         )
         crowd = pairs.crowd
@@ -75,11 +93,11 @@ def self_learn(
             report({**figures, "moved": moved, "keep": keep}, current)
         waited = 0 if mean > highest + 1e-6 else waited + 1
         highest = max(mean, highest)
-        if waited < patience:
+        if waited < hard.patience:
             continue
-        if keep >= 1 and (patience or moved < tolerance):
+        if keep >= 1 and (hard.patience or moved < hard.tolerance):
             break
-        keep, waited = min(1.0, keep * growth), 0
+        keep, waited = min(1.0, keep * hard.growth), 0
     assert pairs is not None
     return current, pairs
 
@@ -90,8 +108,7 @@ def soft_learn(
     start: Tensor,
     *,
     steps: int,
-    first: float = 0.5,
-    last: float = 0.03,
+    temperatures: tuple[float, float] = (0.5, 0.03),
     neighbourhood: int = 10,
     report: Report | None = None,
     group: Group = None,
@@ -104,11 +121,13 @@ def soft_learn(
     Args:
         x: (n, d) unit rows. y: (m, d'). The (n, m) weights are held.
         start: (d, d') map.
-        steps: all are done; the temperature falls geometrically from `first` to `last`.
+        steps: all are done.
+        temperatures: of the first and the last step, in units of CSLS; geometric in between.
         group: processes that share the rows of x.
     """
     current, crowd_x, crowd_y = start, None, None
     whole, x = len(x), x[shard(len(x), group)]
+    first, last = temperatures
     for step in range(steps):
         temperature = first * (last / first) ** (step / max(steps - 1, 1))
         scores = normalize(x @ current, dim=1) @ y.T
@@ -174,7 +193,6 @@ def _whitening(moment: Tensor) -> tuple[Tensor, Tensor]:
 def contrast(
     x: Tensor,
     y: Tensor,
-    pairs: Pairs,
     maps: tuple[Tensor, Tensor],
     *,
     temperature: float = 0.2,
@@ -187,13 +205,20 @@ def contrast(
 
     The loss is the symmetric softmax cross-entropy of cosines over the temperature, which is to retrieval what
     least squares is not; stopping early keeps the maps near where the unsupervised pairs came from.
+
+    Args:
+        x: (p, d) source rows of the pairs. y: (p, d') their targets.
+        maps: (d, k) of the source and (d', k) of the target, to start from.
+
+    Returns:
+        both maps.
     """
     a, b = (m.clone().requires_grad_() for m in maps)
     optimizer = torch.optim.Adam([a, b], lr=rate)
     for _ in range(steps):
-        chosen = torch.randperm(len(pairs), generator=generator, device=x.device)[:batch]
-        left = normalize(x[pairs.source[chosen]] @ a, dim=1)
-        right = normalize(y[pairs.target[chosen]] @ b, dim=1)
+        chosen = torch.randperm(len(x), generator=generator, device=x.device)[:batch]
+        left = normalize(x[chosen] @ a, dim=1)
+        right = normalize(y[chosen] @ b, dim=1)
         logits = left @ right.T / temperature
         labels = torch.arange(len(chosen), device=x.device)
         loss = cross_entropy(logits, labels) + cross_entropy(logits.T, labels)

@@ -11,14 +11,15 @@ from torch.nn.functional import normalize
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.device import generator, process_group
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.matching.vectors.clouds import Clouds, Trace, conclude
+from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.evidence import Control, confidence, measure
 from distmatch.matching.vectors.induction import soft_moment
 from distmatch.matching.vectors.selflearning import SelfLearning
-from distmatch.progress import Clock, Progress, silent
+from distmatch.progress import Progress, silent
 from distmatch.transport.fusedgromov import fused_gromov
 from distmatch.transport.invariants import density_profiles, shared_components
 from distmatch.transport.procrustes import procrustes
@@ -35,7 +36,7 @@ LIKELY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProfileGromov:
+class ProfileGromov(Estimator):
     """Fused Gromov-Wasserstein on density profiles, third moments, then soft self-learning on fresh rows.
 
     The rows' order says nothing here, so what tells them apart at first is how crowded the cloud is
@@ -81,8 +82,8 @@ class ProfileGromov:
 
     def match(
         self,
-        source: Embeddings,
-        target: Embeddings,
+        source: Vectors,
+        target: Vectors,
         *,
         seed: int = 0,
         progress: Progress = silent,
@@ -93,15 +94,15 @@ class ProfileGromov:
         Raises:
             InputError: fewer rows than dimensions.
         """
-        clock = Clock()
+        trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
         clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
-        trace = Trace(progress=progress, checkpoint=checkpoint)
-        ranked = source.ranked and target.ranked
         control = Control.of(clouds.x, clouds.y, seed=seed)
-        run = _Run(self, clouds, trace, seed)
+        run = _Run(self, clouds, trace)
 
         def likely(current: Tensor) -> bool:
-            given, _ = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=ranked)
+            given, _ = measure(
+                clouds.x, clouds.y, current, control, seed=seed, ranked=clouds.ranked
+            )
             return confidence(given) >= LIKELY
 
         current = run.screen(likely)
@@ -110,17 +111,17 @@ class ProfileGromov:
             current = run.learn(f"stage {number}", current, stage)[0]
         a, b = SelfLearning(weighted=self.rows).finish(clouds, current, seed=seed)
         return conclude(
-            clouds, a, b, method="profile", seed=seed, clock=clock, trace=trace, ranked=ranked,
-            control=control, isometry=current, extra={"screen": [round(value, 4) for value in run.values]},
+            clouds, a, b, method="profile", trace=trace, control=control, isometry=current,
+            extra={"screen": [round(value, 4) for value in run.values]},
         )  # fmt: skip
 
 
 class _Run:
     """One run of a `ProfileGromov`: each piece of work has random numbers and a checkpoint of its own."""
 
-    def __init__(self, settings: ProfileGromov, clouds: Clouds, trace: Trace, seed: int) -> None:
+    def __init__(self, settings: ProfileGromov, clouds: Clouds, trace: Trace) -> None:
         self.settings, self.x, self.y = settings, clouds.x, clouds.y
-        self.trace, self.seed, self.pieces = trace, seed, 0
+        self.trace, self.seed, self.pieces = trace, trace.seed, 0
         self.group = process_group(self.x.device)
         self.moments = {k: ThirdMoments.of(self.x, self.y, k) for k, _ in settings.skewness}
         self.values: list[float] = []

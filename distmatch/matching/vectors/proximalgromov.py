@@ -9,19 +9,20 @@ from torch import Tensor
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.device import Group, generator, process_group
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
+from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.fitting import self_learn
 from distmatch.matching.vectors.starts import DEFAULT_START, Start
-from distmatch.progress import Clock, Progress, silent
+from distmatch.progress import Progress, silent
 from distmatch.transport.gromov import gromov_wasserstein
 from distmatch.transport.procrustes import procrustes
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProximalGromov:
+class ProximalGromov(Estimator):
     """Proximal-point Gromov-Wasserstein on cosines (Peyré et al. 2016; Xu et al. 2019), then nearest neighbours.
 
     The transport problem finds the rotation roughly, on the first rows; a few steps of mutual neighbours on
@@ -57,8 +58,8 @@ class ProximalGromov:
 
     def match(
         self,
-        source: Embeddings,
-        target: Embeddings,
+        source: Vectors,
+        target: Vectors,
         *,
         seed: int = 0,
         progress: Progress = silent,
@@ -69,9 +70,8 @@ class ProximalGromov:
         Raises:
             InputError: fewer rows than dimensions.
         """
-        clock = Clock()
+        trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
         clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
-        trace = Trace(progress=progress, checkpoint=checkpoint)
         noise = generator(seed, clouds.x.device)
         x, y = clouds.x[: self.rows], clouds.y[: self.rows]
         group = process_group(clouds.x.device)
@@ -89,8 +89,7 @@ class ProximalGromov:
         if self.refinement and not trace.interrupted:
             current = self._refined(clouds, current, trace, group)
         return conclude(
-            clouds, current, method="gromov", seed=seed, clock=clock, trace=trace,
-            ranked=source.ranked and target.ranked,
+            clouds, current, method="gromov", trace=trace,
             extra={"marginal_error": result.coupling.error, "converged": result.converged},
         )  # fmt: skip
 

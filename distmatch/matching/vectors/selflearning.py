@@ -11,11 +11,13 @@ from torch.nn.functional import normalize
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.device import generator, process_group
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
+from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.fitting import (
+    HardPairs,
     Report,
     contrast,
     self_learn,
@@ -24,7 +26,7 @@ from distmatch.matching.vectors.fitting import (
 )
 from distmatch.matching.vectors.induction import mutual_neighbours
 from distmatch.matching.vectors.starts import DEFAULT_START, Start
-from distmatch.progress import Clock, Progress, silent
+from distmatch.progress import Progress, silent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ LONG_STAGES = (Stage(words=3_000, steps=6, temperatures=(0.06, 0.03)),)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SelfLearning:
+class SelfLearning(Estimator):
     """Dictionary induction loop with CSLS on a growing vocabulary (Artetxe et al. 2018; Conneau et al. 2018).
 
     `SelfLearning.vecmap()` has the settings of Artetxe et al. 2018.
@@ -96,8 +98,8 @@ class SelfLearning:
 
     def match(
         self,
-        source: Embeddings,
-        target: Embeddings,
+        source: Vectors,
+        target: Vectors,
         *,
         seed: int = 0,
         progress: Progress = silent,
@@ -108,16 +110,14 @@ class SelfLearning:
         Raises:
             InputError: fewer words than dimensions.
         """
-        clock = Clock()
+        trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
         clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
         first = self.start.map(clouds.x, clouds.y, generator(seed, clouds.x.device))
-        trace = Trace(progress=progress, checkpoint=checkpoint)
         trace.history.append({"start": self.start.name})
         current = self.learn(clouds, first, seed=seed, trace=trace)
         a, b = self.finish(clouds, current, seed=seed)
         return conclude(
-            clouds, a, b, method="self-learning", seed=seed, clock=clock, trace=trace,
-            ranked=source.ranked and target.ranked,
+            clouds, a, b, method="self-learning", trace=trace
         )  # fmt: skip
 
     def learn(
@@ -167,16 +167,17 @@ class SelfLearning:
         x, y = clouds.x[:n], clouds.y[:n]
         group = process_group(x.device)
         if stage.temperatures is not None:
-            first, last = stage.temperatures
             return soft_learn(
-                x, y, current, steps=stage.steps, first=first, last=last,
+                x, y, current, steps=stage.steps, temperatures=stage.temperatures,
                 neighbourhood=self.neighbourhood, report=report, group=group,
             )  # fmt: skip
+        hard = HardPairs(
+            keep=stage.keep, growth=self.growth, patience=self.patience, union=self.union,
+            neighbourhood=self.neighbourhood,
+        )  # fmt: skip
         return self_learn(
-            x, y, current, steps=stage.steps, keep=stage.keep, growth=self.growth, patience=self.patience,
-            neighbourhood=self.neighbourhood, union=self.union, generator=noise, report=report,
-            group=group,
-        )[0]  # fmt: skip
+            x, y, current, steps=stage.steps, hard=hard, generator=noise, report=report, group=group
+        )[0]
 
     def finish(
         self, clouds: Clouds, current: Tensor, *, seed: int = 0
@@ -202,7 +203,7 @@ class SelfLearning:
         )
         noise = generator(seed, x.device)
         runs = [
-            contrast(x, y, pairs, (a, b), steps=self.contrast, generator=noise)
+            contrast(x[pairs.source], y[pairs.target], (a, b), steps=self.contrast, generator=noise)
             for _ in range(self.averaged)
         ]
         left, right = (torch.stack(side).mean(dim=0) for side in zip(*runs, strict=True))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, conclude
+from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
+from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.starts import sorted_similarity
-from distmatch.progress import Clock, Progress, silent
+from distmatch.progress import Progress, silent
 
 
 @dataclass(frozen=True, kw_only=True)
-class SortedSimilarity:
+class SortedSimilarity(Estimator):
     """An orthogonal map from words whose sorted lists of similarities look alike.
 
     A weak map, meant as a start for `SelfLearning`.
@@ -29,14 +30,14 @@ class SortedSimilarity:
     """auto, cpu, cuda or cuda:N."""
 
     def match(
-        self, source: Embeddings, target: Embeddings, *, seed: int = 0, progress: Progress = silent
+        self, source: Vectors, target: Vectors, *, seed: int = 0, progress: Progress = silent
     ) -> Match[LinearMap]:
         """Find a map; there is nothing random in it.
 
         Raises:
             InputError: fewer words than dimensions.
         """
-        clock = Clock()
+        trace = Trace(seed=seed, progress=progress)
         clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
         n = self.vocabulary
         current = sorted_similarity(clouds.x[:n], clouds.y[:n], power=self.power)
@@ -44,7 +45,5 @@ class SortedSimilarity:
             clouds,
             current,
             method="sorted",
-            seed=seed,
-            clock=clock,
-            ranked=source.ranked and target.ranked,
+            trace=trace,
         )

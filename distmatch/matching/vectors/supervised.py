@@ -7,19 +7,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from distmatch.embeddings.arrays import Vectors, as_embeddings
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
-from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, conclude
+from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
+from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.fitting import symmetric_weights
-from distmatch.progress import Clock, Progress, silent
+from distmatch.progress import Progress, silent
 from distmatch.retrieval.dictionary import Dictionary
 from distmatch.transport.procrustes import procrustes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Procrustes:
+class Procrustes(Estimator):
     """The orthogonal map that fits known pairs best (Schönemann 1966): the supervised ceiling."""
 
     dictionary: Dictionary | None = None
@@ -34,14 +36,15 @@ class Procrustes:
     """auto, cpu, cuda or cuda:N."""
 
     def match(
-        self, source: Embeddings, target: Embeddings, *, seed: int = 0, progress: Progress = silent
+        self, source: Vectors, target: Vectors, *, seed: int = 0, progress: Progress = silent
     ) -> Match[LinearMap]:
         """Fit a map on the pairs.
 
         Raises:
             InputError: different dimensions, fewer words than dimensions, or hardly any pair.
         """
-        clock = Clock()
+        trace = Trace(seed=seed, progress=progress)
+        source, target = as_embeddings(source, "source"), as_embeddings(target, "target")
         clouds = Clouds.of(
             source, target, steps=self.normalization, device=self.device, orthogonal="procrustes"
         )
@@ -52,8 +55,7 @@ class Procrustes:
         if self.weights:
             a, b = symmetric_weights(x, y, power=self.weights)
         return conclude(
-            clouds, a, b, method="procrustes", seed=seed, clock=clock,
-            ranked=source.ranked and target.ranked, extra={"pairs": len(rows)},
+            clouds, a, b, method="procrustes", trace=trace, extra={"pairs": len(rows)},
         )  # fmt: skip
 
     def pairs(self, source: Embeddings, target: Embeddings) -> tuple[Tensor, Tensor]:

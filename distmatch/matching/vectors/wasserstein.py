@@ -10,19 +10,20 @@ from torch.nn.functional import normalize
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.device import Group, generator, process_group
-from distmatch.embeddings.embeddings import Embeddings
+from distmatch.embeddings.arrays import Vectors
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
+from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.starts import DEFAULT_START, Start
-from distmatch.progress import Clock, Progress, silent
+from distmatch.progress import Progress, silent
 from distmatch.transport.coupling import Coupling
 from distmatch.transport.procrustes import procrustes
 from distmatch.transport.sinkhorn import sinkhorn
 
 
 @dataclass(frozen=True, kw_only=True)
-class WassersteinProcrustes:
+class WassersteinProcrustes(Estimator):
     """Alternate entropic transport of f(X) to Y and the orthogonal f that fits the plan (Grave et al. 2019).
 
     Epsilon falls from step to step, so the first plans are soft and forgive a bad map. Sinkhorn streams:
@@ -52,8 +53,8 @@ class WassersteinProcrustes:
 
     def match(
         self,
-        source: Embeddings,
-        target: Embeddings,
+        source: Vectors,
+        target: Vectors,
         *,
         seed: int = 0,
         progress: Progress = silent,
@@ -64,17 +65,15 @@ class WassersteinProcrustes:
         Raises:
             InputError: fewer rows than dimensions.
         """
-        clock = Clock()
+        trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
         clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
-        trace = Trace(progress=progress, checkpoint=checkpoint)
         noise = generator(seed, clouds.x.device)
         current = self.start.map(clouds.x, clouds.y, noise)
         current, plan = self.learn(
             clouds.x, clouds.y, current, noise, trace, process_group(clouds.x.device)
         )
         return conclude(
-            clouds, current, method="wasserstein", seed=seed, clock=clock, trace=trace,
-            ranked=source.ranked and target.ranked,
+            clouds, current, method="wasserstein", trace=trace,
             extra={"marginal_error": plan.error, "converged": plan.converged},
         )  # fmt: skip
 

@@ -7,8 +7,7 @@ from distmatch.device import generator  # noqa: E402
 from distmatch.embeddings.embeddings import Embeddings  # noqa: E402
 from distmatch.errors import InputError  # noqa: E402
 from distmatch.matching.vectors.adversarial import Adversarial  # noqa: E402
-from distmatch.matching.vectors.clouds import Clouds  # noqa: E402
-from distmatch.progress import silent  # noqa: E402
+from distmatch.matching.vectors.clouds import Clouds, Trace  # noqa: E402
 
 
 def planted(n=800, d=20, noise=0.2, seed=0):
@@ -45,7 +44,7 @@ def test_the_adversary_alone_finds_a_planted_rotation():
 def played(matcher, n, seed):
     """The map of one game, without refinement and verdict."""
     clouds = Clouds.of(*planted(n), steps=matcher.normalization, device="cpu")
-    return matcher.play(clouds, generator(seed), 0, True, silent, [])
+    return matcher.play(clouds, generator(seed), 0, Trace())
 
 
 def test_the_same_seed_gives_the_same_map():
