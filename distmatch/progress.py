@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TextIO
 
@@ -23,12 +25,22 @@ def silent(done: float, total: float | None = None, /, **figures: object) -> Non
 
 
 _ONCE = [0.0]
-"""CPU seconds of this process that went into work done once per machine, such as compiling."""
+"""CPU seconds of this process that went into work done once per machine: compiling, and building a language's model."""
 
 
 def spent_once(seconds: float) -> None:
     """Exempt CPU seconds from the limits of all clocks that run: no search may be cut short because it was compiled first."""
     _ONCE[0] += seconds
+
+
+@contextmanager
+def exempt() -> Iterator[None]:
+    """The CPU seconds of the block are exempted from the limits of all clocks; compiling inside it counts once."""
+    began, before = time.process_time(), _ONCE[0]
+    try:
+        yield
+    finally:
+        _ONCE[0] = max(_ONCE[0], before + time.process_time() - began)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 import io
 import re
+import time
 
-from distmatch.progress import ProgressLine
+from distmatch.progress import Clock, ProgressLine, exempt, spent_once
 
 
 class Terminal(io.StringIO):
@@ -44,3 +45,17 @@ def test_elsewhere_a_named_phase_is_one_line_and_the_rest_is_silent():
         line(step, 9, bits=3.0)
     line.close()
     assert stream.getvalue() == "distmatch: building the model of en (once)\n"
+
+
+def test_what_is_done_once_leaves_a_search_its_budget():
+    clock = Clock(cpu_limit=0.05)
+    with exempt():
+        until = time.process_time() + 0.1
+        while time.process_time() < until:
+            pass
+        spent_once(0.02)  # compiling inside is not counted a second time
+    assert not clock.expired
+    until = time.process_time() + 0.06
+    while time.process_time() < until:
+        pass
+    assert clock.expired

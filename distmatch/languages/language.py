@@ -13,7 +13,7 @@ from distmatch.languages.build import build_language, frozen
 from distmatch.languages.model import PROBABILITY, WORD_SHARE, Language
 from distmatch.languages.storage import load_arrays, save_arrays
 from distmatch.languages.wordfrequency import available
-from distmatch.progress import Progress, silent
+from distmatch.progress import Progress, exempt, silent
 from distmatch.text.alphabet import Alphabet, fold
 
 __all__ = [
@@ -63,7 +63,8 @@ def load_language(
         cached = _read(folder / key, name)
         if cached is not None:
             return cached
-    language = build_language(name, base, spaces, diacritics, texts, progress)
+    with exempt():
+        language = build_language(name, base, spaces, diacritics, texts, progress)
     if folder is not None:
         _write(folder / key, language)
         return _read(folder / key, name) or frozen(language)

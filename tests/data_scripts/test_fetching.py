@@ -64,9 +64,10 @@ def test_downloads_and_takes_other_bytes_only_where_that_is_stated(fetching, loc
 @pytest.mark.parametrize("script", sorted(p.stem for p in SCRIPTS.glob("fetch_*.py")))
 def test_every_script_takes_the_local_copy(fetching, data, tmp_path, script, capsys):
     module = importlib.import_module(script)
-    files = [f for f in module.FILES if (data / f.path).stat().st_size < 1_200_000][
-        :12
-    ] or module.FILES
+    there = [f for f in module.FILES if (data / f.path).is_file()]
+    if not there:
+        pytest.skip(f"{data} has no file of {script}")
+    files = [f for f in there if (data / f.path).stat().st_size < 1_200_000][:12] or there
     assert fetching.fetch(files, tmp_path, data) == len(files)
     assert (
         fetching.main(script, module.LICENCE, files, ["--to", str(tmp_path), "--from", str(data)])
