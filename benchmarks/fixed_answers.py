@@ -31,7 +31,7 @@ import numpy as np
 
 import distmatch as dm
 from distmatch.__main__ import main
-from distmatch.planted import PROSE, planted_key, text_pair
+from distmatch.planted import PROSE, planted_book, planted_key, shifted, text_pair
 
 TOLERANCE = 1e-9
 
@@ -72,11 +72,7 @@ def vigenere(data: Path) -> Iterator[tuple[str, dict]]:
             c for c in prose(data, "en", 50_000 + 10_000 * k, 600).lower() if "a" <= c <= "z"
         )[: 150 + 20 * k]
         word = ["lemon", "fortification", "key"][k % 3]
-        shifts = [ord(c) - 97 for c in word]
-        made = "".join(
-            chr((ord(c) - 97 + shifts[i % len(word)]) % 26 + 97) for i, c in enumerate(text)
-        )
-        yield f"vigenere-{k}", read(dm.decipher(made, language="en"))
+        yield f"vigenere-{k}", read(dm.decipher(shifted(text, word), language="en"))
 
 
 def codes(data: Path) -> Iterator[tuple[str, dict]]:
@@ -84,13 +80,10 @@ def codes(data: Path) -> Iterator[tuple[str, dict]]:
     with tempfile.TemporaryDirectory() as folder:
         reference = Path(folder) / "reference.txt"
         reference.write_text(prose(data, "en", 0, 1_500_000), encoding="utf-8")
-        names = sorted(set(words))
         for kind in ("word-code", "dictionary-code"):
-            rng = np.random.default_rng(5)
-            numbers = np.arange(len(names)) * 3 + 100
-            if kind == "word-code":
-                rng.shuffle(numbers)
-            code = dict(zip(names, numbers.tolist(), strict=True))
+            code = planted_book(
+                words, alphabetical=kind == "dictionary-code", first=100, step=3, seed=5
+            )
             text = " ".join(str(code[w]) for w in words[:6_000])
             yield (
                 kind,
@@ -153,8 +146,7 @@ def small_set() -> Iterator[tuple[str, dict]]:
         yield f"simple-{number}", read(dm.decipher(text, language="en", kind="simple"))
     made = planted_key(letters, 26, homophones=2, seed=2)
     yield "homophonic", read(dm.decipher(made.cipher.tolist(), language="en", kind="homophonic"))
-    shifts = np.resize([ord(c) - 97 for c in "lemon"], 200)
-    text = "".join(chr(65 + c) for c in (letters[:200] + shifts) % 26)
+    text = shifted("".join(chr(65 + c) for c in letters[:200]), "lemon")
     yield "vigenere", read(dm.decipher(text, language="en", kind="vigenere"))
     for relation in ("key", "same"):
         yield f"pair-{relation}", compressed(*text_pair(4_000, 2_000, relation=relation, seed=7))

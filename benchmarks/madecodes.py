@@ -6,6 +6,8 @@ from functools import cache
 
 import numpy as np
 
+from distmatch.planted import planted_book
+
 COLUMN = 31
 """Most entries in a column of a made dictionary's page."""
 
@@ -67,6 +69,6 @@ def table_and_dictionary(
 
 def one_book(plain: list[str], around: list[str]) -> tuple[str, list[str]]:
     """A code whose book is all the words of a text, numbered in alphabetical order."""
-    book = {w: i for i, w in enumerate(sorted(set(around)), 1)}
+    book = planted_book(around, alphabetical=True)
     tokens = [str(book[w]) for w in plain]
     return "\n".join(" ".join(tokens[i : i + 12]) for i in range(0, len(tokens), 12)), plain

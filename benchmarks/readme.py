@@ -21,6 +21,7 @@ import numpy as np
 from novels import long_novels
 
 from distmatch.files import write_json
+from distmatch.planted import planted_book
 from distmatch.runs import commit, environment
 from distmatch.text.alphabet import LATIN
 
@@ -57,9 +58,8 @@ def make(folder: Path, data: Path) -> None:
     (folder / "yc.txt").write_text(enciphered(first[60_000:100_000]))
     (folder / "half.txt").write_text(second[:500_000])
     words = second[500_000:650_000].split()
-    numbers = np.random.default_rng(0).permutation(np.arange(10_000, 10_000 + len(set(words))))
-    code = dict(zip(sorted(set(words)), map(str, numbers), strict=True))
-    (folder / "code.txt").write_text(" ".join(code[word] for word in words))
+    code = planted_book(words, first=10_000)
+    (folder / "code.txt").write_text(" ".join(str(code[word]) for word in words))
 
 
 def enciphered(text: str) -> str:

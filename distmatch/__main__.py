@@ -174,6 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"distmatch: warning: {message}", file=sys.stderr
     )
     debug = "--debug" in tokens
+    _replace_closed_streams()
     for stream in (
         sys.stdout,
         sys.stderr,
@@ -221,6 +222,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"send the traceback to {ISSUES}"
         )
         return UNEXPECTED
+
+
+def _replace_closed_streams() -> None:
+    """Output to a stream that the caller closed (`>&-`) is dropped; else the next file opened would take its place."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
 
 
 def _seed(tokens: Sequence[str]) -> str | None:

@@ -5,7 +5,8 @@ Everything is a pure function of its seed. Vectors are float32 arrays; texts of 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,9 @@ FREQUENT_WORDS = (
     "the of and to in he was that his it had with as for her not at she on but be him they from all this which by so "
     "were one said no have would there when or out up then could into what their like more if down some about old who"
 ).split()
+
+
+Word = TypeVar("Word", str, bytes)
 
 
 class PlantedRotation(NamedTuple):
@@ -141,6 +145,37 @@ def word_text(n: int, size: int = 60, *, language: int = 11, draw: int = 0) -> l
         at = int(rng.choice(size, p=0.9 * follows[at] + 0.1 / size))
         out.append(f"w{chr(97 + at // 26)}{chr(97 + at % 26)}")
     return out
+
+
+def planted_book(
+    words: Iterable[Word], *, alphabetical: bool = False, first: int = 1, step: int = 1, seed: int = 0
+) -> dict[Word, int]:  # fmt: skip
+    """A code book: word to number, for the different ones among `words`.
+
+    Args:
+        words: of any order, repeated or not.
+        alphabetical: numbers in the order of the words (a one-part book); else at random (two-part).
+        first: the lowest number.
+        step: distance of two numbers.
+        seed: of the order.
+    """
+    names = sorted(set(words))
+    numbers = first + step * np.arange(len(names))
+    if not alphabetical:
+        np.random.default_rng(seed).shuffle(numbers)
+    return dict(zip(names, numbers.tolist(), strict=True))
+
+
+def shifted(text: str, key: str) -> str:
+    """A text whose letters a to z are moved by those of a key word in turn (Vigenère); capitals and marks stay."""
+    out, at = [], 0
+    for char in text:
+        base = ord("A") if "A" <= char <= "Z" else ord("a")
+        if 0 <= ord(char) - base < 26:
+            char = chr(base + (ord(char) - base + ord(key[at % len(key)]) - ord("a")) % 26)
+            at += 1
+        out.append(char)
+    return "".join(out)
 
 
 def english_bytes(n: int, *, seed: int) -> bytes:

@@ -151,5 +151,5 @@ LONG_FILES: set[str] = set()
 LONG_BODIES: set[str] = set()
 MANY_PARAMETERS: set[str] = set()
 TWICE: set[str] = set()
-CONSTANTS: set[str] = {"MAX_SIGNS", "MAX_SYMBOLS"}
+CONSTANTS: set[str] = set()
 SUPERLATIVES: set[str] = set()

@@ -14,6 +14,7 @@ import pytest
 
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.matching.encipher import encipher
+from distmatch.planted import planted_book, shifted
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = Path(sys.executable).with_name("distmatch")
@@ -130,13 +131,12 @@ def vectors(folder, text):
 
 def pair(folder, text):
     (folder / "x.txt").write_text(text * 3)
-    shifted = str.maketrans("abcdefghijklmnopqrstuvwxyz", "defghijklmnopqrstuvwxyzabc")
-    (folder / "yc.txt").write_text((SENTENCE * 3 + text).translate(shifted))
+    (folder / "yc.txt").write_text(shifted(SENTENCE * 3 + text, "d"))
 
 
 def coded(folder, text):
     (folder / "half.txt").write_text(text * 3)
-    words = {word: n for n, word in enumerate(dict.fromkeys(text.split()), 100)}
+    words = planted_book(text.split(), first=100)
     (folder / "code.txt").write_text(" ".join(str(words[w]) for w in text.split()))
 
 

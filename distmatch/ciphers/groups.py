@@ -15,7 +15,7 @@ _DASHED = re.compile(r"\d+(?:[-–.]\d+)+")
 ILLEGIBLE = "?"
 BARS = frozenset({"/", "|", "//", "||", "\\"})
 """Groups that only separate words."""
-MAX_SIGNS = 6
+MAX_MARKS = 6
 """Distinct characters up to which a text of repeated groups is one of groups (Morse, dots, bits, tally marks)."""
 MAX_PAIRED = 10
 """Distinct characters up to which a run of digits may be pairs."""
@@ -47,7 +47,7 @@ def style_of(lines: Sequence[Line]) -> str:
     repeated = (
         not any(shapes) and len(set(pieces)) < 0.75 * len(pieces) and 4 <= len(set(pieces)) <= 64
     )
-    if len(signs) <= MAX_SIGNS and letters <= 2 and repeated and max(map(len, pieces)) <= 8:
+    if len(signs) <= MAX_MARKS and letters <= 2 and repeated and max(map(len, pieces)) <= 8:
         return "marks"
     return "characters"
 

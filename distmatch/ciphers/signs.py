@@ -17,7 +17,7 @@ INSIDE = frozenset("'’ʼ`´‘-‐‑–—&/.,:·_@*()[]\"“”+")
 APOSTROPHES = frozenset("'’ʼ`´‘")
 MAX_STRAY = 0.15
 """Share of signs in places that print does not use up to which signs are print."""
-MAX_SIGNS = 0.45
+MAX_SIGN_SHARE = 0.45
 """Share of signs and digits among all characters up to which they are print."""
 MAX_FOREIGN = 0.25
 """Letters of other scripts, over those of the main one, up to which they are print."""
@@ -35,7 +35,7 @@ def are_print(words: Sequence[str]) -> bool:
     signs = sum(len(word) for word in words) - letters
     if signs == 0 or letters == 0:
         return letters > 0
-    if signs > MAX_SIGNS * (letters + signs):
+    if signs > MAX_SIGN_SHARE * (letters + signs):
         return False
     stray = sum(_stray(word) for word in words)
     return stray <= MAX_STRAY * signs

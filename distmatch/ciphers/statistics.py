@@ -13,20 +13,25 @@ MIN_STRETCH = 3
 """Symbols from which on a stretch that occurs twice is listed."""
 
 
-def index_of_coincidence(symbols: np.ndarray) -> float:
-    """Probability that two places hold the same symbol (Friedman 1922): 0.067 for English letters, 0.038 for random ones."""
-    counts = np.bincount(symbols).astype(float)
-    n = counts.sum()
-    return float((counts * (counts - 1)).sum() / (n * (n - 1))) if n > 1 else 0.0
+def index_of_coincidence(symbols: np.ndarray, period: int = 1) -> float:
+    """Probability that two places hold the same symbol (Friedman 1922): 0.067 for English letters, 0.038 for random ones.
+
+    Args:
+        symbols: (n,) integers from 0.
+        period: only places a multiple of it apart are compared.
+    """
+    same = pairs = 0
+    for column in range(period):
+        counts = np.bincount(symbols[column::period])
+        same += int((counts * (counts - 1)).sum())
+        pairs += int(counts.sum() * (counts.sum() - 1))
+    return same / max(pairs, 1)
 
 
 def period_coincidences(symbols: np.ndarray, longest: int = MAX_PERIOD) -> list[float]:
-    """Mean index of coincidence of the columns of each period from 1 on; the true period of a periodic key stands out."""
-    out = []
-    for period in range(1, min(longest, len(symbols) // 4) + 1):
-        columns = [symbols[k::period] for k in range(period)]
-        out.append(float(np.mean([index_of_coincidence(column) for column in columns])))
-    return out
+    """Index of coincidence of each period from 1 on; the true period of a periodic key stands out."""
+    periods = range(1, min(longest, len(symbols) // 4) + 1)
+    return [index_of_coincidence(symbols, period) for period in periods]
 
 
 def repeated_stretches(source: Ciphertext, most: int = 8) -> list[tuple[str, int]]:

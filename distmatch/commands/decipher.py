@@ -104,11 +104,14 @@ def decipher(
     }  # fmt: skip
     if time_limit is not None and not time_limit > 0:
         raise InputError(f"--time-limit {time_limit} is not a positive number of seconds")
+    reading = {"punctuation": punctuation, "case": case, "lines": lines, "groups": groups}
     if batch is not None:
-        if out is None or file is not None or example is not None:
+        if out is None or file is not None or example is not None or text is not None:
             raise InputError("--batch needs --out OUT.jsonl and no other ciphertext")
-        if not_:
-            raise InputError("--not names symbols of one cipher. Leave it out of a --batch")
+        for name, given in (("not", not_), ("key", key), ("interlinear", interlinear)):
+            if given:
+                raise InputError(f"--{name} is for one ciphertext. Leave it out of a --batch")
+        options |= {name: how for name, how in reading.items() if how != "auto"}
         from distmatch.commands.decipher_batch import run_batch
 
         explicit = {"language": language, "kind": kind}
@@ -125,7 +128,7 @@ def decipher(
         return _apply(source, key, options["kind"], language or "en", interlinear, json)
     cribs = [parse_crib(c) for c in crib or []] + [parse_never(c) for c in not_ or []]
     cribs += [parse_crib(c, soft=True) for c in soft_crib or []]
-    options |= {"language": language or "en"}
+    options |= {"language": language or "en", **reading}
     output = Output(out, force, [file, *(reference or [])], json, interlinear, quiet)
     digest = hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()
     match = _search(

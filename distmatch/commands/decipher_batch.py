@@ -15,7 +15,7 @@ from typing import Any
 
 from distmatch.commands.decipher_results import Plan, Results, read_task, written_by_a_batch
 from distmatch.errors import InputError
-from distmatch.files import stream_lines
+from distmatch.files import open_bytes, stream_lines
 from distmatch.outputs import check_file, only_writer, printed_on_failure
 from distmatch.processes import Workers
 from distmatch.progress import ProgressLine
@@ -118,8 +118,8 @@ def _append(file: Any, line: str, path: Path) -> None:
 @contextlib.contextmanager
 def _spooled() -> Iterator[str]:
     """Standard input as a file, since it is read twice."""
-    with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    with open_bytes("-") as stream, tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+        shutil.copyfileobj(stream, file, 1 << 20)
         file.flush()
         yield file.name
 
@@ -155,20 +155,15 @@ def _answers(
 def solve_one(task: dict[str, Any], common: dict[str, Any]) -> dict[str, Any] | str:
     """The result of one line of a batch, or the message of its error."""
     from distmatch.ciphers.cribs import parse_crib
-    from distmatch.ciphers.reading import from_symbols, read_ciphertext
     from distmatch.matching.decipher import decipher, to_json
-    from distmatch.matching.kinds import of_words
 
     settings, explicit = dict(common["options"]), common["explicit"]
     settings["kind"] = explicit["kind"] or task["kind"] or "auto"
     language = explicit["language"] or task["lang"] or "en"
     try:
-        text = task["ciphertext"]
-        words = of_words(settings["kind"])
-        source = read_ciphertext(text, words=words) if isinstance(text, str) else from_symbols(text)
         known = [parse_crib(c) for c in common["cribs"]]
         known += [parse_crib(c, soft=True) for c in common["soft"]]
-        match = decipher(source, language=language, cribs=known, threads=1, **settings)
+        match = decipher(task["ciphertext"], language=language, cribs=known, threads=1, **settings)
     except InputError as error:
         return str(error)
     return to_json(match, id=task["id"])

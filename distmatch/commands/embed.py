@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json as json_module
 import shutil
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from distmatch.embeddings.formats import check_format, words_beside
 from distmatch.errors import InputError
-from distmatch.files import atomic_write, sha256, write_json
+from distmatch.files import atomic_write, open_bytes, sha256, write_json
 from distmatch.outputs import check_file
 from distmatch.progress import Clock, Progress, ProgressLine, silent
 
@@ -177,8 +176,8 @@ def _prepare(folder: Path) -> None:
 def _spooled(name: str, folder: Path) -> Path:
     """Standard input as a file, so that it can be read twice and hashed."""
     path = folder / "input.txt"
-    with open(path, "wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    with open_bytes("-") as stream, open(path, "wb") as file:
+        shutil.copyfileobj(stream, file, 1 << 20)
     return path
 
 

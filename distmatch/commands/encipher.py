@@ -15,7 +15,7 @@ Fault = Literal["wrong", "missing", "extra"]
 if TYPE_CHECKING:
     Kind = str
 else:  # the one table of kinds, which the type checker cannot read
-    Kind = Literal[tuple(name for name, kind in KINDS.items() if kind.encipher or kind.words)]
+    Kind = Literal[tuple(name for name, kind in KINDS.items() if kind.encipher)]
 
 
 def encipher(

@@ -79,7 +79,7 @@ def describe(result: dict) -> str:
         )
     values = result["period_coincidences"]
     if len(values) > 1:
-        lines.append("mean index of coincidence of the columns, by period:")
+        lines.append("index of coincidence, by period:")
         top = max(max(values), 1e-9)
         lines += [f"{p:>4} {v:.4f} {'#' * round(BAR * v / top)}" for p, v in enumerate(values, 1)]
     lines.append("kinds: " + ", ".join(f"{kind} {p:.1%}" for kind, p in result["kinds"].items()))

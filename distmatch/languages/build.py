@@ -41,7 +41,7 @@ def build_language(
     joined = " ".join(folded)
     if texts and len(joined) < 2000:
         raise InputError("fewer than 2,000 letters of reference text", path=texts[0])
-    own = _words_of(joined, diacritics) if texts else None
+    own = words_of_text(joined, diacritics, texts[0]) if texts else None
     vocabulary = word_list(base, diacritics=diacritics) if base else own
     assert vocabulary is not None
     alphabet = vocabulary.alphabet
@@ -82,12 +82,20 @@ def build_language(
     return replace(language, text_bits=text_bits)
 
 
-def _words_of(text: str, diacritics: bool) -> WordList:
+def words_of_text(text: str, diacritics: bool, path: str) -> WordList:
+    """The words of a folded text by frequency; `path` is named in errors.
+
+    Raises:
+        InputError: no letters, or too many different ones.
+    """
     from collections import Counter
 
     counted = Counter(text.split()).most_common(250_000)
     return words_from_counts(
-        [w for w, _ in counted], np.array([float(c) for _, c in counted]), diacritics=diacritics
+        [w for w, _ in counted],
+        np.array([float(c) for _, c in counted]),
+        diacritics=diacritics,
+        path=path,
     )
 
 

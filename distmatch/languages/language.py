@@ -9,7 +9,7 @@ from pathlib import Path
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, cache_folder, read_text
 from distmatch.languages import words
-from distmatch.languages.build import build_language, frozen
+from distmatch.languages.build import build_language, frozen, words_of_text
 from distmatch.languages.model import PROBABILITY, WORD_SHARE, Language
 from distmatch.languages.storage import load_arrays, save_arrays
 from distmatch.languages.wordfrequency import available
@@ -90,7 +90,7 @@ def store_language(name: str, files: Sequence[str]) -> Path:
     """Keep the user's texts under a name, so that `load_language(name)` builds a model of them.
 
     Raises:
-        InputError: a bad name, no writable cache, or unreadable text.
+        InputError: a bad name, no writable cache, unreadable text, or text that is not written in an alphabet.
     """
     folder = cache_folder()
     if folder is None:
@@ -102,10 +102,14 @@ def store_language(name: str, files: Sequence[str]) -> Path:
             f"bad or taken language name {name!r}. Use letters, digits and _, such as 'latin'"
         )
     text = "\n".join(read_text(file) for file in files)
-    if len(fold(text)) < 2000:
+    folded = fold(text)
+    if len(folded) < 2000:
         raise InputError(
             "fewer than 2,000 letters of text; a model needs about 100,000", path=files[0]
         )
+    words_of_text(
+        folded, False, str(files[0])
+    )  # refuses what no model can be made of, before anything is stored
     target = folder / "named" / name / "text.txt"
     with atomic_write(target) as file:
         file.write(text)

@@ -17,6 +17,8 @@ from distmatch.errors import InputError
 from distmatch.text.alphabet import LATIN, SPACE, Alphabet, fold_table
 
 NOT_ALPHABETIC = {"zh": "Chinese", "ja": "Japanese"}
+MAX_LETTERS_OF_LANGUAGE = 254
+"""Letters are bytes; two are left for the space and for what is dropped."""
 _VOCABULARY = 250_000
 _RARE_LETTER = 2e-5
 """Share of letters below which a character is taken for a foreign one, not a letter of the alphabet."""
@@ -83,11 +85,21 @@ def word_list(language: str, *, diacritics: bool = False) -> WordList:
 
 
 def words_from_counts(
-    words: list[str], counts: np.ndarray, *, diacritics: bool = False
+    words: list[str], counts: np.ndarray, *, diacritics: bool = False, path: str | None = None
 ) -> WordList:
-    """Fold words, choose the alphabet, drop what is written in other scripts."""
+    """Fold words, choose the alphabet, drop what is written in other scripts.
+
+    Raises:
+        InputError: no letters, or more than `MAX_LETTERS_OF_LANGUAGE`.
+    """
     folded = _fold_lines(words, diacritics)
     letters = _letters(folded, counts, diacritics)
+    if len(letters) > MAX_LETTERS_OF_LANGUAGE:
+        raise InputError(
+            f"{len(letters)} common characters, more than the {MAX_LETTERS_OF_LANGUAGE} letters that a model may have. Use text "
+            "in an alphabet or syllabary",
+            path=path,
+        )
     alphabet = Alphabet(letters, diacritics)
     allowed = set(letters + SPACE)
     kept: dict[str, float] = {}
@@ -95,7 +107,9 @@ def words_from_counts(
         if word and allowed.issuperset(word):
             kept[word] = kept.get(word, 0.0) + count
     if not kept:
-        raise InputError("no word is written in letters. Check the file and its encoding")
+        raise InputError(
+            "no word is written in letters. Check the file and its encoding", path=path
+        )
     lengths = np.fromiter((len(word) for word in kept), np.int64, len(kept))
     frequency = np.fromiter(kept.values(), np.float64, len(kept))
     flat = alphabet.encode("".join(kept), spaces=True)

@@ -214,6 +214,20 @@ def spaced_bits(codes, child, mass, end, cost, probability, order, running, shar
 
 
 @numba.njit(cache=True, nogil=True)
+def mixed_bits(
+    codes, spaces, child, mass, end, cost, probability, order, running, share, limit, bits
+):
+    """Bits of a text with or without spaces; arguments as in `unspaced_bits`."""
+    if spaces:
+        return spaced_bits(
+            codes, child, mass, end, cost, probability, order, running, share, limit, bits
+        )
+    return unspaced_bits(
+        codes, child, mass, end, cost, probability, order, running, share, limit, bits
+    )
+
+
+@numba.njit(cache=True, nogil=True)
 def word_breaks(codes, child, mass, end, cost, probability, order):
     """The most probable segmentation of a text without spaces.
 

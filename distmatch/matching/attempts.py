@@ -35,7 +35,7 @@ def read_words(
         raise InputError("--not and --puzzle are for letters; leave them out of a code for words")
     readings = kind.search(asked, effort)
     control = None if effort.clock.expired else kind.control(asked, readings[0], effort)
-    match = kind.conclude(readings, control, effort)
+    match = kind.conclude(readings, control, effort, kind.traits)
     return replace(match, language=target[0]) if len(target) == 1 else match
 
 
@@ -72,7 +72,7 @@ def concluded(readings: Sequence[Reading[Key]], effort: Effort) -> Decipherment:
     assert best.problem is not None
     left = replace(effort, clock=Clock(max(effort.clock.wall_left, 0.1)))
     control = kind.control(best.problem, best, left)
-    return kind.conclude(readings, control, effort)
+    return kind.conclude(readings, control, effort, kind.traits)
 
 
 def last_kinds(
@@ -81,7 +81,7 @@ def last_kinds(
     """Kinds that are tried last, and only on texts long enough to tell; the reason says whether they were."""
     best = min(readings, key=total_bits)
     assert best.problem is not None
-    view = replace(best.problem, spaces="removed", language=best.problem.plain)
+    view = replace(best.problem, spaces="removed", target=best.problem.plain)
     search = replace(effort, clock=effort.clock.share(FOR_SEARCH))
     late = [kind for kind in kinds if kind.last and kind.tried(view, readings)]
     if not late or search.clock.left < 1.0:

@@ -81,7 +81,7 @@ class Decipher:
             )
         cribs = [*self.cribs, *_clues(source), *(puzzle_cribs(source) if self.puzzle else [])]
         asked = Problem(
-            source=source, language=None, cribs=tuple(cribs), reference=tuple(reference), nulls=self.nulls,  # pyright: ignore
+            source=source, cribs=tuple(cribs), reference=tuple(reference), nulls=self.nulls,
             restarts=self.restarts, transposition=self.transposition, diacritics=diacritics, auto=self.kind == "auto",
             quick=len(target) > 1, patient=math.isfinite(self.time_limit),
         )  # fmt: skip
@@ -116,7 +116,7 @@ class Decipher:
                     name, spaces=spaces != "removed", diacritics=asked.diacritics, reference=asked.reference,
                     progress=effort.progress,
                 )  # fmt: skip
-                problem = replace(asked, language=language, spaces=spaces)
+                problem = replace(asked, target=language, spaces=spaces)
                 readings += attempt(problem, kinds, search)
                 if hopeful(readings):
                     break
@@ -127,7 +127,7 @@ class Decipher:
 
     def _refused(self, kind: CipherKind, asked: Problem, target: Sequence[str]) -> NoReturn:
         """No reading at all: say why."""
-        problem = replace(asked, language=load_language(target[0]))
+        problem = replace(asked, target=load_language(target[0]))
         if asked.cribs and kind.applies(problem):
             raise InputError(
                 f"no key of kind {self.kind!r} obeys the cribs. Check them, or try --soft-crib"

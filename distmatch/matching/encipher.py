@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from distmatch.ciphers.encode import encode_words
 from distmatch.errors import InputError
 from distmatch.maps.transposition import Transposition, parse_transposition
 from distmatch.matching.kinds import KINDS, kind_named
-from distmatch.matching.symbols.cipherkind import Recipe
+from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe
 from distmatch.text.alphabet import LATIN, Alphabet, fold
 
 
@@ -48,6 +49,7 @@ def encipher(
 
     Returns:
         kind, ciphertext (a string, or a list of integers if homophonic), plaintext, key; `key_bits` where the kind says.
+        The lines of a code for words are those of the text.
 
     Raises:
         InputError: unknown kind, text without letters, or fewer symbols than letters.
@@ -57,14 +59,10 @@ def encipher(
     if order is not None and (spaces or kind not in ("simple", "homophonic")):
         raise InputError("a transposition goes with kind simple or homophonic, without --spaces")
     chosen = kind_named(kind)
-    if chosen.words:
-        return encode_words(
-            text, kind, seed=seed, vocabulary=vocabulary, noise=noise, diacritics=alphabet.diacritics
-        )  # fmt: skip
-    if chosen.encipher is None:
-        possible = [k.name for k in KINDS.values() if k.encipher or k.words]
-        raise InputError(f"kind {kind!r} cannot be enciphered. Kinds: {' '.join(possible)}")
     rng = np.random.default_rng(seed)
+    if chosen.words:
+        recipe = Recipe(rng=rng, alphabet=alphabet)
+        return _coded(text, chosen, recipe, vocabulary=vocabulary, noise=noise, faults=faults)
     folded = fold(text, diacritics=alphabet.diacritics)
     size = len(alphabet)
     plain = alphabet.encode(folded, spaces=spaces)
@@ -72,7 +70,7 @@ def encipher(
         raise InputError("no letters to encipher. Give some text")
     letters = plain[plain < size].astype(np.int64)
     recipe = Recipe(rng=rng, alphabet=alphabet, symbols=symbols, period=period, nulls=nulls)
-    made = chosen.encipher(letters, recipe)
+    made = _made(chosen, letters, recipe)
     codes, origin = _faulty(made.codes, made.size or size, noise, faults, rng)
     moved = _moved(codes, order)
     ciphertext: str | list[int]
@@ -89,6 +87,47 @@ def encipher(
     if made.bits:
         out["key_bits"] = made.bits
     return out if order is None else out | {"transposition": order.label}
+
+
+def _made(kind: CipherKind, plain: np.ndarray, recipe: Recipe) -> Enciphered:
+    if kind.encipher is None:
+        possible = [k.name for k in KINDS.values() if k.encipher]
+        raise InputError(f"kind {kind.name!r} cannot be enciphered. Kinds: {' '.join(possible)}")
+    return kind.encipher(plain, recipe)
+
+
+def _coded(
+    text: str,
+    kind: CipherKind,
+    recipe: Recipe,
+    *,
+    vocabulary: int,
+    noise: float,
+    faults: Sequence[str],
+) -> dict[str, object]:
+    """Every word of a text replaced by its number in a book of all its words."""
+    lines = [
+        fold(line, diacritics=recipe.alphabet.diacritics).split() for line in text.splitlines()
+    ]
+    counted = Counter(word for line in lines for word in line)
+    if len(counted) < 2:
+        raise InputError("fewer than two words to encipher. Give some text")
+    book = tuple(sorted(counted))
+    place = {word: number for number, word in enumerate(book)}
+    kept = {word for word, _ in counted.most_common(vocabulary or None)}
+    plain = [[w for w in line if w in kept] for line in lines]
+    words = np.array([place[word] for line in plain for word in line], np.int64)
+    made = _made(kind, words, replace(recipe, book=book))
+    numbers, codes = np.unique(made.codes, return_inverse=True)
+    codes, origin = _faulty(codes, len(numbers), noise, faults, recipe.rng)
+    ends = np.searchsorted(origin, np.cumsum([len(line) for line in plain]))
+    written = [" ".join(map(str, row)) for row in np.split(numbers[codes], ends[:-1])]
+    return {
+        "kind": kind.name,
+        "ciphertext": "\n".join(row for row in written if row),
+        "plaintext": "\n".join(" ".join(line) for line in plain if line),
+        "key": made.key,
+    }
 
 
 def _moved(codes: np.ndarray, order: Transposition | None) -> np.ndarray:

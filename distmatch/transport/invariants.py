@@ -86,12 +86,14 @@ def density_profiles(x: Tensor, *, levels: int = 14, far: int = 5, chunk: int = 
         chunk: rows at a time.
 
     Returns:
-        (n, k) columns of mean 0 and variance 1.
+        (n, levels + far + 2) columns of mean 0 and variance 1.
     """
     n = len(x)
     near = torch.logspace(0.30103, torch.log10(torch.tensor(0.7 * n)).item(), levels).round().long()
     last = n - torch.logspace(0, torch.log10(torch.tensor(0.2 * n)).item(), far).round().long()
-    ranks = torch.cat([near, last]).unique().to(x.device) - 1
+    ranks = (
+        torch.cat([near, last]).to(x.device) - 1
+    )  # equal ones in small clouds: k must not depend on n
     found = []
     for i in range(0, n, chunk):
         cosines = x[i : i + chunk] @ x.T

@@ -13,6 +13,7 @@ import pytest
 from distmatch.__main__ import main
 from distmatch.compression.pair import MIN_DELTA
 from distmatch.maps.bytekey import ByteKey
+from distmatch.planted import planted_book
 
 
 @pytest.fixture
@@ -119,9 +120,8 @@ def test_a_code_of_words_is_read_and_comes_back(tmp_path, capsys, data):
     with lzma.open(data / "corpora" / "en.txt.xz") as file:
         raw = file.read(900_000)
     x, plain = raw[:700_000], raw[700_000:]
-    types = sorted(set(words_of(plain)))
-    numbers = np.random.default_rng(4).permutation(len(types)) + 1000
-    table = {word: b"%d" % n for word, n in zip(types, numbers, strict=True)}
+    book = planted_book(words_of(plain), first=1000, seed=4)
+    table = {word: b"%d" % number for word, number in book.items()}
     y = WORD_BYTES.sub(lambda word: table[word[0].lower()], plain)
     for name, content in (("x", x), ("y", y)):
         (tmp_path / name).write_bytes(content)

@@ -118,6 +118,36 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path, capsys, content, option
     assert captured.out == ""
 
 
+def test_a_batch_reads_and_restricts_as_one_ciphertext_does(tmp_path, text):
+    """--puzzle and the reading options; a key that must not map a letter to itself is another than the best."""
+    cipher = encipher(text[:150], "simple", seed=5, spaces=True)["ciphertext"]
+    one, batch, out = (tmp_path / name for name in ("c.txt", "in.jsonl", "out.jsonl"))
+    one.write_text(cipher.upper() + ", 1\n")
+    batch.write_text(json.dumps({"id": 1, "ciphertext": one.read_text()}) + "\n")
+    options = ["--kind", "simple", "--puzzle", "--punctuation", "keep", "--case", "fold"]
+    main(["decipher", "--batch", str(batch), "--out", str(out), "--jobs", "1", *options])
+    (kept,) = lines_of(out)
+    assert kept["printed"].endswith(", 1") and kept["key"]["letters"]
+    assert all(symbol != letter for symbol, letter in kept["key"]["letters"].items())
+    options[4] = "symbols"
+    main(["decipher", "--batch", str(batch), "--out", str(out), "--jobs", "1", "--force", *options])
+    (other,) = lines_of(out)
+    assert not other["printed"].endswith(", 1") and other["input"] != kept["input"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--not", "7=e"], ["--key", "3"], ["--interlinear"], ["--text", "abc"], ["--example", "newspaper"]],
+)  # fmt: skip
+def test_what_is_for_one_ciphertext_is_refused_in_a_batch(tmp_path, capsys, options):
+    (tmp_path / "in.jsonl").write_text('{"ciphertext": "abcab"}\n')
+    out = tmp_path / "out.jsonl"
+    command = ["decipher", "--batch", str(tmp_path / "in.jsonl"), "--out", str(out)]
+    assert main([*command, *options]) == 2
+    told = capsys.readouterr()
+    assert "batch" in told.err and told.err.count("\n") == 1 and not out.exists()
+
+
 @pytest.mark.parametrize("command", [["decipher", "-", "--kind", "simple"], ["encipher", "-"]])
 def test_full_standard_output_is_one_line(command):
     with open("/dev/full", "w") as full:

@@ -11,6 +11,7 @@ from distmatch.matching.decipher import decipher, to_json
 from distmatch.matching.identify import identify
 from distmatch.matching.keys.reading import distinct_letters
 from distmatch.matching.knownkey import apply_key, parse_key, score
+from distmatch.planted import shifted
 from distmatch.text.alphabet import LATIN
 
 ORDER = "qwertyuiopasdfghjklzxcvbnm"
@@ -66,15 +67,8 @@ def test_a_spanish_shift_may_count_enye():
 
 
 def test_a_periodic_key_has_its_true_period_and_keeps_breaks():
-    word = "isyno"
-    shifts = [ord(c) - 97 for c in word]
-    letters = iter(range(10**6))
-    cipher = "".join(
-        chr((ord(c) - (65 if c.isupper() else 97) + shifts[next(letters) % 5]) % 26 + (65 if c.isupper() else 97))
-        if c.isalpha() else c for c in LETTER
-    )  # fmt: skip
-    match = decipher(cipher)
-    assert match.key.detail["key"] == [word] and match.key.period == 5
+    match = decipher(shifted(LETTER, "isyno"))
+    assert match.key.detail["key"] == ["isyno"] and match.key.period == 5
     assert match.printed == LETTER and " fisherman " in match.text
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from distmatch.benchmark.kinds.kind import DoesNotApply, Score
 from distmatch.benchmark.kinds.plaintext import MODEL_SHARE, Plain, corpus
 from distmatch.benchmark.metrics import Metric, share
-from distmatch.ciphers.encode import encode_words
 from distmatch.ciphers.reading import Ciphertext, read_ciphertext
 from distmatch.errors import InputError
+from distmatch.matching.encipher import encipher
 
 SOLVED_WORDS = 0.9
 """Share of tokens from which a code counts as broken."""
@@ -72,9 +72,10 @@ def build(axes: Mapping[str, Any], paths: Mapping[str, Path], seed: int) -> Word
     rng = np.random.default_rng([seed, length, 6])
     start = int(rng.integers(0, max(len(words) - 3 * length, 1)))
     text = " ".join(words[start : start + 3 * length])
-    made = encode_words(
-        text, "word-code", seed=seed, vocabulary=int(axes["vocabulary"]), noise=float(axes["noise"])
-    )
+    made = encipher(
+        text, "word-code", seed=seed, vocabulary=int(axes["vocabulary"]), noise=float(axes["noise"]),
+        faults=("wrong", "missing", "extra"),
+    )  # fmt: skip
     tokens, plain = (
         str(made["ciphertext"]).split()[:length],
         str(made["plaintext"]).split()[:length],

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from distmatch.languages.wordtrigram import pair_log, trigram_log
+from distmatch.matching.symbols.annealing import places_of_symbols
 
 MAX_CLOSE = 40
 """Words whose trigrams are looked up for one draw."""
@@ -102,18 +103,7 @@ def sample_words(
     """
     np.random.seed(seed)
     n, count, size = len(units), len(key), len(tables.unigram) - 1
-    offsets = np.zeros(count + 1, np.int64)
-    for t in range(n):
-        if units[t] >= 0:
-            offsets[units[t] + 1] += 1
-    for c in range(count):
-        offsets[c + 1] += offsets[c]
-    fill = offsets[:-1].copy()
-    places = np.empty(offsets[count], np.int64)
-    for t in range(n):
-        if units[t] >= 0:
-            places[fill[units[t]]] = t
-            fill[units[t]] += 1
+    offsets, places = places_of_symbols(units, count)
     words = np.empty(n, np.int32)
     for t in range(n):
         words[t] = forms[ending[t], key[units[t]]] if units[t] >= 0 else -1 - units[t]

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from distmatch.languages.wordtrigram import trigram_log
+from distmatch.matching.symbols.annealing import places_of_symbols
 
 
 @numba.njit(cache=True, nogil=True)
@@ -29,16 +30,7 @@ def sample_keys(
     """
     np.random.seed(seed)
     n, count, many = len(codes), len(key), near.shape[1]
-    starts = np.zeros(count + 1, np.int64)
-    for t in range(n):
-        starts[codes[t] + 1] += 1
-    for c in range(count):
-        starts[c + 1] += starts[c]
-    fill = starts[:-1].copy()
-    places = np.empty(n, np.int32)
-    for t in range(n):
-        places[fill[codes[t]]] = t
-        fill[codes[t]] += 1
+    starts, places = places_of_symbols(codes, count)
     holder = np.full(len(tables.unigram), -1, np.int32)
     for c in range(count):
         holder[key[c]] = c

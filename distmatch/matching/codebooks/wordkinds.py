@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from distmatch.errors import InputError
-from distmatch.matching.symbols.cipherkind import CipherKind
+from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe
 from distmatch.matching.symbols.problem import Problem
 from distmatch.matching.symbols.reading import Reading, total_bits
 from distmatch.progress import Effort
@@ -97,17 +99,34 @@ def _control(problem: Problem, reading: Reading, effort: Effort) -> float:
     return control(problem, cast("CodeReading", reading), effort)
 
 
-def _conclude(readings: Sequence[Reading], control: float | None, effort: Effort) -> Decipherment:
+def _conclude(
+    readings: Sequence[Reading], control: float | None, effort: Effort, traits: frozenset[str]
+) -> Decipherment:
     from distmatch.matching.codebooks.reading import conclude
 
     return conclude(cast("Sequence[CodeReading]", readings), control, effort)
 
 
+def _encipher(words: np.ndarray, recipe: Recipe) -> Enciphered:
+    return _numbered(words, recipe, recipe.rng.permutation(len(recipe.book)) + 1)
+
+
+def _encipher_alphabetical(words: np.ndarray, recipe: Recipe) -> Enciphered:
+    return _numbered(words, recipe, np.arange(1, len(recipe.book) + 1))
+
+
+def _numbered(words: np.ndarray, recipe: Recipe, numbers: np.ndarray) -> Enciphered:
+    """Words by their numbers, and the numbers that the text uses with their words."""
+    key: dict[str, object] = {str(numbers[w]): recipe.book[w] for w in np.unique(words)}
+    return Enciphered(codes=numbers[words], key=key, size=len(recipe.book) + 1)
+
+
 WORD_CODE = CipherKind(
     name="word-code", says="every token stands for a word; needs --reference", applies=may_be_words, search=_search,
-    control=_control, conclude=_conclude, tried=_tried, words=True,
+    control=_control, conclude=_conclude, encipher=_encipher, tried=_tried, words=True,
 )  # fmt: skip
 DICTIONARY_CODE = CipherKind(
     name="dictionary-code", says="the same, and the numbers keep the alphabetical order of the words",
-    applies=may_be_words, search=_search_alphabetical, control=_control, conclude=_conclude, words=True,
+    applies=may_be_words, search=_search_alphabetical, control=_control, conclude=_conclude,
+    encipher=_encipher_alphabetical, words=True,
 )  # fmt: skip

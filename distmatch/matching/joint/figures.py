@@ -87,7 +87,7 @@ def controls(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, dict[str, flo
     made = {
         "random": rng.integers(0, 256, n).astype(np.uint8),
         "unrelated": rng.integers(-1, 2, n).cumsum().astype(np.uint8),
-        "shuffled": rng.permutation(y[:n]),
+        "shuffled": rng.permutation(np.array(y[:n])),
         "itself": x[:CONTROL],
     }
     coder = ContextMixing()

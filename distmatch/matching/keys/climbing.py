@@ -5,8 +5,18 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from distmatch.languages.words import spaced_bits, unspaced_bits
+from distmatch.languages.words import mixed_bits
 from distmatch.matching.symbols.annealing import below, draw, informed_letter, random_state
+
+
+@numba.njit(cache=True, nogil=True)
+def _exchange(letters, one, other):
+    """Every place of one letter gets the other and the reverse."""
+    for t in range(len(letters)):
+        if letters[t] == one:
+            letters[t] = other
+        elif letters[t] == other:
+            letters[t] = one
 
 
 @numba.njit(cache=True, nogil=True)
@@ -55,21 +65,12 @@ def refine(
                 continue
             key[b] = la
             key[a] = lb
-            for t in range(n):
-                if letters[t] == la:
-                    letters[t] = lb
-                elif letters[t] == lb:
-                    letters[t] = la
+            _exchange(letters, la, lb)
             tolerance = hot * (1.0 - move / (moves + 1.0))
             limit = current - np.log((draw(state) + 1.0) / 4294967296.0) * tolerance
-        if spaces:
-            total = spaced_bits(
-                letters, child, mass, end, cost, probability, order, running, share, limit, scratch
-            )
-        else:
-            total = unspaced_bits(
-                letters, child, mass, end, cost, probability, order, running, share, limit, scratch
-            )
+        total = mixed_bits(
+            letters, spaces, child, mass, end, cost, probability, order, running, share, limit, scratch
+        )  # fmt: skip
         if total <= limit:
             current = total
             if move > 0:
@@ -80,10 +81,6 @@ def refine(
         else:
             key[a] = la
             key[b] = lb
-            for t in range(n):
-                if letters[t] == la:
-                    letters[t] = lb
-                elif letters[t] == lb:
-                    letters[t] = la
+            _exchange(letters, la, lb)
     key[:] = best_key
     return best

@@ -59,18 +59,22 @@ class Doubts:
     costs: np.ndarray
 
 
-def doubts_of(reading: Reading[Key]) -> Doubts | None:
-    """Doubts about a key with one letter per symbol; None for other keys."""
+def doubts_of(reading: Reading[Key], traits: frozenset[str]) -> Doubts | None:
+    """Doubts about a key with one letter per symbol; None for other keys.
+
+    Args:
+        reading: the answer.
+        traits: of its kind, see `CipherKind`.
+    """
     problem, key = reading.problem, reading.map
-    exchangeable = key.letters and not key.columns and key.order is None
-    if problem is None or not exchangeable or key.kind not in ("simple", "homophonic"):
+    if problem is None or "exchangeable" not in traits:
         return None
     source, language = problem.text, problem.language
     letters = language.alphabet.letters + (" " if problem.spaces == "enciphered" else "")
     table = np.array([letters.find(key.letters[name]) for name in source.names], np.int32)
     if (table < 0).any():
         return None
-    one_to_one = key.kind != "homophonic"
+    one_to_one = "homophonic" not in traits
     symbols = with_spaces(source, language) if problem.kept and language.spaces else source.symbols
     symbols = np.ascontiguousarray(symbols[:MAX_LETTERS], np.int32)
     full = table

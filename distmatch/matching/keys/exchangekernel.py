@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from distmatch.languages.words import spaced_bits, unspaced_bits
+from distmatch.languages.words import mixed_bits
 
 
 @numba.njit(cache=True, nogil=True)
@@ -31,14 +31,9 @@ def exchange_bits(
     for t in range(n):
         letters[t] = key[symbols[t]] if symbols[t] >= 0 else -1 - symbols[t]
     scratch = np.empty(n, np.float64)
-    if spaces:
-        base = spaced_bits(
-            letters, child, mass, end, cost, probability, order, running, share, np.inf, scratch
-        )
-    else:
-        base = unspaced_bits(
-            letters, child, mass, end, cost, probability, order, running, share, np.inf, scratch
-        )
+    base = mixed_bits(
+        letters, spaces, child, mass, end, cost, probability, order, running, share, np.inf, scratch
+    )
     holder = np.full(free, -1, np.int32)
     for s in range(len(key)):
         holder[key[s]] = s
@@ -60,14 +55,9 @@ def exchange_bits(
                     trial[t] = key[s]
                 else:
                     trial[t] = letters[t]
-            if spaces:
-                total = spaced_bits(
-                    trial, child, mass, end, cost, probability, order, running, share, base + margin, scratch
-                )  # fmt: skip
-            else:
-                total = unspaced_bits(
-                    trial, child, mass, end, cost, probability, order, running, share, base + margin, scratch
-                )  # fmt: skip
+            total = mixed_bits(
+                trial, spaces, child, mass, end, cost, probability, order, running, share, base + margin, scratch
+            )  # fmt: skip
             if total <= base + margin:
                 out[s, b] = total - base
     return out

@@ -64,8 +64,8 @@ def _without_nulls(problem: Problem, effort: Effort) -> list[Reading]:
             "cribs and --nulls do not go together: a null may stand anywhere in a word. Leave out one"
         )
 
-    view = replace(problem, language=problem.plain, spaces="removed")
-    search = NullSearch(threads=effort.threads, deadline=effort.clock.deadline)
+    view = replace(problem, target=problem.plain, spaces="removed")
+    search = NullSearch(threads=effort.threads, clock=effort.clock, patient=problem.patient)
     found = search.search(view.text, view.language, seed=effort.seed)
     return [] if found is None else [of_problem(found, view)]
 
@@ -109,5 +109,5 @@ def shared_out(
 
 HOMOPHONIC = CipherKind(
     name="homophonic", says="a letter may have several symbols", applies=_applies, search=_search, control=_control,
-    conclude=conclude_letters, encipher=_encipher, tried=_tried, traits=frozenset({"homophonic"}),
+    conclude=conclude_letters, encipher=_encipher, tried=_tried, traits=frozenset({"homophonic", "exchangeable"}),
 )  # fmt: skip

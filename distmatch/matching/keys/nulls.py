@@ -8,9 +8,8 @@ the nulls included.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from distmatch.maps.key import Key
 from distmatch.matching.keys.substitution import KeySearch
 from distmatch.matching.keys.tasks import decode
 from distmatch.matching.symbols.reading import Reading, total_bits
+from distmatch.progress import Clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,20 +33,20 @@ class NullSearch:
     moves: int = 20_000
     """Proposals of a trial's restart."""
     threads: int = 0
-    deadline: float = math.inf
+    clock: Clock = field(default_factory=Clock)
+    """When it has expired, the best so far is the answer."""
+    patient: bool = False
+    """Whether a time limit is to be used up, see `KeySearch`."""
 
     def search(self, source: Ciphertext, target: Language, *, seed: int = 0) -> Reading[Key] | None:
         """The best key with at least one null, or None if no null shortens the code."""
         best = self._read(source, target, (), seed, quick=True)
         found: Reading[Key] | None = None
-        while (
-            len(nulls := nulls_of(source, best.map)) < self.most
-            and time.monotonic() < self.deadline
-        ):
+        while len(nulls := nulls_of(source, best.map)) < self.most and not self.clock.expired:
             trials = []
             for symbol in self._suspects(source, target, best):
                 trials.append(self._read(source, target, (*nulls, symbol), seed, quick=True))
-                if time.monotonic() > self.deadline:
+                if self.clock.expired:
                     break
             better = min(trials, key=total_bits, default=best)
             if better.total >= best.total:
@@ -62,15 +62,15 @@ class NullSearch:
     ) -> Reading[Key]:
         nulls = tuple(sorted(nulls))
         text, _ = without(source, nulls)
-        left = max(self.deadline - time.monotonic(), 0.0)
         if quick:
             search = KeySearch(
                 kind="homophonic", moves=self.moves, restarts=2, polish=0, threads=self.threads
             )
         else:
-            search = KeySearch(kind="homophonic", threads=self.threads, time_limit=min(left, 1e9))
-            if math.isinf(self.deadline):
-                search = KeySearch(kind="homophonic", threads=self.threads)
+            search = KeySearch(
+                kind="homophonic", threads=self.threads, time_limit=self.clock.wall_left, budget=self.clock,
+                patient=self.patient,
+            )  # fmt: skip
         best = search.search(text, target, seed=seed)[0]
         n, m = len(source), len(source) - len(text)
         places = (math.lgamma(n + 1) - math.lgamma(m + 1) - math.lgamma(n - m + 1)) / math.log(2)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from distmatch.ciphers.reading import Ciphertext
+from distmatch.ciphers.statistics import index_of_coincidence
 from distmatch.errors import InputError
 from distmatch.languages.language import Language
 from distmatch.languages.ngram import UNITS_PER_BIT
@@ -25,6 +26,8 @@ from distmatch.text.alphabet import Alphabet
 
 SIGNS = {"vigenere": (1, -1), "beaufort": (-1, 1), "variant-beaufort": (1, 1)}
 """Kind to the signs of cipher letter and key letter: plain = sign x cipher + sign x key."""
+BY_PERIOD = 0.0004
+"""Rise of the index of coincidence per place of a period that is chance alone."""
 MIXED_STARTS = 4
 RETRIED = 6
 """Periods that get all the starts, after one start for every period."""
@@ -95,7 +98,10 @@ class PeriodicSearch:
     def _mixed(self, codes: np.ndarray, target: Language, seed: int) -> list[Reading[Key]]:
         size = len(target.alphabet)
         longest = max(2, min(self.longest_period, len(codes) // 40))
-        ranked = sorted(range(2, longest + 1), key=lambda p: -coincidence(codes, p, size))
+        ranked = sorted(
+            range(2, longest + 1),
+            key=lambda p: BY_PERIOD * p - index_of_coincidence(codes, p),
+        )
         out = []
         for period in ranked[:4]:
             if out and time.monotonic() > self.deadline:
@@ -151,16 +157,6 @@ def cipher_letters(source: Ciphertext, target: Language) -> np.ndarray:
 def letter_costs(target: Language) -> np.ndarray:
     """Costs of single letters, (A,) float64 in the units of the search table, from its long-run frequencies."""
     return -UNITS_PER_BIT * np.log2(target.letter_frequencies)
-
-
-def coincidence(codes: np.ndarray, period: int, size: int) -> float:
-    """Chance that two letters of one column are equal, all columns taken together, less what the period explains."""
-    same = pairs = 0
-    for column in range(period):
-        counts = np.bincount(codes[column::period], minlength=size)
-        same += int((counts * (counts - 1)).sum())
-        pairs += int(counts.sum() * (counts.sum() - 1))
-    return same / max(pairs, 1) - 0.0004 * period
 
 
 def primitive(word: str) -> str:

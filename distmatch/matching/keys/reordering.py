@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from distmatch.matching.keys.substitution import KeySearch
 from distmatch.matching.keys.tasks import decode
 from distmatch.matching.symbols.heatbath import heat_bath_homophonic
 from distmatch.matching.symbols.reading import Reading, total_bits
+from distmatch.progress import Clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +44,10 @@ class TranspositionScreen:
     """Rounds of long runs: orders, runs of each, and steps a symbol."""
     keyed: tuple[int, ...] = (4, 5, 6, 7, 8, 9, 10, 11, 12)
     """Widths for which the order of the columns is climbed for on repeats, where the text has 12 rows or more."""
-    deadline: float = math.inf
-    """`time.monotonic()` after which no new round begins."""
+    clock: Clock = field(default_factory=Clock)
+    """After its limits no new round begins."""
+    patient: bool = False
+    """Whether a time limit is to be used up, see `KeySearch`."""
     long_moves: int = 2_000_000
     """Steps of each restart of the whole search, if homophonic; 0 lets them grow."""
     restarts: int = 5
@@ -55,13 +58,13 @@ class TranspositionScreen:
         self, source: Ciphertext, target: Language, *, seed: int = 0
     ) -> list[tuple[float, Transposition]]:
         """Orders by the cost of their last annealing run (units of the search table), the best first."""
-        n = len(source)
+        n, deadline = len(source), self.clock.deadline
         distinct: dict[bytes, Transposition] = {}
         for width in self.widths or _widths(source):
             for order in candidates(n, width):
                 distinct.setdefault(order.indices(n).tobytes(), order)
         for width in self.keyed:
-            if n >= 12 * width and time.monotonic() < self.deadline:
+            if n >= 12 * width and time.monotonic() < deadline:
                 columns = climb_columns(
                     source.symbols, width, len(source.names), 40, seed + width, _starts(n, width)
                 )
@@ -84,12 +87,12 @@ class TranspositionScreen:
             if number == 2:
                 ranked = self._shortlist(ranked, [orders[i] for i in best])
             tried = [order for _, order in ranked[:keep]]
-            if begin > self.deadline or not tried:
+            if begin > deadline or not tried:
                 break
-            affordable = speed * max(self.deadline - begin, 0.0) / (runs * len(tried))
+            affordable = speed * max(deadline - begin, 0.0) / (runs * len(tried))
             moves = int(max(min(moves, affordable), 1_000))
             costs = self._round(source, target, tried * runs, moves, seed + number)
-            if math.isfinite(self.deadline):
+            if math.isfinite(deadline):
                 speed = moves * runs * len(tried) / max(time.monotonic() - begin, 1e-6)
             lowest = np.min(np.reshape(costs, (runs, len(tried))), axis=0)
             if number == len(rounds) - 1:
@@ -140,10 +143,10 @@ class TranspositionScreen:
         kind = "simple" if len(source.names) <= len(target.alphabet) else "homophonic"
         covered = sum(order.sections) * order.width if len(order.sections) > 1 else len(source)
         part, names = _first(text, covered)
-        left = max(self.deadline - time.monotonic(), 0.0)
         many = kind == "homophonic"
         search = KeySearch(
-            kind=kind, threads=self.threads, moves=self.long_moves * many, restarts=self.restarts * many, time_limit=left
+            kind=kind, threads=self.threads, moves=self.long_moves * many, restarts=self.restarts * many,
+            time_limit=self.clock.wall_left, budget=self.clock, patient=self.patient,
         )  # fmt: skip
         best = search.search(part, target, seed=seed)[0]
         key = np.zeros(len(source.names), np.int32)

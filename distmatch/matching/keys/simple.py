@@ -79,12 +79,12 @@ def substitution_control(kind: str, problem: Problem, reading: Reading, effort: 
 
 
 def conclude_letters(
-    readings: Sequence[Reading], control: float | None, effort: Effort
+    readings: Sequence[Reading], control: float | None, effort: Effort, traits: frozenset[str]
 ) -> Decipherment:
     """The verdict of every kind whose symbols stand for letters."""
     from distmatch.matching.keys.verdict import conclude
 
-    return conclude(readings, control, effort)
+    return conclude(readings, control, effort, traits)
 
 
 def _applies(problem: Problem) -> bool:
@@ -108,5 +108,5 @@ def _encipher(letters: np.ndarray, recipe: Recipe) -> Enciphered:
 
 SIMPLE = CipherKind(
     name="simple", says="every letter has one symbol of its own", applies=_applies, search=_search, control=_control,
-    conclude=conclude_letters, encipher=_encipher, tried=always,
+    conclude=conclude_letters, encipher=_encipher, tried=always, traits=frozenset({"exchangeable"}),
 )  # fmt: skip

@@ -14,13 +14,13 @@ from distmatch.progress import Effort
 
 MIN_LENGTH = 200
 """Symbols from which on "auto" tries transpositions when nothing else is solved."""
-MAX_SYMBOLS = 120
+MAX_MOVED_SYMBOLS = 120
 """Distinct symbols up to which it does."""
 
 
 def too_short(problem: Problem) -> bool:
     """Whether the text is too short for its symbols to tell one order from another."""
-    return len(problem.source) < MIN_LENGTH or len(problem.source.names) > MAX_SYMBOLS
+    return len(problem.source) < MIN_LENGTH or len(problem.source.names) > MAX_MOVED_SYMBOLS
 
 
 def _applies(problem: Problem) -> bool:
@@ -39,8 +39,10 @@ def _search(problem: Problem, effort: Effort) -> list[Reading]:
         raise InputError(
             "cribs name places, which a transposition moves. Leave out --crib, or name another --kind"
         )
-    view = replace(problem, language=problem.plain, spaces="removed")
-    screen = TranspositionScreen(threads=effort.threads or 2, deadline=effort.clock.deadline)
+    view = replace(problem, target=problem.plain, spaces="removed")
+    screen = TranspositionScreen(
+        threads=effort.threads or 2, clock=effort.clock, patient=problem.patient
+    )
     if view.transposition is not None:
         found = [screen.read(view.text, view.language, view.transposition, seed=effort.seed)]
     else:

@@ -28,8 +28,6 @@ from distmatch.matching.match import Bits
 from distmatch.matching.symbols.reading import Reading, total_bits
 from distmatch.progress import Effort
 
-EXHAUSTIVE = ("caesar", "atbash", "affine")
-"""Kinds whose keys are all tried."""
 TIE = 7.0
 """Bits by which a kind or language may be longer and still be named beside the best: odds of 1 in 128."""
 SHOWN = 6
@@ -37,7 +35,7 @@ SHOWN = 6
 
 
 def conclude(
-    readings: Sequence[Reading[Key]], control: float | None, effort: Effort
+    readings: Sequence[Reading[Key]], control: float | None, effort: Effort, traits: frozenset[str]
 ) -> Decipherment:
     """The answer with its runners-up and a confidence.
 
@@ -45,14 +43,15 @@ def conclude(
         readings: the shortest total code first.
         control: total bits of the same search on the shuffled ciphertext.
         effort: whose clock says how long it took.
+        traits: of the best reading's kind, see `CipherKind`.
     """
     best = readings[0]
     unicity = unicity_of(best)
-    doubts = doubts_of(best)
-    evidence = evidence_of(readings, best.total if control is None else control, doubts)
+    doubts = doubts_of(best, traits)
+    evidence = evidence_of(readings, best.total if control is None else control, doubts, traits)
     probability = confidence(evidence)
     reason = explain(evidence, probability, len(best.letters), unicity)
-    leaders = distinct([best, *neighbours(best, doubts), *readings[1:]])[:SHOWN]
+    leaders = distinct([best, *neighbours(best, doubts, traits), *readings[1:]])[:SHOWN]
     made = [
         decipherment(leader, effort, unicity, reason="runner-up", confidence=None)
         for leader in leaders
@@ -78,7 +77,10 @@ def conclude(
 
 
 def evidence_of(
-    readings: Sequence[Reading[Key]], control: float, doubts: Doubts | None
+    readings: Sequence[Reading[Key]],
+    control: float,
+    doubts: Doubts | None,
+    traits: frozenset[str],
 ) -> Evidence:
     """What the search knows about its best reading."""
     best = readings[0]
@@ -91,8 +93,7 @@ def evidence_of(
         control=control + free, expected=language_of(best).text_bits, found=best.found, runner_up=rival,
         distinct=distinct_letters(problem.source.symbols), unlikeness=unlikeness(best.letters, language_of(best)),
         doubt=rivalry(readings) if doubts is None else doubts.wrong, unicity=unicity_of(best),
-        homophonic=best.map.kind in ("homophonic", "transposition"),
-        periodic=bool(best.map.period), exhaustive=best.map.kind in EXHAUSTIVE,
+        homophonic="homophonic" in traits, periodic="periodic" in traits, exhaustive="exhaustive" in traits,
     )  # fmt: skip
 
 
@@ -146,7 +147,9 @@ def decipherment(
     )  # fmt: skip
 
 
-def neighbours(best: Reading[Key], doubts: Doubts | None) -> list[Reading[Key]]:
+def neighbours(
+    best: Reading[Key], doubts: Doubts | None, traits: frozenset[str]
+) -> list[Reading[Key]]:
     """The answer with one letter in doubt exchanged, for the most doubtful ones."""
     if doubts is None or best.problem is None:
         return []
@@ -154,7 +157,7 @@ def neighbours(best: Reading[Key], doubts: Doubts | None) -> list[Reading[Key]]:
     for doubt in doubts.named[:SHOWN]:
         letters = dict(best.map.letters)
         for symbol, letter in best.map.letters.items():
-            if letter == doubt.other and best.map.kind != "homophonic":
+            if letter == doubt.other and "homophonic" not in traits:
                 letters[symbol] = doubt.letter
         letters[doubt.symbol] = doubt.other
         key = replace(best.map, letters=letters)

@@ -38,9 +38,9 @@ def compile_searches(language: str) -> None:
         (spaced, "kept", words),
         (bare, "removed", words.without_breaks()),
     ):
-        problem = Problem(source=source, language=model, spaces=spaces, restarts=1)
+        problem = Problem(source=source, target=model, spaces=spaces, restarts=1)
         readings = SIMPLE.search(problem, Effort())
-        doubts_of(readings[0])
+        doubts_of(readings[0], SIMPLE.traits)
     letters = read_ciphertext("".join(c for c in WARMUP_TEXT if c != " "))
     PeriodicSearch(kinds=("vigenere",), longest_period=8, starts=1).search(letters, _latin(bare))
     for model in (bare, spaced):

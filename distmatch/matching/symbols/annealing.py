@@ -17,6 +17,30 @@ LOG_TABLE = -np.log((np.arange(1024) + 0.5) / 1024)
 
 
 @numba.njit(cache=True, nogil=True)
+def places_of_symbols(symbols, count):
+    """Starts (K + 1,) and places of each symbol, as compressed rows; negative symbols have none.
+
+    Args:
+        symbols: (n,) symbols of the text.
+        count: number of symbols K.
+    """
+    starts = np.zeros(count + 1, np.int64)
+    for t in range(len(symbols)):
+        if symbols[t] >= 0:
+            starts[symbols[t] + 1] += 1
+    for s in range(count):
+        starts[s + 1] += starts[s]
+    fill = starts[:-1].copy()
+    places = np.empty(starts[count], np.int32)
+    for t in range(len(symbols)):
+        s = symbols[t]
+        if s >= 0:
+            places[fill[s]] = t
+            fill[s] += 1
+    return starts, places
+
+
+@numba.njit(cache=True, nogil=True)
 def windows_of_symbols(symbols, count, order, size):
     """Windows that hold each symbol, as compressed rows.
 
@@ -31,19 +55,7 @@ def windows_of_symbols(symbols, count, order, size):
         rises by one; position_starts (K + 1,), positions of each symbol.
     """
     n = len(symbols)
-    position_starts = np.zeros(count + 1, np.int64)
-    for t in range(n):
-        if symbols[t] >= 0:
-            position_starts[symbols[t] + 1] += 1
-    for s in range(count):
-        position_starts[s + 1] += position_starts[s]
-    fill = position_starts[:-1].copy()
-    positions = np.empty(position_starts[count], np.int32)
-    for t in range(n):
-        s = symbols[t]
-        if s >= 0:
-            positions[fill[s]] = t
-            fill[s] += 1
+    position_starts, positions = places_of_symbols(symbols, count)
     starts = np.zeros(count + 1, np.int64)
     windows = np.empty(len(positions) * order, np.int32)
     steps = np.empty(len(positions) * order, np.int32)

@@ -31,6 +31,7 @@ class Recipe:
         symbols: symbols of a homophonic key.
         period: of a periodic key.
         nulls: symbols of a homophonic key that stand for nothing.
+        book: words of the plaintext in alphabetical order, for kinds whose symbols stand for words.
     """
 
     rng: np.random.Generator
@@ -38,6 +39,7 @@ class Recipe:
     symbols: int = 54
     period: int = 6
     nulls: int = 0
+    book: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +79,15 @@ class CipherKind:
         applies: whether a ciphertext can be of this kind at all.
         search: candidates for the key, the shortest total code first.
         control: total bits that the same search needs on the shuffled ciphertext of a reading.
-        encipher: letters of a plaintext under a random key; None where the kind cannot be made.
-        conclude: the verdict on readings of this kind, the best first, given the control's bits (None: no time for it).
+        encipher: (n,) letters of a plaintext, or its words as numbers of `Recipe.book`, under a random key; None where the
+            kind cannot be made.
+        conclude: the verdict on readings of this kind, the best first, given the control's bits (None: no time for it)
+            and the traits.
         tried: whether kind "auto" tries it, given what the kinds before it in the table found.
         words: whether symbols stand for words, not letters.
         last: whether "auto" tries it only after a verdict, on what no other kind solved.
-        traits: names of what the calibration distinguishes: "homophonic", "periodic".
+        traits: what the verdict needs to know of the key: "homophonic" (several symbols may share a letter), "periodic",
+            "exhaustive" (every key is tried), "exchangeable" (the letter of one symbol may be changed by itself).
     """
 
     name: str
@@ -90,7 +95,7 @@ class CipherKind:
     applies: Callable[[Problem], bool]
     search: Callable[[Problem, Effort], list[Reading[Key]]]
     control: Callable[[Problem, Reading[Key], Effort], float]
-    conclude: Callable[[Sequence[Reading[Key]], float | None, Effort], Decipherment]
+    conclude: Callable[[Sequence[Reading[Key]], float | None, Effort, frozenset[str]], Decipherment]
     encipher: Callable[[np.ndarray, Recipe], Enciphered] | None = None
     tried: Callable[[Problem, Sequence[Reading[Key]]], bool] = never
     words: bool = False

@@ -10,7 +10,12 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from distmatch.matching.symbols.annealing import below, random_state, start_state
+from distmatch.matching.symbols.annealing import (
+    below,
+    places_of_symbols,
+    random_state,
+    start_state,
+)
 
 _GUMBEL = np.log(-np.log(np.random.default_rng(1).random(8192 + 256))).astype(np.float32)
 """Negative Gumbel noise: the least of cost + T x noise is a draw with probabilities exp(-cost / T)."""
@@ -31,19 +36,7 @@ def slots_of_symbols(symbols, count, order, size):
             moves when the letter rises by one.
     """
     n = len(symbols)
-    position_starts = np.zeros(count + 1, np.int64)
-    for t in range(n):
-        if symbols[t] >= 0:
-            position_starts[symbols[t] + 1] += 1
-    for s in range(count):
-        position_starts[s + 1] += position_starts[s]
-    fill = position_starts[:-1].copy()
-    positions = np.empty(position_starts[count], np.int32)
-    for t in range(n):
-        s = symbols[t]
-        if s >= 0:
-            positions[fill[s]] = t
-            fill[s] += 1
+    position_starts, positions = places_of_symbols(symbols, count)
     slot_starts = np.zeros(count + 1, np.int64)
     slots = np.empty(len(positions) * order, np.int32)
     twice_starts = np.zeros(count + 1, np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from distmatch.languages.words import spaced_bits, unspaced_bits
+from distmatch.languages.words import mixed_bits
 from distmatch.matching.symbols.heatbath import add_block, slots_of_symbols, strides
 
 
@@ -94,14 +94,9 @@ def climb_homophonic(
 def _whole_bits(
     symbols, letters, key, size, spaces, child, mass, end, cost, order, probability, running, share, limit, scratch
 ):  # fmt: skip
-    if spaces:
-        total = spaced_bits(
-            letters, child, mass, end, cost, probability, order, running, share, limit, scratch
-        )
-    else:
-        total = unspaced_bits(
-            letters, child, mass, end, cost, probability, order, running, share, limit, scratch
-        )
+    total = mixed_bits(
+        letters, spaces, child, mass, end, cost, probability, order, running, share, limit, scratch
+    )
     homophones = np.zeros(size, np.int64)
     for s in range(len(key)):
         homophones[key[s]] += 1

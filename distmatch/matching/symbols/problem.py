@@ -19,7 +19,7 @@ class Problem:
 
     Args:
         source: the symbols as read, with the breaks that the ciphertext shows.
-        language: P_Y, with a space if the breaks are kept or enciphered. None for kinds whose symbols stand for words.
+        target: P_Y, with a space if the breaks are kept or enciphered; None for kinds whose symbols stand for words.
         spaces: "kept", "removed" or "enciphered".
         cribs: what the user knows of the plaintext.
         reference: text files mixed into the language, or the words of a code book.
@@ -33,7 +33,7 @@ class Problem:
     """
 
     source: Ciphertext
-    language: Language
+    target: Language | None = None
     spaces: str = "removed"
     cribs: tuple[Crib, ...] = ()
     reference: tuple[str, ...] = ()
@@ -44,6 +44,12 @@ class Problem:
     restarts: int = 0
     patient: bool = False
     diacritics: bool = False
+
+    @property
+    def language(self) -> Language:
+        """P_Y of a kind of letters."""
+        assert self.target is not None
+        return self.target
 
     @property
     def kept(self) -> bool:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,6 +29,8 @@ ITERATIVE = ("unit", "center") * 5 + ("unit",)
 """Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
 CODED = 2_000
 """Rows on each side whose code length `Match.bits` states."""
+MIN_SPREAD = 1e-5
+"""Range of the coordinates of unit rows below which they are equal but for rounding."""
 
 
 @dataclass
@@ -80,7 +83,7 @@ class Clouds:
             orthogonal: name of the matcher if its map needs equal dimensions.
 
         Raises:
-            InputError: fewer rows than dimensions, or different dimensions where they must be equal.
+            InputError: fewer rows than dimensions, rows that are all equal, or different dimensions where they must be equal.
         """
         source, target = as_embeddings(source, "source"), as_embeddings(target, "target")
         for side, given in (("source", source), ("target", target)):
@@ -88,6 +91,12 @@ class Clouds:
                 raise InputError(
                     f"the {side} has {len(given)} rows of {given.dimension} dimensions, too few for a map. "
                     "Give more rows than dimensions"
+                )
+            unit = given.normalized(("unit",)).vectors
+            if np.ptp(unit, axis=0).max() < MIN_SPREAD:
+                raise InputError(
+                    f"all {len(given)} rows of the {side} point in one direction, so that none can be told from another. "
+                    "Check the file"
                 )
         if orthogonal is not None and source.dimension != target.dimension:
             raise InputError(

@@ -13,7 +13,7 @@ from distmatch.matching.codebooks.twopartkernel import sample_keys
 from distmatch.matching.codebooks.wordcode import estimated_words
 from distmatch.matching.decipher import decipher
 from distmatch.matching.encipher import encipher
-from distmatch.planted import word_text
+from distmatch.planted import planted_book, planted_key, word_text
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_more_words_than_the_dense_start_takes(reference):
     text = load_word_text([reference])
     model, _ = train(text, np.arange(len(text.words)), closed=True)
     plain = model.encode(word_text(3000, draw=2))
-    codes = np.random.default_rng(1).permutation(len(model.words))[plain].astype(np.int32)
+    codes = planted_key(plain, len(model.words), seed=1).cipher.astype(np.int32)
     found = WordCodeSearch(dense=30).search(codes, len(model.words), model, text.ids, seed=0)
     assert np.mean(found.reading.letters == plain) > 0.9
 
@@ -175,7 +175,7 @@ def test_more_words_than_the_dense_start_takes(reference):
 def test_nomenclator_of_random_codes_and_clear_words(reference):
     words = word_text(700, draw=2)
     coded = sorted(set(words))[::2]
-    number = dict(zip(coded, np.random.default_rng(0).permutation(len(coded)) + 10, strict=True))
+    number = planted_book(coded, first=10)
     cipher = " ".join(str(number.get(w, w)) for w in words)
     match = decipher(cipher, kind="word-code", reference=[reference])
     right = np.mean([a == b for a, b in zip(match.text.split(), words, strict=True)])

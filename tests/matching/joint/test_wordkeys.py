@@ -6,6 +6,7 @@ import numpy as np
 
 from distmatch.maps.wordkey import WordKey
 from distmatch.matching.joint.wordkeys import alike, find_word_map
+from distmatch.planted import planted_book
 
 
 def planted(seed: int, words: int, n: int) -> bytes:
@@ -24,8 +25,8 @@ def planted(seed: int, words: int, n: int) -> bytes:
 def test_finds_a_planted_lexicon():
     text = planted(1, 40, 40_000)
     x, plain = text[: len(text) // 2], text[len(text) // 2 :]
-    numbers = np.random.default_rng(2).permutation(40).tolist()
-    key = WordKey({b"%d" % n: b"w%d" % k for k, n in enumerate(numbers)})
+    book = planted_book(plain.split(), first=0, seed=2)
+    key = WordKey({b"%d" % number: word for word, number in book.items()})
     y = key.inverse(np.frombuffer(plain, np.uint8)).tobytes()
     assert not alike(x, y) and alike(x, plain)
     match = find_word_map(x, y)

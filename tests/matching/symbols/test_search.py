@@ -6,7 +6,7 @@ import pytest
 from distmatch.errors import InputError
 from distmatch.languages.symbols import SymbolModel
 from distmatch.matching.symbols.search import SymbolSearch
-from distmatch.planted import symbol_text
+from distmatch.planted import planted_key, symbol_text
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -14,8 +14,8 @@ from distmatch.planted import symbol_text
 def test_finds_a_planted_permutation(seed, n):
     model = SymbolModel.fit(symbol_text(20_000, 20, language=seed), 20)
     plain = symbol_text(n, 20, language=seed, draw=1)
-    key = np.random.default_rng(seed + 9).permutation(20)
-    names, cipher = np.unique(key[plain], return_inverse=True)
+    made = planted_key(plain, 20, seed=seed + 9)
+    names, cipher = np.unique(made.cipher, return_inverse=True)
     match = SymbolSearch().match(cipher, model, seed=seed)
     assert np.mean(match.map(cipher) == plain) > 0.95
     assert match.extra["posterior"] >= 0.9 and len(match.map.table) == len(names)
@@ -25,8 +25,7 @@ def test_finds_a_planted_permutation(seed, n):
 def test_finds_planted_homophones():
     model = SymbolModel.fit(symbol_text(20_000, 15, language=4), 15)
     plain = symbol_text(1200, 15, language=4, draw=1)
-    rng = np.random.default_rng(0)
-    cipher = rng.permutation(45)[plain * 3 + rng.integers(0, 3, len(plain))]
+    cipher = planted_key(plain, 15, homophones=3).cipher
     match = SymbolSearch(kind="homophonic").match(cipher, model, symbols=45, seed=1)
     assert np.mean(match.map(cipher) == plain) > 0.95
     assert match.extra["posterior"] >= 0.9
