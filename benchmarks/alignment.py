@@ -20,6 +20,14 @@ from tables import Results
 
 NOVELS = ("fr-en", "de-en", "es-en", "it-en", "ru-en", "de-fr", "de-it", "it-fr", "ru-fr", "ru-it", "en-de")  # fmt: skip
 """Pairs of novels; those not into English only where asked for, to calibrate."""
+COLUMNS = {
+    "pair": lambda row: ", ".join(str(row[k]) for k in ("pair", "preset", "from", "kind") if k in row) + f", seed {row['seed']}",
+    "P@1, %": lambda row: "" if "kind" in row else f"{row['p1']:.2f}",
+    "supervised, %": lambda row: f"{row['supervised']:.2f}" if row["supervised"] else "",
+    "CPU s": lambda row: f"{row['cpu_seconds']:.0f}",
+    "confidence": lambda row: f"{row['confidence']:.3f}",
+}  # fmt: skip
+"""Columns of the tables that the page shows."""
 PARTS = ("pairs", "refusals", "calibration", "peers", "adversary")
 
 
@@ -48,10 +56,7 @@ def main() -> None:
                 file.write(json.dumps({"part": part, **row}) + "\n")
             print(part, {k: v for k, v in row.items() if k != "evidence"}, flush=True)
             if given.json and part != "calibration":
-                label = " ".join(
-                    str(row[k]) for k in ("pair", "preset", "from", "kind", "seed") if k in row
-                )
-                results.record(part, row, label=label)
+                results.row(part, list(COLUMNS), [cell(row) for cell in COLUMNS.values()])
 
 
 def data_pairs(given: argparse.Namespace) -> Iterator[tuple[str, Any, Any, Any]]:
@@ -143,12 +148,16 @@ def adversary(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any
     for name, source, target, dictionary in data_pairs(given):
         for seed in seeds:
             for start, matcher in (
-                ("own", Adversarial()),
-                ("gromov", SelfLearning(start=Start())),
-                ("gromov", Adversarial(start=Start())),
+                ("its own start", Adversarial()),
+                ("Gromov-Wasserstein", SelfLearning(start=Start())),
+                ("Gromov-Wasserstein", Adversarial(start=Start())),
             ):
                 match = matcher.match(source, target, seed=seed)
-                yield {"pair": name, "from": start, **row(match, source, target, dictionary, None)}
+                yield {
+                    "pair": name,
+                    "from": f"{matcher.__class__.__name__} from {start}",
+                    **row(match, source, target, dictionary, None),
+                }
 
 
 def refusals(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,6 @@
     OMP_NUM_THREADS=1 PYTHONPATH=. python benchmarks/transport.py DATA --only sinkhorn
     ... --only planted --sizes 50 100 500 1000 2000 5000 10000
     ... --only text --seeds 0 1 2
-    ... --only words --seeds 0 1
     ... --only calibration --seeds 0 1 2 > rows.jsonl; python benchmarks/calibrate_alignment.py rows.jsonl
 
 Every row is one JSON line on standard output. CPU seconds are those of the process; memory is the growth of the
@@ -262,24 +261,31 @@ def planted_calibration(data: Path, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def words_row(data: Path, method: str, seed: int) -> dict[str, Any]:
-    """es-en (50-d): precision@1 over the whole MUSE list, CSLS k = 10, no pairs."""
-    from distmatch.embeddings.embeddings import Embeddings
-    from distmatch.matching.align import matcher
-    from distmatch.retrieval.dictionary import Dictionary, evaluate
-
-    source, target = (
-        Embeddings.load(data / f"vectors/es-en/{side}.vec.xz", lower=True) for side in ("es", "en")
-    )
-    lists = sorted((data / "dictionaries/muse").glob("es-en.*.txt"))
-    gold = Dictionary.merged([Dictionary.load(path) for path in lists])
-    match = matcher(method).match(source, target, seed=seed)
-    found = evaluate((match.map(source), match.map.map_target(target)), gold)
-    return {
-        "task": "words", "pair": "es-en", "method": method, "seed": seed,
-        "precision@1": round(100 * (found.precision[1] or 0), 2), "n": found.n,
-        "confidence": round(match.confidence, 4), "cpu_seconds": round(match.cpu_seconds, 1), **match.extra,
-    }  # fmt: skip
+TABLES: dict[str, dict[str, Any]] = {
+    "sinkhorn": {
+        "solver": lambda r: f"{r['solver']}, {r['n']:,} x {r['n']:,}, {r['iterations']} iterations",
+        "CPU s": lambda r: f"{r['cpu_seconds']:.2f}",
+        "extra MiB": lambda r: f"{r['extra_mib']:,}",
+        "marginal error": lambda r: f"{r['error']:.1e}",
+    },
+    "planted": {
+        "rows, noise, seed": lambda r: f"{r['n']:,}, {r['noise']}, {r['seed']}",
+        "right, %": lambda r: f"{100 * r['right']:.2f}",
+        "with the true rotation, %": lambda r: f"{100 * r['with_the_true_rotation']:.2f}",
+        "CPU s": lambda r: f"{r['cpu_seconds']:.1f}",
+        "extra MiB": lambda r: f"{r['extra_mib']:,}",
+        "confidence": lambda r: f"{r['confidence']:.3f}",
+    },
+    "text": {
+        "seed": lambda r: r["seed"],
+        "first by cosine, %": lambda r: f"{100 * r['first_cosine']:.1f}",
+        "by CSLS, %": lambda r: f"{100 * r['first_csls']:.1f}",
+        "mean rank": lambda r: f"{r['mean_rank']:.1f}",
+        "CPU s": lambda r: f"{r['cpu_seconds']:.0f}",
+        "confidence": lambda r: f"{r['confidence']:.2f}",
+    },
+}  # fmt: skip
+"""Columns of the tables that the page shows: heading to what makes a cell of a row's figures."""
 
 
 def main() -> None:
@@ -287,12 +293,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument(
-        "--only", choices=["sinkhorn", "planted", "text", "words", "calibration"], required=True
+        "--only", choices=["sinkhorn", "planted", "text", "calibration"], required=True
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--solvers", nargs="+", default=["POT", "dense", "streaming"])
-    parser.add_argument("--methods", nargs="+", default=["gromov", "wasserstein"])
     parser.add_argument("--iterations", type=int, default=50)
     parser.add_argument("--epsilon", type=float, default=0.05)
     parser.add_argument("--noise", type=float, default=0.5)
@@ -309,9 +314,6 @@ def main() -> None:
         "planted": [
             (planted_row, (given.data, n, given.noise, seed)) for n in given.sizes for seed in given.seeds
         ],
-        "words": [
-            (words_row, (given.data, method, seed)) for method in given.methods for seed in given.seeds
-        ],
         "text": [(text_row, (given.data, seed)) for seed in given.seeds],
         "calibration": [
             (function, (given.data, seed)) for seed in given.seeds for function in (planted_calibration, text_calibration)
@@ -324,7 +326,8 @@ def main() -> None:
             for row in found if isinstance(found, list) else [found]:
                 print(json.dumps(row), flush=True)
                 if given.json and given.only != "calibration":
-                    results.record(given.only, row, label=" ".join(map(str, arguments[1:])))
+                    columns = TABLES[given.only]
+                    results.row(given.only, list(columns), [cell(row) for cell in columns.values()])
 
 
 if __name__ == "__main__":

@@ -143,6 +143,11 @@ def _configured(app: App, tokens: Sequence[str], path: Path) -> Any:
     for key in options:
         if key not in known:
             raise unknown(f"option of {commands[0]}", key, known, path=path)
+    seed = options.get("seed")
+    if seed is not None and (type(seed) is not int or seed < 0):
+        raise InputError(
+            f"seed: {seed} is no integer of 0 or more. Write one, such as seed: 1", path=path
+        )
     given = {key: value for key, value in options.items() if value is not None and value != []}
     return Dict({commands[0]: given}, source=str(path))
 
@@ -186,7 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if tokens and not tokens[0].startswith("-") and tokens[0] not in COMMANDS:
                 raise unknown("command", tokens[0], COMMANDS)
             if (seed := _seed(tokens)) is not None:
-                raise InputError(f"--seed {seed} is negative. Give 0 or more")
+                raise InputError(f"--seed {seed} is no integer of 0 or more. Give one, such as 1")
             code = build().meta(
                 tokens, exit_on_error=False, print_error=False, help_on_error=False,
                 result_action="return_value",
@@ -233,10 +238,11 @@ def _replace_closed_streams() -> None:
 
 
 def _seed(tokens: Sequence[str]) -> str | None:
-    """The value of `--seed` if it is negative, for which no generator of random numbers has a state."""
+    """The value of `--seed` if no generator of random numbers has such a state: negative, or no integer."""
     for token, value in zip(tokens, [*tokens[1:], ""], strict=True):
         name, sign, rest = token.partition("=")
-        if name == "--seed" and re.fullmatch(r"-\d+", found := rest if sign else value):
+        found = rest if sign else value
+        if name == "--seed" and found and not re.fullmatch(r"\d+", found):
             return found
     return None
 

@@ -12,8 +12,8 @@ from distmatch import drawing as draw
 from distmatch.benchmark.metrics import calibration_groups, rank_correlation
 from distmatch.benchmark.pictures import convergence, drawn
 from distmatch.benchmark.reliability import agreement, calibrated, confidences, valued_runs
-from distmatch.benchmark.tables import Cell, Summary, TaskTable
-from distmatch.benchmark.thresholds import determined
+from distmatch.benchmark.tables import MIN_RUNS, Cell, Summary, TaskTable
+from distmatch.benchmark.thresholds import determined, log_axis, thresholds
 from distmatch.retrieval.precision import wilson
 
 Colours = Mapping[str, int]
@@ -54,8 +54,11 @@ def against_axes(table: TaskTable, colours: Colours) -> list[str]:
             if draw.numeric(cell.axes.get(axis)):
                 rest = ", ".join(f"{a} {cell.axes[a]}" for a in table.varying if a != axis)
                 settings.setdefault(rest, []).append(cell)
-        for rest, cells in list(settings.items())[:SMALL_MULTIPLES]:
-            out.append(_against_axis(table, axis, values, rest, cells, colours))
+        shown = list(settings.items())[:SMALL_MULTIPLES]
+        out += [_against_axis(table, axis, values, rest, cells, colours) for rest, cells in shown]
+        if len(settings) > len(shown):
+            text = f"{len(shown)} of {len(settings)} settings are drawn against {axis}; the tables hold all."
+            out.append(draw.figure("Not drawn", "", text, task=table.name))
     return out
 
 
@@ -79,7 +82,7 @@ def _against_axis(
     if len({p[0] for p in points}) < 2:
         return ""
     unicity = [u for c in cells if math.isfinite(u := c.context("unicity"))]
-    log = min(values) > 0 and max(values) / min(values) >= 8
+    log = log_axis(values)
     pad = 0.0 if log else 0.04  # powers of two are ticks where they are the ends
     shown = [*values, *([float(np.median(unicity))] if unicity and axis == "length" else [])]
     x = draw.scale_of(shown, *draw.AREA_X, log=log, pad=pad)
@@ -90,9 +93,8 @@ def _against_axis(
         else draw.scale_of([p[1] for p in points], *draw.AREA_Y)
     )
     body = draw.curves(list(lines.values()), x, y)
-    text = (
-        f"{name} against {axis}{', ' + rest if rest else ''}; bands are 95 % intervals over runs."
-    )
+    text = f"{name} against {axis}{', ' + rest if rest else ''}; bands are 95 % intervals over runs, from {MIN_RUNS} runs on. "
+    text += hidden_lines({c.method for c in cells}, lines)
     if unicity and axis == "length":
         body = (
             draw.vertical(
@@ -100,14 +102,47 @@ def _against_axis(
             )
             + body
         )
-        text += " Left of the unicity distance the data does not determine the key, whatever the method. "
-        text += determined(cells)
+        if name == "solved":
+            body += _crossings(cells, x, y, colours, log)
+        text += "Left of the unicity distance the data does not determine the key, whatever the method. "
+        text += determined(cells, log=log)
     svg = draw.frame(x, y, axis + (" (log scale)" if log else ""), name, body, caption=text)
     entries = [(m, colours[m]) for m in lines if m in colours]
     title = (
         "Where f becomes determined" if unicity and axis == "length" else f"{name} against {axis}"
     )
     return draw.figure(title, svg + draw.legend(entries), text, task=table.name)
+
+
+def hidden_lines(methods: set[str], lines: Mapping[str, draw.Line]) -> str:
+    """Which methods have no line, and which lines lie under others."""
+    places: dict[str, list[str]] = {}
+    for line in lines.values():
+        key = repr([(p[0], round(p[1], 3)) for p in sorted(line.points)])
+        places.setdefault(key, []).append(line.method)
+    covered = [
+        f"{' and '.join(same[:-1])} under {same[-1]}" for same in places.values() if same[1:]
+    ]
+    missing = sorted(methods - set(lines))
+    text = f"Lines that coincide: {'; '.join(covered)}. " if covered else ""
+    return text + (
+        f"Without a line, as nothing was measured: {', '.join(missing)}. " if missing else ""
+    )
+
+
+def _crossings(cells: list[Cell], x: draw.Scale, y: draw.Scale, colours: Colours, log: bool) -> str:
+    """A ring where each line crosses one half."""
+    marks = [
+        f'<line class="rule" x1="{x.start}" x2="{x.end}" y1="{y(0.5):.1f}" y2="{y(0.5):.1f}"/>'
+    ]
+    for method, (length, _) in thresholds(cells, log=log).items():
+        if math.isfinite(length):
+            tip = f"{method}: half are solved from {draw.number(length)} on"
+            mark = draw.point(x(length), y(0.5), colours[method], "", tip, size=6, hollow=True)
+            marks.append(
+                f'<g data-method="{escape(method)}" class="c{colours[method] % draw.COLOURS}">{mark}</g>'
+            )
+    return "".join(marks)
 
 
 def _limits(cells: list[Cell], axis: str, colours: Colours) -> dict[str, draw.Line]:
@@ -135,7 +170,7 @@ def against_time(table: TaskTable, colours: Colours) -> str:
     lines = {c.method: draw.Line(c.method, colours[c.method]) for c in cells}
     for c in cells:
         assert c.primary
-        tip = f"{c.method}, {c.point}: {_interval(c.primary)} in {draw.number(c.cpu_seconds)} CPU s"
+        tip = f"{c.method}, {c.point}: {_interval(c.primary)} in {draw.number(c.cpu_seconds)} CPU s{' cold' * c.cold}"
         lines[c.method].points.append(
             (c.cpu_seconds, c.primary.value, math.nan, math.nan, f"cell{c.number}", tip)
         )
@@ -147,6 +182,10 @@ def against_time(table: TaskTable, colours: Colours) -> str:
     )
     name = cells[0].metric_names[0]
     text = f"{name} against CPU seconds (median of warm runs); a mark is a method at one point of the task."
+    if any(c.cold for c in cells):
+        text += " Cold, with loading and compiling in the time: " + ", ".join(
+            dict.fromkeys(c.method for c in cells if c.cold)
+        )
     svg = draw.frame(x, y, "CPU seconds (log scale)", name, marks, caption=text)
     entries = [(m, colours[m]) for m in lines]
     return draw.figure("Accuracy against cost", svg + draw.legend(entries), text, task=table.name)
@@ -189,6 +228,8 @@ def saved_against_accuracy(table: TaskTable, colours: Colours) -> str:
     )
     ranks = f" Spearman over {len(runs)} runs {draw.number(rho, 2)}." if math.isfinite(rho) else ""
     text = f"Bits saved per letter or row (map included) against {name}.{ranks} {told}"
+    if len(shown) < len(runs):
+        text += f" {len(shown)} of {len(runs)} runs are drawn."
     svg = draw.frame(x, y, "Δ: bits saved per letter or row", name, marks, caption=text)
     entries = [(m, colours[m]) for m in dict.fromkeys(c.method for c, *_ in runs)]
     return draw.figure(

@@ -1,4 +1,4 @@
-"""Data files of tasks: where they are, and whether they are the right ones."""
+"""Data files of tasks: where they are, and whether they are the right ones; what identifies a configuration."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from distmatch.benchmark.owncode import own_code
 from distmatch.benchmark.plan import Config, DataFile
 from distmatch.errors import InputError
 from distmatch.files import sha256
 
 
 def identified(config: Config, data: Path | None) -> Config:
-    """The configuration with the hashes of data files that are made here, so that other bytes are other runs.
+    """The configuration with the hashes of data files that are made here and of own methods: other bytes are other runs.
 
     Raises:
         InputError: a file is not there, with the command that makes it.
@@ -22,7 +23,8 @@ def identified(config: Config, data: Path | None) -> Config:
         made = {k: f for k, f in task.data.items() if f.sha256 is None}
         found = {k: replace(f, sha256=sha256(locate(f, data))) for k, f in made.items()}
         tasks.append(replace(task, data=task.data | found))
-    return replace(config, tasks=tuple(tasks))
+    methods = [replace(m, code=own_code(m.matcher, m.folder)) for m in config.methods]
+    return replace(config, tasks=tuple(tasks), methods=tuple(methods))
 
 
 def locate(file: DataFile, data: Path | None) -> Path:

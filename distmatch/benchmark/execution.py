@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from distmatch.benchmark import limits as limiting
-from distmatch.benchmark.kinds.kind import DoesNotApply, Problem, Score, load_kind
+from distmatch.benchmark.kinds.kind import DoesNotApply, Problem, Score, WrongAnswer, load_kind
+from distmatch.benchmark.owncode import forget_old, search_path
 from distmatch.benchmark.plan import Method, Run
 from distmatch.benchmark.records import check_record
 from distmatch.errors import InputError, unknown
+from distmatch.matching.match import Match
 from distmatch.runs import SCHEMA, environment, finite, peak_memory
 
 ATTEMPTS = 2
@@ -113,7 +115,7 @@ def _carry_out(run: Run, paths: Mapping[str, str], notes: _Notes) -> dict[str, A
             with notes.limited(), limiting.alarm(run.limits.seconds), meter:
                 match = matcher.match(source, target, seed=run.seed)
         _WARM.add(warm)
-        score = problem.score(match)
+        score = problem.score(checked(match, run.method.matcher))
     except DoesNotApply as reason:
         status, error = "does not apply", str(reason)
     except limiting.TimeIsUp:
@@ -127,12 +129,26 @@ def _carry_out(run: Run, paths: Mapping[str, str], notes: _Notes) -> dict[str, A
     return _answer(run, facts, status, error, trace, match, score)
 
 
+def checked(match: Any, matcher: str) -> Any:
+    """What a method answered, if it is a `Match`.
+
+    Raises:
+        WrongAnswer: it is something else.
+    """
+    if not isinstance(match, Match):
+        raise WrongAnswer(
+            f"{matcher}.match returned {type(match).__name__}, not a Match. Wrap it: answer({type(match).__name__}, ...) of "
+            "distmatch.benchmark.methods.answer"
+        )
+    return match
+
+
 def _failure(reason: Exception) -> tuple[str, str]:
     """Status and one line for what a method raised."""
     text = " ".join(str(reason).split()) or "no message"
     if "allocate memory" in text or "out of memory" in text.lower():
         return "out of memory", text[:300]
-    kind = "" if isinstance(reason, InputError) else f"{type(reason).__name__}: "
+    kind = "" if isinstance(reason, (InputError, WrongAnswer)) else f"{type(reason).__name__}: "
     return "failed", (kind + text)[:300]
 
 
@@ -188,6 +204,8 @@ def _answer(
         "seconds": None, "cpu_seconds": None, "peak_memory_mib": None, **environment(), **facts,
         "result": _result(match),
     }  # fmt: skip
+    if run.method.code:
+        record["code"] = run.method.code
     if trace:
         record["traceback"] = trace[-4000:]
     files: dict[str, str] = {}
@@ -224,9 +242,8 @@ def make(method: Method) -> Any:
         InputError: no such module, class or setting, with the nearest name.
     """
     module_name, _, name = method.matcher.rpartition(".")
-    for folder in filter(None, (method.folder, os.getcwd())):
-        if folder not in sys.path:
-            sys.path.append(folder)  # last, so that nothing there hides an installed package
+    sys.path[:] = search_path(method.folder)
+    forget_old(method.matcher, method.folder, method.code)
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from distmatch.benchmark.charts import charts
 from distmatch.benchmark.comparison import Change
-from distmatch.benchmark.tables import Cell, TaskTable
+from distmatch.benchmark.tables import MIN_RUNS, Cell, TaskTable, said
 from distmatch.drawing import number
 from distmatch.errors import missing_package
 
@@ -36,6 +36,7 @@ class Page:
         title: of the page.
         home: folder that the report will lie in: links to records are relative to it.
         against: name of the other folder.
+        left_out: runs of earlier code of a method, which the page says it leaves out.
     """
 
     tables: Sequence[TaskTable]
@@ -43,6 +44,7 @@ class Page:
     title: str
     home: Path
     against: str = ""
+    left_out: int = 0
 
     def html(self) -> str:
         """The whole file.
@@ -66,8 +68,8 @@ class Page:
             unmarked=[c for c in self.changes or () if not c.marked], listed_changes=MAX_UNCHANGED,
             style=Markup(_asset("report.css")), script=Markup(_asset("report.js")),
             charts=lambda table: [Markup(figure) for figure in charts(table, colours)],
-            standing=_standing, outcome=_outcome, ranked=_ranked, primary=_primary, metric_names=_metric_names,
-            run=partial(_run, home=self.home),
+            min_runs=MIN_RUNS, standing=_standing, outcome=_outcome, ranked=_ranked, primary=_primary, metric_names=_metric_names,
+            run=partial(_run, home=self.home), left_out=self.left_out,
         )  # fmt: skip
 
     def _cells(self) -> list[Cell]:
@@ -128,14 +130,19 @@ def _metric_names(table: TaskTable) -> list[str]:
     return list(dict.fromkeys(n for c in table.cells.values() for n in c.metric_names))
 
 
-def _run(path: Path, record: dict[str, Any], *, home: Path) -> tuple[str, str, str]:
-    """Link to the record of a run, its result in a line, and the command that reproduces it."""
+def _run(path: Path, record: dict[str, Any], *, home: Path) -> tuple[str, str, str, str]:
+    """Link to the record of a run, its result in a line, the command that reproduces it, and the foreign code it runs."""
     link = quote(os.path.relpath(path, home).replace(os.sep, "/"))
     result = record["error"] or "; ".join(
         f"{k} {number(m['value'])}" for k, m in record["metrics"].items()
     )
+    foreign = "" if record.get("class", "").startswith("distmatch.") else record.get("class", "")
+    told = said(path, record)[1].get("settings", record.get("settings", {}))
+    foreign = str(told["command"]) if isinstance(told, dict) and "command" in told else foreign
+    if path.name != "record.json":
+        return link, result, "", foreign
     config = os.path.relpath(path.parent / "config.yaml", home)
-    return link, result, f"distmatch benchmark {shlex.quote(config)} --out again"
+    return link, result, f"distmatch benchmark {shlex.quote(config)} --out again", foreign
 
 
 def _asset(name: str) -> str:

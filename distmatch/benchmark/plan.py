@@ -80,6 +80,8 @@ class Method:
     limits: Limits = field(default_factory=Limits)
     folder: str | None = None
     """Folder of the YAML that names the class, where its module may lie; it has no part in the identity of a run."""
+    code: str = ""
+    """Digest of the code of a method of one's own, "" for a class of an installed package."""
 
     def to_config(self) -> dict[str, Any]:
         """The method as a configuration would spell it out."""
@@ -117,7 +119,7 @@ class Run:
             "method": [self.method.name, self.method.matcher, self.method.takes],
             "settings": self.method.settings,
             "seed": self.seed,
-        }
+        } | ({"code": self.method.code} if self.method.code else {})
         text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:10]
 

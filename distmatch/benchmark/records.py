@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from distmatch.errors import InputError, missing_package
+from distmatch.files import read_text
 from distmatch.runs import SCHEMA
+
+LEFT_OUT = ("result", "traceback")
+"""What an exported record does not hold: artefacts of one machine."""
 
 
 @functools.cache
@@ -81,15 +85,19 @@ def record_paths(folders: Sequence[str | os.PathLike[str]]) -> Iterator[Path]:
 
 
 def read_records(*folders: str | os.PathLike[str]) -> list[tuple[Path, dict[str, Any]]]:
-    """All records of benchmark runs below the folders, with their paths.
+    """All records of benchmark runs below the folders, and in files of exported records, with their paths.
 
     Raises:
         InputError: no folder, no record, a record of another schema, two versions of one task.
     """
+    found: list[tuple[Path, dict[str, Any]]] = []
     for folder in folders:
-        if not Path(folder).is_dir():
+        if Path(folder).is_file():
+            found += imported(folder)
+        elif Path(folder).is_dir():
+            found += [(path, read_record(path)) for path in record_paths([folder])]
+        else:
             raise InputError("no such folder. Run `distmatch benchmark` first", path=folder)
-    found = [(path, read_record(path)) for path in record_paths(folders)]
     found = [(path, record) for path, record in found if record.get("kind") != "command"]
     if not found:
         raise InputError(
@@ -98,6 +106,28 @@ def read_records(*folders: str | os.PathLike[str]) -> list[tuple[Path, dict[str,
         )
     check_versions(found)
     return found
+
+
+def with_current_code(
+    found: Sequence[tuple[Path, dict[str, Any]]],
+) -> tuple[list[tuple[Path, dict[str, Any]]], int]:
+    """The records without those that an edited method has run again since, and how many these are.
+
+    Records with the same id are one run, exported or copied: the first stays.
+    """
+    first = {record["id"]: (path, record) for path, record in reversed(found)}
+    groups: dict[str, list[tuple[Path, dict[str, Any]]]] = {}
+    for path, record in reversed(first.values()):
+        parts = ("task", "axes", "method", "class", "settings", "seed", "data_sha256")
+        key = json.dumps([record.get(part) for part in parts], sort_keys=True)
+        groups.setdefault(key, []).append((path, record))
+    kept, old = [], 0
+    for group in groups.values():
+        last = max(group, key=lambda entry: entry[1].get("started") or "")[1].get("code")
+        same = [entry for entry in group if entry[1].get("code") == last]
+        kept += same
+        old += len(group) - len(same)
+    return kept, old
 
 
 def check_versions(found: Sequence[tuple[Path, Mapping[str, Any]]]) -> None:
@@ -115,3 +145,34 @@ def check_versions(found: Sequence[tuple[Path, Mapping[str, Any]]]) -> None:
                 "Keep the versions in different folders",
                 path=path,
             )
+
+
+def exported(entries: Sequence[tuple[Path, dict[str, Any]]]) -> str:
+    """One record per line, with the configuration that reruns it: a leaderboard that others' records can be added to."""
+    lines = []
+    for path, record in entries:
+        line = {k: v for k, v in record.items() if k not in LEFT_OUT}
+        config = path.parent / "config.yaml"
+        if "config" not in line and config.is_file():
+            line["config"] = json.loads(config.read_text("utf-8"))  # JSON, which is YAML
+        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+    return "".join(lines)
+
+
+def imported(path: str | Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The records of such a file, checked.
+
+    Raises:
+        InputError: a line that is no record of a benchmark run.
+    """
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            record: Any = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InputError(
+                f"not JSON ({error.msg}). Every line is a record that `distmatch report --out FILE.jsonl` wrote",
+                path=path, line=number,
+            ) from error  # fmt: skip
+        yield Path(path), check_record(record, f"{path}, line {number}")

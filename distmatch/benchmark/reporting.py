@@ -12,14 +12,20 @@ from typing import Any
 
 from distmatch.benchmark.comparison import Change, compare
 from distmatch.benchmark.page import Page, finite_or_none
-from distmatch.benchmark.records import check_versions, read_records
+from distmatch.benchmark.plaintables import latex
+from distmatch.benchmark.records import (
+    check_versions,
+    exported,
+    read_records,
+    with_current_code,
+)
 from distmatch.benchmark.reliability import calibrated, concordance
 from distmatch.benchmark.tables import Cell, Summary, TaskTable, tabulate
 from distmatch.benchmark.thresholds import determined
 from distmatch.drawing import number
 from distmatch.errors import unknown
 
-FORMATS = ("html", "md", "csv", "json")
+FORMATS = ("html", "md", "csv", "json", "tex", "jsonl")
 
 
 def report(
@@ -29,7 +35,7 @@ def report(
     """The report of the records below the folders.
 
     Args:
-        folders: of run directories.
+        folders: of run directories, or files of exported records (`jsonl`).
         format: one of `FORMATS`.
         against: folder of earlier records to compare with.
         home: folder that the report will lie in, for links; the working folder by default.
@@ -40,11 +46,12 @@ def report(
     """
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
-    entries = read_records(*folders)
+    entries, old = with_current_code(read_records(*folders))
     tables = tabulate(entries)
     changes = None
     if against is not None:
         before = read_records(against)
+        before, _ = with_current_code(before)
         check_versions([*entries, *before])
         changes = compare(tables, tabulate(before))
     if format == "html":
@@ -54,12 +61,18 @@ def report(
             title=title,
             home=home or Path.cwd(),
             against=str(against or ""),
+            left_out=old,
         )
         return page.html()
     if format == "md":
-        return markdown(tables, changes)
+        told = f"{old} runs of earlier code of a method are left out.\n\n" if old else ""
+        return told + markdown(tables, changes)
     if format == "csv":
         return comma_separated(tables)
+    if format == "tex":
+        return latex(tables)
+    if format == "jsonl":
+        return exported(entries)
     return json.dumps(as_json(tables, changes), ensure_ascii=False, indent=1) + "\n"
 
 
@@ -77,7 +90,7 @@ def markdown(tables: Sequence[TaskTable], changes: Sequence[Change] | None = Non
             rows = [["CPU seconds (median)", *t.points]]
             for method in t.methods:
                 cells = [t.cells.get((p, method)) for p in t.points]
-                rows.append([method, *(number(c.cpu_seconds) if c else "not run" for c in cells)])
+                rows.append([method, *(_seconds(c) if c else "not run" for c in cells)])
             parts.append(_pipes(rows))
         if t.varying == ["length"] and (said := determined(list(t.cells.values()))):
             parts.append(said + "\n")
@@ -105,9 +118,7 @@ def _down(table: TaskTable, names: Sequence[str]) -> str:
     rows = [[table.methods[0], *names, "CPU seconds", "runs"]]
     for cell in table.cells.values():
         values = [_text(cell, name, 0) for name in names]
-        rows.append(
-            [cell.point, *values, number(cell.cpu_seconds), str(sum(cell.statuses.values()))]
-        )
+        rows.append([cell.point, *values, _seconds(cell), str(sum(cell.statuses.values()))])
     return _pipes(rows)
 
 
@@ -123,6 +134,10 @@ def _measured(table: TaskTable, name: str, *, ranked: bool) -> str:
     return _pipes(rows)
 
 
+def _seconds(cell: Cell) -> str:
+    return number(cell.cpu_seconds) + " cold" * cell.cold
+
+
 def _text(cell: Cell | None, name: str, place: int) -> str:
     if cell is None:
         return "not run"
@@ -130,7 +145,7 @@ def _text(cell: Cell | None, name: str, place: int) -> str:
     if s is None:
         status = cell.statuses.most_common(1)[0][0]
         return {"does not apply": "n/a", "done": "–"}.get(status, status)
-    span = f" [{number(s.low)}, {number(s.high)}]" if s.bounded else ""
+    span = f" [{number(s.low)}, {number(s.high)}]" if s.bounded else f" n={s.n}"
     return f"{number(s.value)}{span}" + (f" #{place}" if place else "")
 
 
@@ -184,7 +199,7 @@ def as_json(tables: Sequence[TaskTable], changes: Sequence[Change] | None = None
                     "task": t.name, "version": t.version, "axes": c.axes, "point": point, "method": method,
                     "metrics": {n: _summary(c.metric(n)) for n in c.metric_names},
                     "rank": t.rank(point).get(method, (None,))[0], "right": _summary(c.right), "saved": _summary(c.saved),
-                    "confidence": finite_or_none(c.confidence), "cpu_seconds": finite_or_none(c.cpu_seconds),
+                    "confidence": finite_or_none(c.confidence), "cpu_seconds": finite_or_none(c.cpu_seconds), "cold": c.cold,
                     "peak_memory_mib": finite_or_none(c.peak_memory), "status": dict(c.statuses),
                     "records": [str(p) for p, _ in c.entries],
                 }

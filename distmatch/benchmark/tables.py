@@ -18,6 +18,8 @@ from distmatch.benchmark.metrics import mean_interval
 from distmatch.retrieval.precision import wilson
 
 Entry = tuple[Path, dict[str, Any]]
+MIN_RUNS = 5
+"""Runs from which a mean gets an interval: Student's t on fewer says more of the t than of the method."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,17 @@ class Cell:
         return list(names)
 
     def metric(self, name: str) -> Summary | None:
-        """A metric over the runs; the interval of a single run is its own, that of 0 or 1 is Wilson's."""
+        """A metric over the runs. Fewer than `MIN_RUNS` have no interval, but a single run its own; that of 0 or 1 is Wilson's."""
         given = [r["metrics"][name] for r in self.done if name in r["metrics"]]
         given = [m for m in given if m["value"] is not None]
         if not given:
             return None
         values = [m["value"] for m in given]
-        mean, low, high = mean_interval(values)
+        mean, low, high = _mean(values)
         share = all(m["unit"] == "" and 0 <= m["value"] <= 1 for m in given)
-        if share and set(values) <= {0.0, 1.0} and all(m["n"] == 1 for m in given):
+        if len(given) > 1 and not math.isfinite(low):
+            pass
+        elif share and set(values) <= {0.0, 1.0} and all(m["n"] == 1 for m in given):
             low, high = wilson(sum(values), len(values))
         elif len(given) == 1 and given[0]["low"] is not None:
             low, high = given[0]["low"], given[0]["high"]
@@ -104,17 +108,25 @@ class Cell:
         known = [r["right"] for r in self.done if r.get("right") is not None]
         if not known:
             return None
-        low, high = wilson(sum(known), len(known))
+        low, high = -math.inf, math.inf
+        if len(known) >= MIN_RUNS:
+            low, high = wilson(sum(known), len(known))
         return Summary(sum(known) / len(known), low, high, len(known), True)
 
     @cached_property
     def cpu_seconds(self) -> float:
-        """Median CPU seconds of warm runs (code loaded and compiled before), or of all if there are none."""
-        warm = [
-            r["cpu_seconds"] for r in self.done if r.get("warm") and r["cpu_seconds"] is not None
-        ]
-        every = [r["cpu_seconds"] for r in self.done if r["cpu_seconds"] is not None]
-        return float(np.median(warm or every)) if every else math.nan
+        """Median CPU seconds of warm runs (code loaded and compiled before), or of all if there are none: see `cold`."""
+        every = [r["cpu_seconds"] for r in self._timed if self.cold or r.get("warm")]
+        return float(np.median(every)) if every else math.nan
+
+    @cached_property
+    def cold(self) -> bool:
+        """Whether no run was warm, so that the time holds what loading and compiling take."""
+        return bool(self._timed) and not any(r.get("warm") for r in self._timed)
+
+    @cached_property
+    def _timed(self) -> list[dict[str, Any]]:
+        return [r for r in self.done if r["cpu_seconds"] is not None]
 
     @cached_property
     def peak_memory(self) -> float:
@@ -133,7 +145,7 @@ class Cell:
         ]
         if not values:
             return None
-        return Summary(*mean_interval(values), len(values), True, "bits")
+        return Summary(*_mean(values), len(values), True, "bits")
 
     @cached_property
     def confidence(self) -> float:
@@ -160,6 +172,8 @@ class TaskTable:
     """Axes with more than one value."""
     points: list[str]
     methods: list[str]
+    titles: dict[str, str]
+    """Method to what its YAML says that it is."""
     cells: dict[tuple[str, str], Cell]
     """By point and method."""
 
@@ -210,12 +224,16 @@ def tabulate(entries: Sequence[Entry]) -> list[TaskTable]:
                     )
                     cells[point, method] = Cell(name, point, axes[point], method, found, number)
                     number += 1
-        told = _told(own[0][0])
+        told = said(*own[0])[0]
+        titles = {
+            m: said(*next(e for e in own if e[1]["method"] == m))[1].get("title", "")
+            for m in methods
+        }
         record = own[0][1]
         tables.append(
             TaskTable(
                 name, told.get("title", name), record["kind"], record["task_version"], told.get("hidden", ""), varying,
-                points, methods, cells,
+                points, methods, titles, cells,
             )
         )  # fmt: skip
     return tables
@@ -246,9 +264,18 @@ def _sortable(value: Any) -> tuple[int, float, str]:
     return (1, 0.0, str(value))
 
 
-def _told(path: Path) -> dict[str, Any]:
-    """Title and what is hidden, from the configuration beside a record (JSON, which is YAML)."""
+def said(path: Path, record: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the YAML of a run said of task and method: with an exported record, or beside it (as JSON, which is YAML)."""
     try:
-        return json.loads((path.parent / "config.yaml").read_text("utf-8"))["tasks"][0]
+        config = record.get("config") or json.loads(
+            (path.parent / "config.yaml").read_text("utf-8")
+        )
+        return config["tasks"][0], config.get("methods", [{}])[0]
     except (OSError, ValueError, LookupError, TypeError):
-        return {}
+        return {}, {}
+
+
+def _mean(values: Sequence[float]) -> tuple[float, float, float]:
+    """Mean and interval; the interval of fewer than `MIN_RUNS` is unbounded."""
+    mean, low, high = mean_interval(values)
+    return (mean, low, high) if len(values) >= MIN_RUNS else (mean, -math.inf, math.inf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +30,10 @@ def benchmark(
 ) -> int:
     """Run every method on every task with every seed, one folder per run.
 
-    Runs that have a record are skipped, so an interrupted sweep resumes where it stopped. Exit codes: 0 every run is done
+    Runs that have a record are skipped, so an interrupted sweep resumes where it stopped; a method of your own that was edited
+    runs again. The YAML of a method names code and commands that run on this machine: run only what you trust.
+
+    Exit codes: 0 every run is done
     or does not apply, 1 some failed or exceeded a limit (their records say why), 2 invalid input.
 
     Args:
@@ -81,8 +85,21 @@ def benchmark(
             )
         )
     else:
+        if not quiet:
+            _show(out, {task.name for config in loaded for task in config.tasks})
         told = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
         print(
             f"{sum(counts.values())} runs in {out}: {told}. Next: distmatch report {out} --out report.html"
         )
     return 1 if bad else 0
+
+
+def _show(out: str, tasks: set[str]) -> None:
+    """Print the primary metric of every task of a sweep."""
+    from distmatch.benchmark.plaintables import terminal
+    from distmatch.benchmark.records import read_records, with_current_code
+    from distmatch.benchmark.tables import tabulate
+
+    entries = [entry for entry in read_records(out) if entry[1]["task"] in tasks]
+    tables = tabulate(with_current_code(entries)[0])
+    print(terminal(tables, shutil.get_terminal_size((100, 24)).columns), end="")

@@ -30,3 +30,9 @@ def test_the_worked_example_of_a_method_runs(tmp_path, monkeypatch, records):
         for m in ("faq", "frequency-ranks")
     }
     assert 0.2 < sum(accuracy["frequency-ranks"]) / 3 < 0.9 < sum(accuracy["faq"]) / 3
+
+
+def test_readme_says_that_the_yaml_of_a_method_names_code_that_runs():
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    for text in (readme, TEXT):
+        assert re.search(r"names?\s+code and commands that run on your\s+machine", text)

@@ -308,3 +308,166 @@ def test_markup_in_records_is_text_wherever_it_stands(tmp_path):
     found.feed(page)
     assert page.count("onerror") > 50 and "Convergence" in page and "Key:" in page
     assert "img" not in found.tags and not found.handlers and found.tags.count("script") == 1
+
+
+def cells_of(records):
+    return tabulate([(Path("r"), r) for r in records])[0].cells
+
+
+def test_few_runs_have_no_interval_and_say_how_many_they_are(tmp_path):
+    """Two equal runs would give [1, 1], four a Student's t of 3.2 standard errors."""
+    few = [planted_record("m", 64, s, 1.0) for s in range(4)]
+    cell = cells_of(few)["all", "m"]
+    assert not cell.primary.bounded and not cell.right.bounded and cell.primary.n == 4
+    assert cells_of([*few, planted_record("m", 64, 4, 0.9)])["all", "m"].primary.bounded
+    one = planted_record("m", 64, 0, 0.5)
+    one["metrics"]["accuracy"] |= {"low": 0.4, "high": 0.6}
+    assert cells_of([one])["all", "m"].primary.low == 0.4, "a run over 64 letters has its own"
+    folder = write(tmp_path / "few", few)
+    assert "| m | 1 n=4 #1 |" in report([folder], format="md")
+    html = report([folder])
+    assert "<small>n = 4</small>" in html and "[1, 1]" not in html
+
+
+def test_cold_runs_are_not_shown_as_warm(tmp_path):
+    cold = [planted_record("cold", 64, s, 0.9, warm=False, cpu_seconds=9.0) for s in range(3)]
+    mixed = [planted_record("warm", 64, s, 0.9, warm=s > 0, cpu_seconds=9.0 if s == 0 else 1.0)
+             for s in range(3)]  # fmt: skip
+    folder = write(tmp_path / "runs", [*cold, *mixed])
+    found = {c["method"]: c for c in json.loads(report([folder], format="json"))["cells"]}
+    assert found["cold"]["cold"] and found["cold"]["cpu_seconds"] == 9
+    assert not found["warm"]["cold"] and found["warm"]["cpu_seconds"] == 1
+    text = report([folder], format="md")
+    assert "| cold | 9 cold |" in text and "| warm | 1 |" in text
+    html = report([folder])
+    assert html.count("cold: with loading and compiling") == 1
+    assert "Cold, with loading and compiling in the time: cold" in html
+
+
+@pytest.mark.parametrize(
+    "lengths, crossing", [((100, 200), 150.0), ((32, 320), math.sqrt(32 * 320))]
+)
+def test_the_half_solved_point_is_where_the_drawn_line_crosses(tmp_path, lengths, crossing):
+    """Shares of 0 and 1: half way along the axis, linear for a ratio below 8 and logarithmic from there."""
+    one = {"n": 1, "low": None, "high": None, "higher_is_better": True, "unit": ""}
+    records = []
+    for length, share in zip(lengths, (0.0, 1.0), strict=True):
+        for run in range(2):
+            r = planted_record("m", length, run, 0.5)
+            r["metrics"]["solved"] = {**one, "value": share}
+            records.append(r)
+    cells = list(cells_of(records).values())
+    assert thresholds(cells)["m"][0] == pytest.approx(crossing)
+    html = report([write(tmp_path / "runs", records)])
+    svg = re.search(r"<h4>Where f becomes determined.*?</svg>", html, re.S)[0]
+    line = re.search(r'<polyline class="line" points="([^"]+)"', svg)[1]
+    (x0, y0), (x1, y1) = (map(float, p.split(",")) for p in line.split())
+    ring = re.search(r'<circle class="mark hollow" cx="([\d.]+)" cy="([\d.]+)"', svg)
+    assert float(ring[1]) == pytest.approx((x0 + x1) / 2, abs=0.2)
+    assert float(ring[2]) == pytest.approx((y0 + y1) / 2, abs=0.2)
+
+
+def test_hidden_lines_and_pictures_are_told(tmp_path):
+    records = [planted_record("good", n, s, n / 200) for n in LENGTHS for s in range(2)]
+    records += [planted_record("twin", n, s, n / 200) for n in LENGTHS for s in range(2)]
+    records += [planted_record("lost", n, 0, 0, status="failed") for n in LENGTHS]
+    html = report([write(tmp_path / "runs", records)])
+    assert "Lines that coincide: good under twin." in html
+    assert "Without a line, as nothing was measured: lost." in html
+    many = []
+    for noise in range(8):
+        for n in LENGTHS:
+            r = planted_record("good", n, noise, 0.5)
+            r["axes"]["noise"] = noise / 10
+            many.append(r)
+    html = report([write(tmp_path / "many", many)])
+    assert "6 of 8 settings are drawn against length" in html
+
+
+def test_titles_of_the_yaml_explain_the_methods(tmp_path):
+    folder = write(tmp_path / "runs", [planted_record("m", 64, 0, 0.5)])
+    config = {"tasks": [{"task": "t", "title": "T"}], "methods": [{"method": "m", "title": "the <oldest> attack"}]}  # fmt: skip
+    (folder / "t" / "m" / "64-0" / "config.yaml").write_text(json.dumps(config))
+    assert "<td>m<small>the &lt;oldest&gt; attack</small></td>" in report([folder])
+
+
+def test_foreign_code_is_never_suggested_without_a_word(tmp_path):
+    own = planted_record("own", 64, 0, 0.5)
+    ours = planted_record("ours", 64, 0, 0.5, **{"class": "distmatch.a.B"})
+    outside = planted_record("outside", 64, 0, 0.5, **{"class": "distmatch.a.B", "settings": {"command": "rm -rf"}})  # fmt: skip
+    html = report([write(tmp_path / "runs", [own, ours, outside])])
+    assert "rerun those of others only if you trust them" in html
+    rows = re.findall(r"<code>distmatch benchmark \S+/(\w+)/64-0/config.yaml.*?</td>", html, re.S)
+    told = dict(re.findall(
+        r"<code>distmatch benchmark \S+/(\w+)/64-0/config.yaml[^<]*</code>(?:<small>runs (.*?),)?", html))  # fmt: skip
+    assert set(rows) == set(told) == {"own", "ours", "outside"}
+    assert told == {"own": "a.B", "ours": "", "outside": "rm -rf"}
+
+
+def test_latex_and_unknown_suffixes(folder, tmp_path, capsys):
+    out = tmp_path / "t.tex"
+    assert main(["report", str(folder), "--out", str(out), "--quiet"]) == 0
+    text = out.read_text()
+    assert text.startswith("% distmatch benchmark: ") and r"\usepackage{booktabs}" in text
+    assert text.count(r"\begin{tabular}{lrrr}") == text.count(r"\end{tabular}") == 1
+    body = text[text.index(r"\midrule") : text.index(r"\bottomrule")].splitlines()[1:]
+    assert len(body) == 4 and all(line.endswith(r"\\") and line.count("&") == 3 for line in body)
+    assert re.search(r"^good & \\textbf\{0\.4\d+\} \[0\.\d+, 0\.\d+\] &", "\n".join(body), re.M)
+    from distmatch.benchmark.plaintables import escaped
+
+    assert escaped(r"a_b & 5 % {x}\~^#$") == (
+        r"a\_b \& 5 \% \{x\}\textbackslash{}\textasciitilde{}\textasciicircum{}\#\$"
+    )
+    assert main(["report", str(folder), "--out", str(out), "--quiet"]) == 0, "ours, replaced"
+    assert main(["report", str(folder), "--out", str(tmp_path / "t.pdf")]) == 2
+    error = capsys.readouterr().err
+    assert "'pdf' names no format" in error and ".tex" in error and error.count("\n") == 1
+    assert not (tmp_path / "t.pdf").exists()
+
+
+def test_exported_records_are_a_leaderboard_that_others_can_join(folder, tmp_path, capsys):
+    mine, theirs, board = (tmp_path / n for n in ("mine.jsonl", "theirs.jsonl", "board.html"))
+    assert main(["report", str(folder), "--out", str(mine), "--quiet"]) == 0
+    assert len(mine.read_text().splitlines()) == 50
+    other = write(tmp_path / "other", [planted_record("theirs", n, s, 0.99) for n in LENGTHS for s in range(8)])  # fmt: skip
+    assert main(["report", str(other), "--out", str(theirs), "--quiet"]) == 0
+    shutil.rmtree(other)
+    assert main(["report", str(folder), str(theirs), "--out", str(board), "--quiet"]) == 0
+    together = json.loads(report([mine, theirs], format="json"))["cells"]
+    assert {c["method"] for c in together} == {"good", "poor", "broken", "exact", "theirs"}
+    assert report([folder, mine, theirs], format="md") == report([mine, theirs], format="md")
+    assert "planted <task>." in report([mine], format="md"), "titles travel with the records"
+    page = Page(board.read_text())
+    assert sum(link.endswith("theirs.jsonl") for link in page.links) == 24
+    theirs.write_text(theirs.read_text() + "{\n")
+    assert main(["report", str(theirs)]) == 2
+    error = capsys.readouterr().err
+    assert "theirs.jsonl" in error and "25" in error and error.count("\n") == 1
+    assert main(["report", str(mine), "--out", str(mine), "--force"]) == 2, "an input is kept"
+
+
+def test_the_sweep_ends_with_its_table(write_config, tmp_path, capsys, method):
+    methods = [method("first"), method("second", bad_seed=0, how="raise")]
+    config = write_config(methods=methods, seeds=1)
+    arguments = ["benchmark", config, "--out", str(tmp_path / "r"), "--jobs", "0"]
+    assert main(arguments) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "tiny: precision@1, #1 is the best"
+    assert out[1].split() == ["size", "10", "size", "12"]
+    assert re.match(r"  first  +0(\.\d+)? #1  +0(\.\d+)? #1$", out[2])
+    assert out[3].split() == ["second", "failed", "failed"]
+    assert out[-1].startswith("4 runs in ")
+    assert main([*arguments, "--quiet"]) == 1
+    assert "#1" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_terminal_tables_fit(width, tmp_path):
+    from distmatch.benchmark.plaintables import terminal
+
+    rows = [planted_record(f"method-{m}", 2**k, 0, 0.5) for m in range(6) for k in range(5, 14)]
+    text = terminal(tabulate([(Path("r"), r) for r in rows]), width)
+    assert max(map(len, text.splitlines())) <= width + 2
+    for m in range(6):
+        assert f"method-{m}" in text
+    assert text.count("0.5 #1") == 54

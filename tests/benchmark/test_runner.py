@@ -244,3 +244,29 @@ def test_dask_with_a_worker_killed_in_the_middle(write_config, tmp_path, records
           "--out", str(tmp_path / "one"), "--jobs", "0"])  # fmt: skip
     assert len(records(out)) == 40
     assert lasting(out) == lasting(tmp_path / "one")
+
+
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_ctrl_c_keeps_the_finished_runs(write_config, tmp_path, records, method, jobs):
+    """As a user would: the console's Ctrl-C goes to the whole process group while runs are going."""
+    out = tmp_path / "runs"
+    config = write_config(seeds=40, methods=[method(seconds=0.2)])
+    command = [sys.executable, "-m", "distmatch", "benchmark", config, "--out", str(out)]
+    process = subprocess.Popen(
+        [*command, "--jobs", str(jobs)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while len(list(out.rglob("record.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr and "Finished runs are kept" in stderr
+    kept = records(out)
+    assert 3 <= len(kept) < 80 and all(r["status"] == "done" for r in kept.values())
+    assert not (out / ".scratch").exists() or not list((out / ".scratch").iterdir())
+    with pytest.raises(ProcessLookupError):  # no worker is left behind
+        os.killpg(process.pid, 0)
+        time.sleep(2)
+        os.killpg(process.pid, 0)

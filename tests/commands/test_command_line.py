@@ -99,7 +99,10 @@ def test_a_configuration_holds_the_options_and_flags_prevail(tmp_path):
     [
         ("langage: en", "'langage'. Did you mean 'language'?"),
         ("kind: simpel", 'Did you mean "simple"?'),
-        ("seed: one", "seed"),
+        ("seed: one", "seed: one is no integer of 0 or more"),
+        ("seed: -1", "seed: -1 is no integer of 0 or more"),
+        ("seed: 1.5", "seed: 1.5 is no integer of 0 or more"),
+        ("seed: true", "seed: True is no integer of 0 or more"),
         ("- a\n- b", "not a mapping"),
         ("kind: [", ":1:"),
         ("", "not a mapping"),
@@ -111,6 +114,20 @@ def test_a_bad_configuration_is_one_line(tmp_path, capsys, content, message):
     assert main(["decipher", "x", "--config", str(path)]) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_a_seed_in_the_configuration_is_that_of_the_command_line(tmp_path, capsys):
+    (tmp_path / "text.txt").write_text("attack at dawn and hold the bridge")
+    (tmp_path / "c.yaml").write_text("seed: 7\n")
+    printed = []
+    for options in (["--config", str(tmp_path / "c.yaml")], ["--seed", "7"], ["--seed", "8"]):
+        assert main(["encipher", str(tmp_path / "text.txt"), *options]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] != printed[2]
+    for wrong in ("-1", "1.5", "x"):
+        assert main(["encipher", str(tmp_path / "text.txt"), "--seed", wrong]) == 2
+        error = capsys.readouterr().err
+        assert f"--seed {wrong} is no integer of 0 or more" in error and error.count("\n") == 1
 
 
 def test_version_by_both_flags(capsys):

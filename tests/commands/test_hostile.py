@@ -14,7 +14,7 @@ CASES = {
     "recursive alias": (["benchmark", "{}/recursive.yaml", "--list"], ":6: alias *s"),
     "aliases of aliases": (["benchmark", "{}/laughs.yaml", "--list"], "alias *a0"),
     "aliases in --config": (["align", "a", "b", "--config", "{}/laughs.yaml"], "alias *a0"),
-    "negative seed": (["decipher", "{}/repeat-period.txt", "--seed", "-1"], "--seed -1 is negative"),
+    "negative seed": (["decipher", "{}/repeat-period.txt", "--seed", "-1"], "--seed -1 is no integer of 0 or more"),
     "bomb": (["decompress", "{}/bomb.dm", "--out", "new"], "--max-size 1900000000"),
     "surrogate": (["decipher", "--batch", "{}/surrogate.jsonl", "--out", "o"], "surrogate"),
     "rows that are all equal": (["align", "equal.npy", "equal.npy", "--out", "o"], "point in one direction"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.kinds.kind import DoesNotApply, MetricKind, Score
+from distmatch.benchmark.kinds.kind import DoesNotApply, MetricKind, Score, WrongAnswer, unmeasured
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.retrieval.precision import hit_ranks
@@ -111,13 +111,16 @@ class AlignmentProblem:
 
             x, y = answer(self.source).vectors, answer.map_target(self.target).vectors
             return csls(x, y, 10, queries=rows)[1]
+        size = len(answer.table) if answer.name == "relabelling" else len(self.source)
+        if answer.name == "coupling":
+            size = len(answer.weights)
+        if size != len(self.source):
+            raise WrongAnswer(f"a map of {size} rows; the source has {len(self.source)}")
         if answer.name == "relabelling":
             return np.asarray(answer(rows), np.int64)[:, None]
         if answer.name == "coupling":
             return np.argsort(-answer(rows), axis=1)[:, :10]
-        raise DoesNotApply(
-            f"a map of kind {answer.name} is neither linear, nor an assignment, nor a coupling"
-        )
+        raise unmeasured(answer, "a LinearMap, an assignment (n,) or a coupling (n, m)")
 
     def _bits(
         self, match: Any, x: np.ndarray, y: np.ndarray, fitted: np.ndarray

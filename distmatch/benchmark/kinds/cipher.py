@@ -15,7 +15,15 @@ import numpy as np
 
 from distmatch.benchmark.kinds import cipher_periodic, cipher_words
 from distmatch.benchmark.kinds.finiteclass import generalization
-from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Problem, Score
+from distmatch.benchmark.kinds.kind import (
+    Axis,
+    DoesNotApply,
+    Kind,
+    MetricKind,
+    Problem,
+    Score,
+    unmeasured,
+)
 from distmatch.benchmark.kinds.letters import letter_embeddings, letters_read, pair_counts
 from distmatch.benchmark.kinds.plaintext import SOLVED_ACCURACY, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
@@ -115,7 +123,7 @@ class CipherProblem:
             answer, self.source.names, alphabet.letters, lambda: self.view("embeddings")
         )
         if table is None:
-            raise DoesNotApply(f"a map of kind {answer.name} is not a key")
+            raise unmeasured(answer, "a key of the symbols")
         spare = len(alphabet)
         known = (table >= 0) & (table < spare)
         return np.where(known, table, spare)[self.source.symbols], np.where(known, table, 0)

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.kinds.kind import DoesNotApply, Score
+from distmatch.benchmark.kinds.kind import DoesNotApply, Score, unmeasured
 from distmatch.benchmark.kinds.plaintext import SOLVED_ACCURACY, Plain, alphabet_of, excerpt
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.reading import Ciphertext, read_ciphertext
 from distmatch.errors import InputError
-from distmatch.maps.key import bijection_bits
+from distmatch.maps.key import Key, bijection_bits
 from distmatch.matching.encipher import encipher
 from distmatch.matching.kinds import KINDS, kind_named
 from distmatch.text.alphabet import fold
@@ -48,10 +48,8 @@ class PlaintextProblem:
         )
 
     def score(self, match: Any) -> Score:
-        if not hasattr(match, "plaintext"):
-            raise DoesNotApply(f"a map of kind {match.map.name} comes with no plaintext")
         model, n = self.plain.load(), len(self.gold)
-        letters = model.alphabet.encode(match.plaintext, spaces=False)
+        letters = model.alphabet.encode(self._plaintext(match), spaces=False)
         right = int((letters == self.gold).sum()) if len(letters) == n else 0
         accuracy = share(right, n)
         solved = accuracy.value >= SOLVED_ACCURACY
@@ -72,6 +70,18 @@ class PlaintextProblem:
         bits = {"data": data, "map": key, "truth": truth, "control": match.bits.control,
                 "saved": self.context["plain_bits"] - data - key, "reported": match.bits.total}  # fmt: skip
         return Score(metrics=metrics, bits=bits, right=solved)
+
+    def _plaintext(self, match: Any) -> str:
+        """The plaintext that comes with the match, or that its key reads."""
+        if hasattr(match, "plaintext"):
+            return match.plaintext
+        if isinstance(text := match.extra.get("plaintext"), str):
+            return text
+        if not isinstance(match.map, Key):
+            raise unmeasured(
+                match.map, "a Key with `columns`, one table per alphabet, or `plaintext`"
+            )
+        return "".join(match.map([self.source.names[s] for s in self.source.symbols]))
 
 
 def key_bits(cipher: str, period: int, letters: int) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.kinds.kind import DoesNotApply, Score
+from distmatch.benchmark.kinds.kind import DoesNotApply, Score, unmeasured
 from distmatch.benchmark.kinds.plaintext import MODEL_SHARE, Plain, corpus
 from distmatch.benchmark.metrics import Metric, share
 from distmatch.ciphers.reading import Ciphertext, read_ciphertext
@@ -40,7 +40,7 @@ class WordCipherProblem:
 
     def score(self, match: Any) -> Score:
         if not isinstance(getattr(match.map, "letters", None), dict):
-            raise DoesNotApply(f"a map of kind {match.map.name} is not a code book")
+            raise unmeasured(match.map, "a Key whose letters are the words of the codes")
         read = [match.map.letters.get(self.source.names[s]) for s in self.source.symbols]
         accuracy = share(sum(a == b for a, b in zip(read, self.gold, strict=True)), len(self.gold))
         right = accuracy.value >= SOLVED_WORDS

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from distmatch.benchmark.kinds.alignment import ALIGNMENT_VIEWS, METRICS, AlignmentProblem, anchored
-from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score
+from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score, unmeasured
 from distmatch.benchmark.kinds.wordvectors import vectors
 from distmatch.benchmark.metrics import Metric
 from distmatch.embeddings.embeddings import Embeddings
@@ -42,7 +42,7 @@ class EncodersProblem:
 
     def score(self, match: Any) -> Score:
         if match.map.name != "linear":
-            raise DoesNotApply(f"a map of kind {match.map.name} does not map new rows")
+            raise unmeasured(match.map, "a LinearMap, which maps new rows too")
         asked = np.arange(self.anchors, len(self.source_test))
         x, y = (_rows(side, asked) for side in (self.source_test, self.target_test))
         gold = [np.array([i]) for i in range(len(asked))]

@@ -21,6 +21,22 @@ class DoesNotApply(Exception):
     """A method cannot be given this task; the message says why."""
 
 
+class WrongAnswer(Exception):
+    """An answer of a type that the task cannot measure; the message says which ones it can."""
+
+
+def unmeasured(answer: Any, wanted: str) -> Exception:
+    """What to raise for a map that a task cannot measure: a method without a map does not apply, another one is wrong.
+
+    Args:
+        answer: the map.
+        wanted: what the task takes.
+    """
+    if answer.name == "none":
+        return DoesNotApply(f"the method finds no map; this task takes {wanted}")
+    return WrongAnswer(f"a map of kind {answer.name}; this task takes {wanted}")
+
+
 @dataclass(frozen=True)
 class Axis:
     """One axis of a kind: its default, and what values it takes."""
@@ -107,7 +123,8 @@ class Problem(Protocol):
         """Measure an answer.
 
         Raises:
-            DoesNotApply: an answer of a type that this kind cannot measure.
+            DoesNotApply: a method that finds no map, where one is asked for.
+            WrongAnswer: an answer of a type that this kind cannot measure.
         """
         ...
 

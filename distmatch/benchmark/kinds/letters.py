@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from distmatch.benchmark.kinds.kind import WrongAnswer
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.maps.linear import LinearMap
 from distmatch.maps.map import Map
@@ -64,6 +65,10 @@ def letters_read(
     found = getattr(answer, "letters", None)
     if not isinstance(found, dict):  # no key
         if answer.name == "relabelling":
+            if len(answer.table) < len(names):  # type: ignore[attr-defined]
+                raise WrongAnswer(
+                    f"an assignment of {len(answer.table)} symbols; there are {len(names)}"  # type: ignore[attr-defined]
+                )
             table = np.asarray(answer(np.arange(len(names))), np.int64)
             return np.where(table < len(letters), table, -1)
         found = assigned(answer, *sides()) if answer.name == "linear" else {}  # type: ignore[arg-type]

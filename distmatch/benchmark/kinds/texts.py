@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score
+from distmatch.benchmark.kinds.kind import Axis, DoesNotApply, Kind, MetricKind, Score, unmeasured
 from distmatch.benchmark.kinds.letters import letter_embeddings, letters_read, pair_counts
 from distmatch.benchmark.kinds.plaintext import corpus, sampled_words
 from distmatch.benchmark.metrics import Metric, share
@@ -52,7 +52,9 @@ class TextsProblem:
         bits = match.extra.get("bits") if isinstance(match.extra, dict) else None
         if not isinstance(bits, dict) or not {"x", "y", "xy"} <= set(bits):
             if table is None:
-                raise DoesNotApply("the answer neither is a key nor says C(X), C(Y) and C(X∘Y)")
+                raise unmeasured(
+                    match.map, 'a key of Y\'s symbols, or `bits` with "x", "y" and "xy"'
+                )
             bits = key_code(self.x, self.y, table)
         n = len(self.y)
         delta = bits["x"] + bits["y"] - bits["xy"]

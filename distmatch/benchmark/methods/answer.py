@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from distmatch.errors import InputError
 from distmatch.maps.map import Map
 from distmatch.maps.relabelling import Relabelling
 from distmatch.maps.softmap import SoftMap
@@ -34,13 +35,21 @@ class NoMap:
 
 
 def as_map(found: Any) -> Map:
-    """A map as it is; an assignment (n,) as a `Relabelling`, a coupling (n, m) as a `SoftMap`, None as `NoMap`."""
+    """A map as it is; an assignment (n,) as a `Relabelling`, a coupling (n, m) as a `SoftMap`, None as `NoMap`.
+
+    Raises:
+        InputError: an array of another shape, or an assignment that is not of integers.
+    """
     if found is None:
         return NoMap()
     if not isinstance(found, np.ndarray):
         return found
     if found.ndim == 2:
         return SoftMap(found)
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        raise InputError(
+            f"an array {found.shape} of {found.dtype} is no map. An assignment is (n,) integers, a coupling (n, m)"
+        )
     table = found.astype(np.int64)
     return Relabelling(table, int(table.max(initial=0)) + 1, "homophonic")
 
