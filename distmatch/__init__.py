@@ -85,10 +85,37 @@ _PUBLIC = {
 __all__ = sorted(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
+_EXTRAS = {
+    "torch": "align", "safetensors": "align", "ot": "align", "sentencepiece": "align", "constriction": "compress",
+    "joblib": "benchmark", "fastjsonschema": "benchmark",
+}  # fmt: skip
+"""Package to the extra that installs it."""
+
+
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
+        try:
+            return getattr(importlib.import_module(_PUBLIC[name]), name)
+        except ModuleNotFoundError as error:
+            package = str(error.name).partition(".")[0]
+            if package not in _EXTRAS:
+                raise
+            return _absent(name, package)
     raise AttributeError(f"module 'distmatch' has no attribute {name!r}")
+
+
+def _absent(name: str, package: str) -> Any:
+    """What stands for a public name whose package is not installed: it can be imported, and names the remedy when called."""
+    from distmatch.errors import install_command, missing_package
+
+    def absent(*_: Any, **__: Any) -> Any:
+        raise missing_package(package, _EXTRAS[package])
+
+    absent.__name__ = absent.__qualname__ = name
+    absent.__doc__ = (
+        f"Not installed: needs the package {package!r}. Run: {install_command(_EXTRAS[package])}"
+    )
+    return absent
 
 
 def __dir__() -> list[str]:

@@ -19,6 +19,7 @@ from cyclopts.config import Dict
 from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
 import distmatch
+from distmatch.commands.align_flags import refuse_foreign
 from distmatch.errors import InputError, unknown
 from distmatch.processes import INTERRUPTED, TERMINATED, Terminated, stopping
 
@@ -192,6 +193,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise unknown("command", tokens[0], COMMANDS)
             if (seed := _seed(tokens)) is not None:
                 raise InputError(f"--seed {seed} is no integer of 0 or more. Give one, such as 1")
+            if tokens[:1] == ["align"]:
+                refuse_foreign(tokens)
             code = build().meta(
                 tokens, exit_on_error=False, print_error=False, help_on_error=False,
                 result_action="return_value",

@@ -6,7 +6,7 @@ import json as json_module
 from pathlib import Path
 from typing import Any, Literal
 
-from distmatch.errors import InputError
+from distmatch.errors import InputError, require_packages
 from distmatch.files import read_text
 from distmatch.progress import ProgressLine, silent
 
@@ -79,8 +79,11 @@ def evaluate(
         paths = folder / "source.vec", folder / "target.vec"
     else:
         folder, paths = None, (Path(str(source)), Path(str(target)))
+    tabled = folder is not None and not (paths[0].exists() and paths[1].exists())
+    if not tabled:
+        require_packages("align", "torch")
     gold = Dictionary.merged([Dictionary.load(path) for path in dictionary])
-    if folder is not None and not (paths[0].exists() and paths[1].exists()):
+    if tabled and folder is not None:
         if not (folder / "lexicon.tsv").exists():
             raise InputError(
                 "no source.vec and target.vec, nor lexicon.tsv. Give the folder that `distmatch align` wrote",

@@ -82,7 +82,10 @@ def describe(result: dict) -> str:
         lines.append("index of coincidence, by period:")
         top = max(max(values), 1e-9)
         lines += [f"{p:>4} {v:.4f} {'#' * round(BAR * v / top)}" for p, v in enumerate(values, 1)]
-    lines.append("kinds: " + ", ".join(f"{kind} {p:.1%}" for kind, p in result["kinds"].items()))
+    shortest, *others = result["bits_above_best"].items()
+    longer = "".join(f", {kind} +{more:.0f} bits" for kind, more in others)
+    alone = "" if others else "; no other kind applies or was tried within --time-limit"
+    lines.append(f"kinds by code length: {shortest[0]} shortest{longer}{alone}")
     if not result["solved"]:
-        lines.append("none of them is solved: the kinds are only compared with one another")
+        lines.append("no kind is solved: the shortest is only the best of these")
     return "\n".join(lines)

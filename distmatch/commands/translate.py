@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
-from distmatch.errors import InputError, missing_package
+from distmatch.errors import InputError, missing_package, require_packages
 from distmatch.files import atomic_write, read_text
 from distmatch.outputs import check_file, printed_on_failure
 from distmatch.progress import Progress, ProgressLine, silent
@@ -62,6 +62,8 @@ def translate(
     if out is not None:
         kept = [Path(directory) / name for name in ("source.vec", "target.vec", "lexicon.tsv")]
         check_file(out, inputs=[text, reference, *(corpus or []), *kept], force=force)
+    if reference is not None:
+        require_packages("align", "sacrebleu")
     lines = read_text(text).split("\n")
     if lines and not lines[-1]:
         lines.pop()
@@ -143,6 +145,7 @@ def _candidates(
 
     source, target, lexicon = (folder / n for n in ("source.vec", "target.vec", "lexicon.tsv"))
     if source.exists() and target.exists():
+        require_packages("align", "torch")
         x, y = Embeddings.load(source), Embeddings.load(target)
         table = candidates(
             x,

@@ -28,8 +28,8 @@ class Identification:
 
     Args:
         source: as it was read.
-        kinds: kind to its probability, from the code lengths of the best answer of each: the likeliest first. They are
-            comparisons among these kinds, not confidences that one of them is right.
+        kinds: kind to the bits by which the best answer of that kind is longer than the shortest of all, the shortest
+            first. Code lengths compare kinds with one another; no calibration turns them into probabilities.
         match: the best answer found on the way.
     """
 
@@ -46,7 +46,7 @@ class Identification:
             "index_of_coincidence": round(index_of_coincidence(source.symbols), 4),
             "repeats": repeated_stretches(source),
             "period_coincidences": [round(value, 4) for value in period_coincidences(source.symbols)],
-            "kinds": {kind: round(p, 4) for kind, p in self.kinds.items()},
+            "bits_above_best": {kind: round(more, 1) for kind, more in self.kinds.items()},
             "confidence": self.match.confidence, "solved": self.match.solved,
         }  # fmt: skip
 
@@ -75,9 +75,7 @@ def identify(
         kind = label.partition("/")[0]
         best[kind] = min(best.get(kind, np.inf), bits)
     if not best:
-        return Identification(source, {match.kind: 1.0}, match)
+        return Identification(source, {match.kind: 0.0}, match)
     least = min(best.values())
-    weights = {kind: 2.0 ** -min(bits - least, 60.0) for kind, bits in best.items()}
-    total = sum(weights.values())
-    ranked = sorted(weights.items(), key=lambda pair: -pair[1])
-    return Identification(source, {kind: weight / total for kind, weight in ranked}, match)
+    ranked = sorted(best.items(), key=lambda pair: pair[1])
+    return Identification(source, {kind: bits - least for kind, bits in ranked}, match)

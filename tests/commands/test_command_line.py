@@ -1,16 +1,22 @@
 """The command line as such: options, choices, configurations, errors and exit codes."""
 
 import importlib
+import inspect
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 import distmatch
 from distmatch.__main__ import COMMANDS, main, parse
+from distmatch.commands.align import align
+from distmatch.commands.align_flags import FLAGS
 
+ROOT = Path(__file__).parents[2]
 TABLES = {
     "align.Method": "distmatch.matching.align.METHODS",
     "align.Preset": "distmatch.matching.align.PRESETS",
@@ -49,6 +55,9 @@ def test_the_choices_of_an_option_are_those_of_the_table(choices):
         (["align", "a", "b", "c"], "unexpected argument 'c'"),
         (["align", "a", "b", "--limit", "ten"], "--limit"),
         (["--versoin"], "Did you mean '--version'?"),
+        (["align", "--src_emb", "a.vec", "--tgt_emb", "b.vec"], "Here it is the first argument"),
+        (["align", "a.vec", "b.vec", "--max-vocab=9"], "Here it is --limit N"),
+        (["align", "a.vec", "b.vec", "--unsupervised"], "--preset vecmap"),
     ],
 )
 def test_a_mistake_is_one_line_before_any_file_is_read(
@@ -59,6 +68,17 @@ def test_a_mistake_is_one_line_before_any_file_is_read(
     told = capsys.readouterr()
     assert told.err.startswith("distmatch: ") and told.err.count("\n") == 1 and not told.out
     assert message in told.err
+
+
+def test_the_page_for_users_of_muse_and_vecmap_has_every_flag():
+    page = (ROOT / "docs" / "muse-vecmap.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(--\w+)` \| (?:MUSE|VecMap|both) \| (.+) \|$", page, re.M)
+    assert dict(rows) == FLAGS
+    options = set(inspect.signature(align).parameters)
+    for flag, here in FLAGS.items():
+        assert flag[2:] not in options, "a flag of our own"
+        named = set(re.findall(r"--([a-z]+)", here))
+        assert named <= options, (flag, here)
 
 
 @pytest.mark.parametrize(

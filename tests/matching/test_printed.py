@@ -4,6 +4,7 @@ import pytest
 
 from distmatch.ciphers.cribs import parse_crib, parse_never
 from distmatch.ciphers.reading import read_ciphertext
+from distmatch.commands.identify import describe
 from distmatch.errors import InputError
 from distmatch.maps.key import Key
 from distmatch.maps.shownkey import key_lines, keyword_of
@@ -167,6 +168,10 @@ def test_repeats_count_once():
 
 
 def test_identify_ranks_the_kinds():
-    found = identify(read_ciphertext("Maxr ghp mhi max mtuex, max hger nguxtmxg lbwx"))
-    assert next(iter(found.kinds)) == "caesar"
+    source = read_ciphertext("Maxr ghp mhi max mtuex, max hger nguxtmxg lbwx")
+    found = identify(source, time_limit=200)
+    assert next(iter(found.kinds.items())) == ("caesar", 0.0) and len(found.kinds) > 2
+    assert found.kinds["simple"] > 7 and sorted(found.kinds.values()) == list(found.kinds.values())
+    told = describe(found.to_json())
+    assert "kinds by code length: caesar shortest, " in told and "%" not in told
     assert found.to_json()["index_of_coincidence"] > 0.04

@@ -110,7 +110,11 @@ class Auto(Estimator):
         current = consensus(found, best)
         if not trace.interrupted and best.evidence.split >= CONSISTENT:
             current = self.refinement.learn(clouds, current, seed=seed, trace=trace)
-        a, b = self.refinement.finish(clouds, current, seed=seed)
+        try:
+            a, b = self.refinement.finish(clouds, current, seed=seed)
+        except KeyboardInterrupt:
+            trace.interrupted = True
+            a, b = current, None
         return conclude(
             clouds, a, b, method="auto", trace=trace, control=control,
             extra={"start": best.start.name, "starts": len(found), "agreement": round(agreement, 4)},
@@ -129,7 +133,7 @@ class Auto(Estimator):
                 continue
             done.add(seen)
             own = trace.seed * len(self.starts) + number
-            inner = Trace(checkpoint=trace.checkpoint)
+            inner, current = Trace(checkpoint=trace.checkpoint), None
             try:
                 first = start.map(clouds.x, clouds.y, generator(own, clouds.x.device))
                 current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
@@ -139,6 +143,10 @@ class Auto(Estimator):
                 trace.interrupted = inner.interrupted
             except KeyboardInterrupt:
                 trace.interrupted = True
+                if (
+                    current is not None and not found
+                ):  # the only map so far, interrupted while its evidence was made
+                    found.append(judge(clouds, start, current, control, seed=trace.seed))
             if trace.interrupted or _alike(found) >= ENOUGH or settled(found):
                 break
         if not found:
