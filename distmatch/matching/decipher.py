@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, NoReturn
 
 from distmatch.ciphers.cribs import Crib, parse_crib, puzzle_cribs
@@ -33,6 +34,7 @@ from distmatch.matching.symbols.cipherkind import CipherKind
 from distmatch.matching.symbols.problem import Problem
 from distmatch.matching.symbols.reading import Reading
 from distmatch.progress import Clock, Effort, Progress, silent
+from distmatch.text.alphabet import fold
 
 __all__ = ["SPACES", "Decipher", "Decipherment", "decipher", "to_json"]
 
@@ -111,12 +113,11 @@ class Decipher:
             kinds = [TRANSPOSITION]
         readings: list[Reading[Key]] = []
         for number, name in enumerate(target):
-            for spaces in self._views(asked.source):
+            for marks, spaces in product(_alphabets(asked), self._views(asked.source)):
                 language = load_language(
-                    name, spaces=spaces != "removed", diacritics=asked.diacritics, reference=asked.reference,
-                    progress=effort.progress,
+                    name, spaces=spaces != "removed", diacritics=marks, reference=asked.reference, progress=effort.progress
                 )  # fmt: skip
-                problem = replace(asked, target=language, spaces=spaces)
+                problem = replace(asked, target=language, spaces=spaces, diacritics=marks)
                 readings += attempt(problem, kinds, search)
                 if hopeful(readings):
                     break
@@ -144,6 +145,14 @@ class Decipher:
         if not source.has_breaks:
             return ["enciphered", "removed"] if may_hold_spaces(source) else ["removed"]
         return ["removed"] if equal_groups(source) else ["kept", "removed"]
+
+
+def _alphabets(asked: Problem) -> list[bool]:
+    """Whether letters with diacritics are letters of their own: tried first where the ciphertext is written with some."""
+    if asked.diacritics:
+        return [True]
+    marked = any(len(n) == 1 and n.isalpha() and fold(n) != n.lower() for n in asked.source.names)
+    return [True, False] if marked else [False]
 
 
 def _clues(source: Ciphertext) -> list[Crib]:

@@ -54,6 +54,16 @@ def test_caesar_atbash_and_affine_are_named():
     assert (affine.kind, affine.key.detail["factor"], affine.printed) == ("affine", 5, LETTER)
 
 
+def test_umlauts_of_the_ciphertext_are_letters_of_the_key():
+    plain = "Über den Dächern schläft die Stadt; nur ein müder Wächter zählt die Stunden und träumt vom nächsten Frühstück."
+    key = str.maketrans("abcdefghijklmnopqrstuvwxyzäöüß", "ürlbnsugjqzxfiymäoadkßvchpewtö")
+    cipher = plain.lower().translate(key)
+    assert set(cipher) & set("äöüß")
+    match = decipher(cipher, language="de")
+    assert match.solved and match.printed == plain.lower()
+    assert match.read_as["diacritics"] == "letters of their own"
+
+
 def test_a_russian_shift_counts_in_the_russian_alphabet():
     match = decipher("Хгоге лгпимйъим кжлср лю ягогб мяосцжаюгрпэ прглю амвщ", language="ru")
     assert match.kind == "caesar" and match.printed.startswith("Через несколько минут на берег")

@@ -137,12 +137,15 @@ def decipherment(
     else:
         text = language.segment(reading.letters)
     document = source.document
+    notes = {} if document is None else dict(document.notes)
+    if language.alphabet.diacritics:
+        notes["diacritics"] = "letters of their own"
     printed = text if document is None or reading.map.order else document.printed(letters)
     return Decipherment(
         map=reading.map, bits=reading.bits, confidence=confidence, reason=reason, method=reading.map.kind,
         seed=effort.seed, seconds=clock.seconds, cpu_seconds=clock.cpu_seconds, plaintext=decoded, text=text,
         printed=printed, kind=reading.map.kind, language=language.name, unicity=unicity,
-        read_as={} if document is None else document.notes, extra={"restarts_agreeing": reading.found},
+        read_as=notes, extra={"restarts_agreeing": reading.found},
         has_breaks=source.has_breaks and not equal_groups(source) and reading.map.order is None,
     )  # fmt: skip
 
