@@ -1,4 +1,4 @@
-"""Figures of word alignment without a dictionary: precision, refusals, calibration of the confidence.
+"""Figures of word alignment without a dictionary: precision, refusals, peers. The confidence: `calibrate_alignment.py`.
 
     python benchmarks/alignment.py --data ../shared/data --novels ../vectors/gensim --only pairs refusals --seeds 5
 
@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tables import Results
 
-NOVELS = ("fr-en", "de-en", "es-en", "it-en", "ru-en", "de-fr", "de-it", "it-fr", "ru-fr", "ru-it", "en-de")  # fmt: skip
-"""Pairs of novels; those not into English only where asked for, to calibrate."""
+NOVELS = ("fr-en", "de-en", "es-en", "it-en", "ru-en")
+"""Pairs of novels."""
 COLUMNS = {
     "pair": lambda row: ", ".join(str(row[k]) for k in ("pair", "preset", "from", "kind") if k in row) + f", seed {row['seed']}",
     "P@1, %": lambda row: "" if "kind" in row else f"{row['p1']:.2f}",
@@ -28,7 +28,7 @@ COLUMNS = {
     "confidence": lambda row: f"{row['confidence']:.3f}",
 }  # fmt: skip
 """Columns of the tables that the page shows."""
-PARTS = ("pairs", "refusals", "calibration", "peers", "adversary")
+PARTS = ("pairs", "refusals", "peers", "adversary")
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--novels", type=Path, help="folder of LANG.vec of the novels' corpora")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS[:4]))
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS[:3]))
     parser.add_argument("--pairs", nargs="+", help="names such as es-en novels-fr-en")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
@@ -48,14 +48,13 @@ def main() -> None:
 
     torch.set_num_threads(1)
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    parts = {"pairs": pairs, "refusals": refusals, "calibration": calibration, "peers": peers,
-             "adversary": adversary}  # fmt: skip
+    parts = {"pairs": pairs, "refusals": refusals, "peers": peers, "adversary": adversary}
     for part in given.only:
         for row in parts[part](given, seeds):
             with given.out.open("a") as file:
                 file.write(json.dumps({"part": part, **row}) + "\n")
             print(part, {k: v for k, v in row.items() if k != "evidence"}, flush=True)
-            if given.json and part != "calibration":
+            if given.json:
                 results.row(part, list(COLUMNS), [cell(row) for cell in COLUMNS.values()])
 
 
@@ -177,99 +176,6 @@ def unrelated(target: Any, seed: int) -> Iterator[tuple[str, Any]]:
     noise = rng.standard_normal(target.vectors.shape).astype(np.float32)
     yield "noise", target.with_vectors(noise)
     yield "coordinates", target.with_vectors(rng.permuted(target.vectors, axis=1))
-
-
-def calibration(given: argparse.Namespace, seeds: range) -> Iterator[dict[str, Any]]:
-    """Evidence with the truth of many maps: of every pair, of planted rotations with noise, of unrelated spaces."""
-    from distmatch.matching.vectors.clouds import Clouds
-
-    for name, source, target, dictionary in data_pairs(given):
-        ceiling = supervised(source, target, dictionary)
-        for seed in seeds:
-            sides = [("", target, dictionary, ceiling, None)]
-            sides += [(kind, other, None, ceiling, 2) for kind, other in unrelated(target, seed)]
-            sides += [
-                (kind, other, same(source), 100.0, 2) for kind, other in planted(source, seed)
-            ]
-            for kind, other, gold_of_it, ceiling_of_it, starts in sides:
-                clouds = Clouds.of(source, other)
-                maps = learned(clouds, seed, starts)
-                for found in judged(clouds, source, other, gold_of_it, maps, seed):
-                    kind_of_it = f"{kind} {found['kind']}".strip()
-                    yield {"pair": name, **found, "kind": kind_of_it, "supervised": round(ceiling_of_it, 2)}  # fmt: skip
-
-
-def learned(clouds: Any, seed: int, starts: int | None = None) -> Iterator[tuple[str, Any]]:
-    """Some starts of `Auto`, or all, and two random rotations, each after short self-learning."""
-    import torch
-
-    from distmatch.device import generator
-    from distmatch.matching.vectors.auto import SHORT, STARTS
-    from distmatch.matching.vectors.selflearning import SelfLearning
-    from distmatch.transport.procrustes import procrustes
-
-    short = SelfLearning(stages=(SHORT,))
-    for number, start in enumerate(STARTS[:starts]):
-        own = seed * len(STARTS) + number
-        first = start.map(clouds.x, clouds.y, generator(own))
-        yield start.name, short.learn(clouds, first, seed=own)
-    for number in range(2):
-        shape = clouds.x.shape[1], clouds.y.shape[1]
-        random = torch.randn(shape, generator=generator(1000 + 2 * seed + number))
-        yield f"random {number}", short.learn(clouds, procrustes(random), seed=seed)
-
-
-def judged(
-    clouds: Any,
-    source: Any,
-    target: Any,
-    dictionary: Any,
-    maps: Iterable[tuple[str, Any]],
-    seed: int,
-) -> Iterator[dict[str, Any]]:
-    """Evidence and precision of each distinct map, and of what `Auto` makes of the first seven and of the four worst."""
-    from distmatch.matching.vectors.auto import REFINEMENT, TRIED, choose, consensus, judge
-    from distmatch.matching.vectors.clouds import nearest_isometry
-    from distmatch.matching.vectors.evidence import Control, measure
-
-    control = Control.of(clouds.x, clouds.y, seed=seed)
-
-    def judgement(kind: str, evidence: Any, a: Any, b: Any = None) -> dict[str, Any]:
-        p1 = 0.0
-        if dictionary is not None:
-            p1 = precision(clouds.linear(a, b), source, target, dictionary)
-        return {"kind": kind, "seed": seed, "p1": round(p1, 2), "evidence": evidence.to_json()}
-
-    found, seen = [], set()
-    for kind, current in maps:
-        found.append(judge(clouds, kind, current, control, seed=seed))
-        if tuple(found[-1].words.tolist()) not in seen:
-            seen.add(tuple(found[-1].words.tolist()))
-            yield judgement(kind, found[-1].evidence, current)
-    worst = sorted(found, key=lambda one: one.evidence.gain)[:4]
-    for kind, some in (("first", found[:TRIED]), ("worst", worst)):
-        current = consensus(some, choose(some)[0])
-        a, b = REFINEMENT.finish(clouds, current, seed=seed)
-        evidence, _ = measure(clouds.x, clouds.y, nearest_isometry(a, b), control, seed=seed)
-        yield judgement(f"end of the {kind}", evidence, a, b)
-
-
-def planted(source: Any, seed: int) -> Iterator[tuple[str, Any]]:
-    """The source itself turned, with noise of several sizes relative to its entries."""
-    rng = np.random.default_rng(seed)
-    d = source.dimension
-    turn = np.linalg.qr(rng.standard_normal((d, d)))[0]
-    rows = source.normalized().vectors
-    for size in (1.0, 3.0):
-        noise = size * rows.std() * rng.standard_normal(rows.shape)
-        yield f"planted {size}", source.with_vectors((rows @ turn + noise).astype(np.float32))
-
-
-def same(source: Any) -> Any:
-    """Every word of the first 2,000 means itself."""
-    from distmatch.retrieval.dictionary import Dictionary
-
-    return Dictionary({word: (word,) for word in source.words[:2000]})
 
 
 if __name__ == "__main__":

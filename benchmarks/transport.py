@@ -3,7 +3,6 @@
     OMP_NUM_THREADS=1 PYTHONPATH=. python benchmarks/transport.py DATA --only sinkhorn
     ... --only planted --sizes 50 100 500 1000 2000 5000 10000
     ... --only text --seeds 0 1 2
-    ... --only calibration --seeds 0 1 2 > rows.jsonl; python benchmarks/calibrate_alignment.py rows.jsonl
 
 Every row is one JSON line on standard output. CPU seconds are those of the process; memory is the growth of the
 peak resident size while the solver ran, each in a process of its own.
@@ -168,99 +167,6 @@ def text_row(data: Path, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-SUPERVISED_TEXT = 91.6
-"""Per cent of test captions that a Procrustes map from 1,014 pairs puts first."""
-
-
-def text_calibration(data: Path, seed: int) -> list[dict[str, Any]]:
-    """Evidence with the truth at every piece of work of one `ProfileGromov` run, right and wrong ones."""
-    from dataclasses import asdict
-
-    from distmatch.checkpoint import Checkpoint
-    from distmatch.matching.vectors.clouds import Clouds
-    from distmatch.matching.vectors.evidence import Control, measure
-    from distmatch.matching.vectors.profilegromov import ProfileGromov
-
-    class Kept(Checkpoint):
-        """Hands on every learned map."""
-
-        def put(self, name: str, matrix: np.ndarray) -> None:
-            self.matrices[name] = matrix
-
-    kept = Kept()
-    sides = text_sides(data)
-    matcher = ProfileGromov()
-    match = matcher.match(*sides, seed=seed, checkpoint=kept)
-    clouds = Clouds.of(*sides, steps=matcher.normalization)
-    control = Control.of(clouds.x, clouds.y, seed=seed)
-    rows = []
-    for name, matrix in kept.matrices.items():
-        if name.startswith("straight"):
-            continue
-        current = clouds.x.new_tensor(matrix[:-1])
-        evidence, _ = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=False)
-        scores = text_scores(data, clouds.linear(current))
-        rows.append({
-            "part": "calibration", "pair": "rows-text", "kind": name, "seed": seed,
-            "p1": round(100 * scores["first_cosine"], 2), "supervised": SUPERVISED_TEXT, "evidence": asdict(evidence),
-        })  # fmt: skip
-    final = {**text_scores(data, match.map), "confidence": round(match.confidence, 4)}
-    rows[-1]["final"] = {**final, "cpu_seconds": round(match.cpu_seconds, 1), **match.extra}
-    return rows
-
-
-def planted_calibration(data: Path, seed: int) -> list[dict[str, Any]]:
-    """Evidence with the truth: shuffled rotations with noise, of maps that are more or less wrong; unrelated clouds."""
-    from dataclasses import asdict
-
-    import torch
-    from torch.nn.functional import normalize
-
-    from distmatch.matching.vectors.evidence import Control, measure
-    from distmatch.matching.vectors.fitting import self_learn
-    from distmatch.transport.procrustes import procrustes
-
-    random = np.random.default_rng(1000 + seed)
-    rows = []
-    for name in ("minilm.train-first-half", "wordllama.train-second-half"):
-        for n in (400, 1000, 3000, 10_000):
-            x = unit(load(data, name))
-            x = unit(x[random.permutation(len(x))[:n]] - x.mean(0))
-            d = x.shape[1]
-            rotation = np.linalg.qr(random.standard_normal((d, d)))[0]
-            for noise in (0.5, 1.0, 2.0):
-                order = random.permutation(n)
-                clean = x @ rotation + noise / d**0.5 * random.standard_normal((n, d))
-                clouds = {f"noise {noise}": unit(clean - clean.mean(0))[order]}
-                if noise == 1.0:
-                    clouds["gaussian"] = unit(random.standard_normal((n, d)))
-                    clouds["coordinates"] = unit(random.permuted(clean, axis=1))
-                for kind, other in clouds.items():
-                    a, b = (torch.from_numpy(v.astype(np.float32)) for v in (x, other))
-                    control = Control.of(a, b, seed=seed)
-                    true = torch.from_numpy(rotation.astype(np.float32))
-
-                    def share(w: Any, a: Any = a, b: Any = b, order: Any = order) -> float:
-                        some = order[:1000]
-                        best = normalize(a[some] @ w, dim=1) @ b.T
-                        return 100 * float((best.argmax(1).numpy() == np.arange(len(some))).mean())
-
-                    related = kind.startswith("noise")
-                    for error in (0.3, 1.0, 2.0, 4.0) if related else (4.0,):
-                        wrong = torch.from_numpy(random.standard_normal((d, d)).astype(np.float32))
-                        start = procrustes(true + error / d**0.5 * wrong)
-                        w, _ = self_learn(
-                            a[:2000], b[:2000], start, steps=int(random.integers(1, 8))
-                        )
-                        given, _ = measure(a, b, w, control, seed=seed, ranked=False)
-                        rows.append({
-                            "part": "calibration", "pair": f"rows-{name[:6]}-{n}", "kind": f"{kind} error {error}",
-                            "seed": seed, "p1": share(w) if related else 0.0,
-                            "supervised": share(true) if related else 100.0, "evidence": asdict(given),
-                        })  # fmt: skip
-    return rows
-
-
 TABLES: dict[str, dict[str, Any]] = {
     "sinkhorn": {
         "solver": lambda r: f"{r['solver']}, {r['n']:,} x {r['n']:,}, {r['iterations']} iterations",
@@ -292,18 +198,14 @@ def main() -> None:
     """Run the rows asked for, one after the other, each in a fresh process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument(
-        "--only", choices=["sinkhorn", "planted", "text", "calibration"], required=True
-    )
+    parser.add_argument("--only", choices=["sinkhorn", "planted", "text"], required=True)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--solvers", nargs="+", default=["POT", "dense", "streaming"])
     parser.add_argument("--iterations", type=int, default=50)
     parser.add_argument("--epsilon", type=float, default=0.05)
     parser.add_argument("--noise", type=float, default=0.5)
-    parser.add_argument(
-        "--json", type=Path, help="file that keeps the figures, but for the calibration's"
-    )
+    parser.add_argument("--json", type=Path, help="file that keeps the figures")
     given = parser.parse_args()
     results = Results(given.json)
     calls: list[tuple[Any, tuple[Any, ...]]] = {
@@ -315,9 +217,6 @@ def main() -> None:
             (planted_row, (given.data, n, given.noise, seed)) for n in given.sizes for seed in given.seeds
         ],
         "text": [(text_row, (given.data, seed)) for seed in given.seeds],
-        "calibration": [
-            (function, (given.data, seed)) for seed in given.seeds for function in (planted_calibration, text_calibration)
-        ],
     }[given.only]  # fmt: skip
     context = multiprocessing.get_context("spawn")
     for function, arguments in calls:
@@ -325,7 +224,7 @@ def main() -> None:
             found = pool.apply(function, arguments)
             for row in found if isinstance(found, list) else [found]:
                 print(json.dumps(row), flush=True)
-                if given.json and given.only != "calibration":
+                if given.json:
                     columns = TABLES[given.only]
                     results.row(given.only, list(columns), [cell(row) for cell in columns.values()])
 

@@ -236,7 +236,8 @@ def describe(result: dict[str, Any]) -> str:
     bits = result["bits"]
     verdict = "trusted" if result["believed"] else "NOT trusted"
     lines = [
-        f"{verdict}: confidence {percent(result['confidence'])}; {result['reason']}",
+        f"{verdict}: confidence {percent(result['confidence'])} that precision@1 is at least half of a supervised map's",
+        *("  " + line for line in result["reason"].splitlines()),
         f"method {result['method']}, {result['seconds']:.1f} s ({result['cpu_seconds']:.1f} CPU s), seed {result['seed']}",
         f"bits: target given source {bits['data']:.0f} + map {bits['map']:.0f}; target alone {bits['separate']:.0f}; "
         f"saved {bits['delta']:+.0f}" + unused(bits),

@@ -64,7 +64,7 @@ class Match(Generic[F]):
     confidence: float | None
     """Probability that the map is right, estimated without gold data; None where no calibration backs one."""
     reason: str
-    """The evidence for or against the match, one line."""
+    """The evidence for or against the match; where there are several figures, one a line."""
     method: str
     """Name of the matcher, one that its door accepts."""
     seed: int

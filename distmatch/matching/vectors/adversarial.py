@@ -122,13 +122,19 @@ class Adversarial(Estimator):
         trace.history += [{"start": start, "csls": score} for start, score in enumerate(scores)]
         highest = max(scores)
         a: Tensor = found[scores.index(highest)]
-        b: Tensor | None = None
+        isometry, b = a, None
         if self.refinement is not None:
             if first is None:
-                a = self.refinement.learn(clouds, a, seed=seed)
-            a, b = self.refinement.finish(clouds, a, seed=seed)
+                isometry = self.refinement.learn(clouds, a, seed=seed)
+            a, b = self.refinement.finish(clouds, isometry, seed=seed)
         return conclude(
-            clouds, a, b, method="adversarial", trace=trace, extra={"adversary_csls": highest}
+            clouds,
+            a,
+            b,
+            method="adversarial",
+            trace=trace,
+            isometry=isometry,
+            extra={"adversary_csls": highest},
         )
 
     def play(

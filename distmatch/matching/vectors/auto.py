@@ -16,10 +16,10 @@ from distmatch.matching.match import BELIEF, Match
 from distmatch.matching.vectors.clouds import Clouds, Trace, conclude
 from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.evidence import (
-    EVIDENCE_ROWS,
-    Control,
     Evidence,
+    Reference,
     confidence,
+    looked_at,
     measure,
 )
 from distmatch.matching.vectors.induction import translations
@@ -104,11 +104,11 @@ class Auto(Estimator):
         """
         trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
         clouds = Clouds.of(source, target, steps=self.refinement.normalization, device=self.device)
-        control = Control.of(clouds.x, clouds.y, seed=seed)
-        found = self.screen(clouds, control, trace)
+        reference = Reference.of(clouds.x, clouds.y, seed=seed, ranked=clouds.ranked)
+        found = self.screen(clouds, reference, trace)
         best, agreement = choose(found)
         current = consensus(found, best)
-        if not trace.interrupted and best.evidence.split >= CONSISTENT:
+        if not trace.interrupted and best.evidence.fit.split >= CONSISTENT:
             current = self.refinement.learn(clouds, current, seed=seed, trace=trace)
         try:
             a, b = self.refinement.finish(clouds, current, seed=seed)
@@ -116,11 +116,11 @@ class Auto(Estimator):
             trace.interrupted = True
             a, b = current, None
         return conclude(
-            clouds, a, b, method="auto", trace=trace, control=control,
+            clouds, a, b, method="auto", trace=trace, reference=reference, isometry=current,
             extra={"start": best.start.name, "starts": len(found), "agreement": round(agreement, 4)},
         )  # fmt: skip
 
-    def screen(self, clouds: Clouds, control: Control, trace: Trace) -> list[Candidate]:
+    def screen(self, clouds: Clouds, reference: Reference, trace: Trace) -> list[Candidate]:
         """Short runs of the starts, until enough agree or the run is interrupted."""
         short = replace(self.refinement, stages=(self.short,))
         found: list[Candidate] = []
@@ -137,7 +137,7 @@ class Auto(Estimator):
             try:
                 first = start.map(clouds.x, clouds.y, generator(own, clouds.x.device))
                 current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
-                found.append(judge(clouds, start, current, control, seed=trace.seed))
+                found.append(judge(clouds, start, current, reference, seed=trace.seed))
                 figures = {"start": start.name, **found[-1].evidence.to_json()}
                 trace.step({**figures, "agreement": choose(found)[1]}, len(self.starts))
                 trace.interrupted = inner.interrupted
@@ -146,7 +146,7 @@ class Auto(Estimator):
                 if (
                     current is not None and not found
                 ):  # the only map so far, interrupted while its evidence was made
-                    found.append(judge(clouds, start, current, control, seed=trace.seed))
+                    found.append(judge(clouds, start, current, reference, seed=trace.seed))
             if trace.interrupted or _alike(found) >= ENOUGH or settled(found):
                 break
         if not found:
@@ -155,12 +155,14 @@ class Auto(Estimator):
 
 
 def judge(
-    clouds: Clouds, start: Start, current: Tensor, control: Control, *, seed: int
+    clouds: Clouds, start: Start, current: Tensor, reference: Reference, *, seed: int
 ) -> Candidate:
     """Evidence and translations of a map."""
-    evidence, pairs = measure(clouds.x, clouds.y, current, control, seed=seed, ranked=clouds.ranked)
-    mapped = normalize(clouds.x[:EVIDENCE_ROWS] @ current, dim=1)
-    words = translations(mapped, clouds.y[:EVIDENCE_ROWS], pairs.crowd)
+    evidence, pairs = measure(
+        clouds.x, clouds.y, current, reference, seed=seed, ranked=clouds.ranked
+    )
+    x, y = (looked_at(side, clouds.ranked) for side in (clouds.x, clouds.y))
+    words = translations(normalize(x @ current, dim=1), y, pairs.crowd)
     return Candidate(start, current, evidence, words)
 
 
@@ -196,7 +198,7 @@ def choose(found: list[Candidate]) -> tuple[Candidate, float]:
     """
     nearest = nearest_agreement(found)
     fit = [i for i, share in enumerate(nearest) if share >= max(nearest) / 2]
-    best = max(fit, key=lambda i: found[i].evidence.gain)
+    best = max(fit, key=lambda i: found[i].evidence.held_out)
     return found[best], nearest[best]
 
 

@@ -17,13 +17,12 @@ from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Bits, Match
 from distmatch.matching.vectors.evidence import (
-    Control,
+    Reference,
     explain,
     measure,
 )
 from distmatch.matching.vectors.evidence import confidence as confidence_of
 from distmatch.progress import Clock, Progress, silent
-from distmatch.transport.procrustes import procrustes
 
 ITERATIVE = ("unit", "center") * 5 + ("unit",)
 """Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
@@ -121,7 +120,7 @@ def conclude(
     method: str,
     trace: Trace,
     extra: dict[str, Any] | None = None,
-    control: Control | None = None,
+    reference: Reference | None = None,
     isometry: Tensor | None = None,
 ) -> Match[LinearMap]:
     """The `Match` of a map: evidence and confidence without gold, and bits.
@@ -130,20 +129,21 @@ def conclude(
         clouds: both sides, normalised.
         a: (d, k) map of the source. b: (k may be d') of the target; None leaves the target as it is.
         trace: of the run.
-        control: of the same clouds, if it has been run.
-        isometry: (d, d') what the evidence and the bits are of; None is the isometry nearest to the map.
+        reference: of the same clouds, if it has been made.
+        isometry: (d, d') what the evidence and the bits are of, the map before its re-weighting; None is a itself, orthogonal.
     """
-    isometry = nearest_isometry(a, b) if isometry is None else isometry
+    assert isometry is not None or b is None
+    isometry = a if isometry is None else isometry
     x, y = clouds.x, clouds.y
-    control = control or Control.of(x, y, seed=trace.seed)
-    evidence, _ = measure(x, y, isometry, control, seed=trace.seed, ranked=clouds.ranked)
+    reference = reference or Reference.of(x, y, seed=trace.seed, ranked=clouds.ranked)
+    evidence, _ = measure(x, y, isometry, reference, seed=trace.seed, ranked=clouds.ranked)
     confidence = confidence_of(evidence)
     bits, offered = code_length(clouds, isometry)
     return Match(
         map=clouds.linear(a, b, bits=offered[1]),
         bits=bits,
         confidence=confidence,
-        reason=("stopped early; " if trace.interrupted else "") + explain(evidence, confidence),
+        reason=("stopped early\n" if trace.interrupted else "") + explain(evidence, confidence),
         method=method,
         seed=trace.seed,
         seconds=trace.clock.seconds,
@@ -156,11 +156,6 @@ def conclude(
             **(extra or {}),
         },
     )
-
-
-def nearest_isometry(a: Tensor, b: Tensor | None = None) -> Tensor:
-    """The isometry (d, d') nearest to a map of the source (d, k) and one of the target (k, d')."""
-    return procrustes(a if b is None else a @ torch.linalg.pinv(b))
 
 
 def code_length(clouds: Clouds, isometry: Tensor) -> tuple[Bits, tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
 from distmatch.device import Group, shard, sum_over
-from distmatch.matching.vectors.induction import Pairs, largest, mutual_neighbours
+from distmatch.matching.vectors.induction import Pairs, largest, mutual_neighbours, soft_moment
 from distmatch.transport.procrustes import procrustes
 
 Report = Callable[[dict[str, Any], Tensor], Any]
@@ -154,6 +154,64 @@ def soft_learn(
             }
             report({**figures, "moved": moved}, current)
     return current
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Of `learn_on_samples`.
+
+    Args:
+        temperature: of the soft partners, in units of CSLS.
+        relaxation: share of the last move by which a step goes on beyond the fitted map.
+        memory: weight of the former moments in each step's fit.
+    """
+
+    temperature: float = 0.05
+    relaxation: float = 1.0
+    memory: float = 0.5
+
+
+PACE = Pace()
+
+
+def learn_on_samples(
+    x: Tensor,
+    y: Tensor,
+    start: Tensor,
+    *,
+    rows: int,
+    steps: int,
+    generator: torch.Generator,
+    pace: Pace = PACE,
+    group: Group = None,
+) -> Iterator[tuple[Tensor, float]]:
+    """Soft self-learning on other random rows at every step, which does not settle on one sample's accidents.
+
+    Args:
+        x: (n, d) unit rows. y: (m, d').
+        start: (d, d') map.
+        rows: of each side in a step.
+
+    Yields:
+        the isometry (d, d') of each step, and the mean best CSLS of the last four.
+    """
+    current, moment, fitted, scores = start, None, None, []
+    for _ in range(steps):
+        some, other = sample(x, rows, generator), sample(y, rows, generator)
+        similar = normalize(some @ current, dim=1), other
+        new, score = soft_moment(some, other, similar, temperature=pace.temperature, group=group)
+        moment = new if moment is None else pace.memory * moment + (1 - pace.memory) * new
+        last, fitted = fitted, procrustes(moment)
+        current = fitted
+        if last is not None:
+            current = procrustes(fitted + pace.relaxation * (fitted - last))
+        scores.append(score)
+        yield fitted, sum(scores[-4:]) / len(scores[-4:])
+
+
+def sample(z: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """n random rows, or all of them."""
+    return z if len(z) <= n else z[torch.randperm(len(z), generator=generator, device=z.device)[:n]]
 
 
 def symmetric_weights(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.device import generator, process_group
@@ -16,8 +15,8 @@ from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
 from distmatch.matching.vectors.clouds import Clouds, Trace, conclude
 from distmatch.matching.vectors.estimator import Estimator
-from distmatch.matching.vectors.evidence import Control, confidence, measure
-from distmatch.matching.vectors.induction import soft_moment
+from distmatch.matching.vectors.evidence import Reference, confidence, measure
+from distmatch.matching.vectors.fitting import PACE, Pace, learn_on_samples, sample
 from distmatch.matching.vectors.selflearning import SelfLearning
 from distmatch.progress import Progress, silent
 from distmatch.transport.fusedgromov import fused_gromov
@@ -67,12 +66,8 @@ class ProfileGromov(Estimator):
     stages: tuple[tuple[int, int], ...] = ((2_000, 10), (3_000, 10), (4_000, 20), (6_000, 15), (8_000, 10))  # fmt: skip
     """(rows of each side, steps): of all starts, of the candidates, of the best candidate before and after third moments have
     been at them, then of the one chosen."""
-    temperature: float = 0.05
-    """Temperature of the soft partners, in units of CSLS."""
-    relaxation: float = 1.0
-    """Share of the last move by which a step goes on beyond the fitted map."""
-    memory: float = 0.5
-    """Weight of the former moments in each step's fit."""
+    pace: Pace = PACE
+    """Of the self-learning on random rows."""
     rows: int = 20_000
     """Maximum number of rows of each side in the last re-weighting."""
     normalization: tuple[str, ...] = ("unit", "center", "unit")
@@ -96,12 +91,12 @@ class ProfileGromov(Estimator):
         """
         trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
         clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
-        control = Control.of(clouds.x, clouds.y, seed=seed)
+        reference = Reference.of(clouds.x, clouds.y, seed=seed, ranked=clouds.ranked)
         run = _Run(self, clouds, trace)
 
         def likely(current: Tensor) -> bool:
             given, _ = measure(
-                clouds.x, clouds.y, current, control, seed=seed, ranked=clouds.ranked
+                clouds.x, clouds.y, current, reference, seed=seed, ranked=clouds.ranked
             )
             return confidence(given) >= LIKELY
 
@@ -111,7 +106,7 @@ class ProfileGromov(Estimator):
             current = run.learn(f"stage {number}", current, stage)[0]
         a, b = SelfLearning(weighted=self.rows).finish(clouds, current, seed=seed)
         return conclude(
-            clouds, a, b, method="profile", trace=trace, control=control, isometry=current,
+            clouds, a, b, method="profile", trace=trace, reference=reference, isometry=current,
             extra={"screen": [round(value, 4) for value in run.values]},
         )  # fmt: skip
 
@@ -202,7 +197,7 @@ class _Run:
         Every start draws its own: among some draws of rows the profiles mislead, and all starts that share one fail together.
         """
         given = self.settings
-        x, y = (_sample(z, given.profiled, noise) for z in (self.x, self.y))
+        x, y = (sample(z, given.profiled, noise) for z in (self.x, self.y))
         u, v = shared_components(density_profiles(x), density_profiles(y), given.components)
         i, j = (
             torch.randperm(len(z), generator=noise, device=z.device)[: given.matched]
@@ -223,8 +218,12 @@ class _Run:
         if self.trace.interrupted:
             return learned
         try:
-            for result in self._steps(start, stage, noise):
-                learned = result
+            steps = learn_on_samples(
+                self.x, self.y, start, rows=stage[0], steps=stage[1], generator=noise,
+                pace=self.settings.pace, group=self.group,
+            )  # fmt: skip
+            for step, learned in enumerate(steps):
+                self.trace.step({"step": step, "words": stage[0], "csls": learned[1]})
         except KeyboardInterrupt:
             self.trace.interrupted = True
             return learned
@@ -241,26 +240,3 @@ class _Run:
     def _keep(self, name: str, learned: Learned) -> None:
         value = learned[0].new_full((1, learned[0].shape[1]), learned[1])
         self.trace.checkpoint.put(name, torch.cat([learned[0], value]).cpu().numpy())
-
-    def _steps(self, start: Tensor, stage: tuple[int, int], noise: torch.Generator):
-        given, (rows, steps) = self.settings, stage
-        current, moment, fitted, scores = start, None, None, []
-        for step in range(steps):
-            some, other = _sample(self.x, rows, noise), _sample(self.y, rows, noise)
-            similar = normalize(some @ current, dim=1), other
-            new, score = soft_moment(
-                some, other, similar, temperature=given.temperature, group=self.group
-            )
-            moment = new if moment is None else given.memory * moment + (1 - given.memory) * new
-            last, fitted = fitted, procrustes(moment)
-            current = fitted
-            if last is not None:
-                current = procrustes(fitted + given.relaxation * (fitted - last))
-            scores.append(score)
-            self.trace.step({"step": step, "words": rows, "csls": score})
-            yield fitted, sum(scores[-4:]) / len(scores[-4:])
-
-
-def _sample(z: Tensor, n: int, noise: torch.Generator) -> Tensor:
-    """n random rows, or all of them."""
-    return z if len(z) <= n else z[torch.randperm(len(z), generator=noise, device=z.device)[:n]]

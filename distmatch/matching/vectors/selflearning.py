@@ -117,7 +117,7 @@ class SelfLearning(Estimator):
         current = self.learn(clouds, first, seed=seed, trace=trace)
         a, b = self.finish(clouds, current, seed=seed)
         return conclude(
-            clouds, a, b, method="self-learning", trace=trace
+            clouds, a, b, method="self-learning", trace=trace, isometry=current,
         )  # fmt: skip
 
     def learn(

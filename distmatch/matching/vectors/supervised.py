@@ -50,12 +50,13 @@ class Procrustes(Estimator):
         )
         rows, columns = (index.to(clouds.x.device) for index in self.pairs(source, target))
         x, y = clouds.x[rows], clouds.y[columns]
-        a: Tensor = procrustes(x.T @ y)
+        isometry = procrustes(x.T @ y)
+        a: Tensor = isometry
         b: Tensor | None = None
         if self.weights:
             a, b = symmetric_weights(x, y, power=self.weights)
         return conclude(
-            clouds, a, b, method="procrustes", trace=trace, extra={"pairs": len(rows)},
+            clouds, a, b, method="procrustes", trace=trace, isometry=isometry, extra={"pairs": len(rows)},
         )  # fmt: skip
 
     def pairs(self, source: Embeddings, target: Embeddings) -> tuple[Tensor, Tensor]:
