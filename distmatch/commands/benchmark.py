@@ -97,9 +97,12 @@ def benchmark(
 def _show(out: str, tasks: set[str]) -> None:
     """Print the primary metric of every task of a sweep."""
     from distmatch.benchmark.plaintables import terminal
+    from distmatch.benchmark.plan import path_name
     from distmatch.benchmark.records import read_records, with_current_code
     from distmatch.benchmark.tables import tabulate
 
-    entries = [entry for entry in read_records(out) if entry[1]["task"] in tasks]
-    tables = tabulate(with_current_code(entries)[0])
+    entries, _ = with_current_code(
+        read_records(*(Path(out) / path_name(task) for task in sorted(tasks)))
+    )
+    tables = tabulate(entries)
     print(terminal(tables, shutil.get_terminal_size((100, 24)).columns), end="")

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -161,6 +162,52 @@ def test_it_prints(page, tmp_path):
     page.emulate_media(media="print")
     assert visible(page, "nav.filters") == 0 and visible(page, "section.records") == 0
     assert visible(page, "section[data-task] table") >= 2
+    assert page.locator("details.metrics:not([open])").count() >= 2
+    folded = page.locator("details.metrics table").first
+    assert folded.bounding_box()["height"] > 50, "what is folded on the screen is on paper"
     page.pdf(path=tmp_path / "report.pdf", format="A4")
     assert (tmp_path / "report.pdf").stat().st_size > 20_000
     page.emulate_media(media="screen")
+
+
+def test_the_filter_stands_in_the_address(page):
+    page.locator("nav input[value=faq]").uncheck()
+    page.locator("#task").select_option("rotation")
+    address = page.url
+    assert address.endswith("#task=rotation&off=faq")
+    page.goto("about:blank")
+    page.goto(address)
+    assert visible(page, "section[data-task='cipher-words']") == 0
+    assert visible(page, "section[data-task='rotation']") == 1
+    assert not page.locator("nav input[value=faq]").is_checked()
+    assert page.locator("nav input[value=annealing]").is_checked()
+    page.goto("about:blank")
+    page.goto(address.partition("#")[0] + "#task=gone&off=gone")
+    assert visible(page, "section[data-task]") == 2, "names that are gone hide nothing"
+
+
+def test_a_heading_sorts_and_rows_are_downloaded(page):
+    table = page.locator("section[data-task='cipher-words'] table.sortable").first
+    heading = table.locator("th").nth(1)
+    heading.click()
+    values = [
+        float(v)
+        for v in table.locator("tbody tr td:nth-child(2) a").all_inner_texts()
+        if v[0].isdigit()
+    ]
+    assert values == sorted(values, reverse=True) and len(values) > 1
+    assert heading.get_attribute("aria-sort") == "descending"
+    heading.click()
+    values = [
+        float(v)
+        for v in table.locator("tbody tr td:nth-child(2) a").all_inner_texts()
+        if v[0].isdigit()
+    ]
+    assert values == sorted(values)
+    page.locator("nav input[value=faq]").uncheck()
+    with page.expect_download() as waiting:
+        page.locator("section[data-task='cipher-words'] button.csv").first.click()
+    assert waiting.value.suggested_filename == "cipher-words.csv"
+    lines = Path(waiting.value.path()).read_text().splitlines()
+    assert lines[0].startswith('"method","length 64"') and len(lines) == 3
+    assert not any("faq" in line for line in lines)

@@ -459,6 +459,12 @@ def test_the_sweep_ends_with_its_table(write_config, tmp_path, capsys, method):
     assert out[-1].startswith("4 runs in ")
     assert main([*arguments, "--quiet"]) == 1
     assert "#1" not in capsys.readouterr().out
+    other = tmp_path / "r" / "another-task" / "m" / "1"
+    other.mkdir(parents=True)
+    (other / "record.json").write_text(
+        '{"schema": 1}'
+    )  # of an older version, and none of this sweep
+    assert main(arguments) == 1 and "#1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
