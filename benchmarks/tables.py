@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from distmatch.drawing import number
 from distmatch.files import write_json
 from distmatch.retrieval.precision import wilson
 from distmatch.runs import commit, environment
@@ -181,7 +182,142 @@ def joint_model(rows: Rows) -> dict[str, str]:
     return {"grid": markdown(columns, found)}
 
 
-MAKERS: dict[str, Callable[[Any], dict[str, str]]] = {"joint": joint, "joint_model": joint_model}
+def joint_words(rows: Rows) -> dict[str, str]:
+    """Words read and bits saved, captions, vectors and soft keys."""
+    kinds = {
+        kind: [r for r in rows if r["kind"] == kind]
+        for kind in ("cipher", "files", "captions", "vectors", "soft")
+    }
+    words = [
+        (
+            f"V = {r['v']}, X {r['x']:,} words, Y {r['n']:,}, seed {r['seed']}", f"{100 * r['right']:.1f}", "",
+            *((f"{r['delta']:,.0f}", f"{r['percent']:.1f}", f"{r['map']:,.0f}") if "delta" in r else ("", "", "")),
+            f"{r['cpu']:.1f}",
+        )
+        for r in kinds["cipher"]
+    ]  # fmt: skip
+    words += [
+        (
+            f"files, {r['words']:,} words of Y, seed {r['seed']}", f"{100 * r['right_of_lexicon']:.1f}",
+            f"{100 * r['right_of_all']:.1f}", f"{r['delta']:,.0f}", f"{r['percent']:.2f}", f"{r['map']:,.0f}",
+            f"{r['cpu_search']:.1f}",
+        )
+        for r in kinds["files"]
+    ]  # fmt: skip
+    captions = [
+        (
+            f"Multi30k en, {r['language']}", f"{r['y']:,.0f}", f"{r['mapped']:,.0f}", f"{r['map']:,.0f}",
+            f"{100 * (r['mapped'] / r['y'] - 1):+.1f} %", f"{r['delta']:.1f}",
+        )
+        for r in kinds["captions"]
+    ]  # fmt: skip
+    vectors = [
+        (
+            r["map_of"], f"{r['y']:,.0f}", f"{r['y_given_x']:,.0f}", f"{r['map']:,.0f}", f"{r['delta']:,.1f}",
+            f"{round(r['delta'] / r['words'], 1) + 0.0:.1f}",
+        )
+        for r in kinds["vectors"]
+    ]  # fmt: skip
+    soft = []
+    for n in sorted({r["n"] for r in kinds["soft"]}):
+        part = [r for r in kinds["soft"] if r["n"] == n]
+        right, took = [r["right"] for r in part], [r["cpu"] for r in part]
+        solved = f"{sum(share >= 0.95 for share in right)}/{len(part)}"
+        soft.append(
+            (f"{n:,}", solved, f"{100 * min(right):.1f}", f"{min(took):.1f} to {max(took):.1f}")
+        )
+    return {
+        "words": markdown(
+            ("task", "tokens of the V right, %", "of all tokens, %", "Δ, bits", "Δ, % of C(Y)", "lexicon, bits", "CPU s"), words
+        ),
+        "captions": markdown(
+            ("X, Y", "C(Y)", "through the lexicon", "of them the lexicon", "more", "Δ, not used"), captions
+        ),
+        "vectors": markdown(("map of", "C(Y)", "C(Y given f(X))", "map", "Δ, bits", "per word"), vectors),
+        "soft": markdown(("letters", "solved", "least right, %", "CPU s"), soft),
+    }  # fmt: skip
+
+
+def benchmark(made: dict[str, Any]) -> dict[str, str]:
+    """Of every task a table per metric and of CPU seconds, methods down; of one with a single method one table, points down."""
+    found = {}
+    for task, told in made["tasks"].items():
+        cells = [cell for cell in made["cells"] if cell["task"] == task]
+        methods = sorted({cell["method"] for cell in cells})
+        names = list(dict.fromkeys(name for cell in cells for name in cell["metrics"]))
+        if len(methods) == 1:
+            rows = [
+                (c["point"], *(_figure(c, n) for n in names), sum(c["status"].values()))
+                for c in cells
+            ]
+            found[f"{task}: metrics"] = markdown((methods[0], *names, "runs"), rows)
+            continue
+        for name in [*names, "CPU seconds"]:
+            found[f"{task}: {name}"] = _by_point(cells, methods, name, first=name == names[0])
+        if told["half"]:
+            found[f"{task}: half"] = told["half"]
+        if told["confidence"]:
+            rows = list(told["confidence"].items())
+            found[f"{task}: confidence"] = markdown(("method", "confidence over all runs"), rows)
+    return found
+
+
+def _by_point(cells: Rows, methods: Sequence[str], name: str, *, first: bool) -> str:
+    points = list(dict.fromkeys(cell["point"] for cell in cells))
+    rows = []
+    for method in methods:
+        own = {cell["point"]: cell for cell in cells if cell["method"] == method}
+        runs = sorted({sum(cell["status"].values()) for cell in own.values()})
+        shown = [_figure(own[p], name, ranked=first) if p in own else "not run" for p in points]
+        if any(figure not in ("–", "not run") for figure in shown):
+            rows.append((method, "-".join(map(str, dict.fromkeys((runs[0], runs[-1])))), *shown))
+    return markdown((name, "runs", *points), rows)
+
+
+def _figure(cell: dict[str, Any], name: str, *, ranked: bool = False) -> str:
+    if name == "CPU seconds":
+        return number(cell["cpu_seconds"]) + " cold" * cell["cold"]
+    summary = cell["metrics"].get(name)
+    if summary is None:
+        status = max(cell["status"], key=cell["status"].get)
+        return {"done": "–", "does not apply": "n/a"}.get(status, status)
+    span = (
+        "" if summary["low"] is None else f" [{number(summary['low'])}, {number(summary['high'])}]"
+    )
+    return number(summary["value"]) + span + (f" #{cell['rank']}" if ranked else "")
+
+
+def readme(made: dict[str, Any]) -> dict[str, str]:
+    """What README's transcripts of `align`, `evaluate` and `compress` measured."""
+
+    def printed(start: str) -> str:
+        return next(r["stdout"] for c, r in made["printed"].items() if c.startswith(start))
+
+    aligned, scored = printed("distmatch align"), printed("distmatch evaluate")
+    found = [re.search(rf"precision@{k} +([\d.]+) %", scored) for k in (1, 5, 10)]
+    span, asked = re.search(r"precision@1: (.*) %", scored), re.search(r"(\d+) words asked", scored)
+    belief, cpu = re.search(r"confidence ([\d.]+)", aligned), re.search(r"([\d.]+) CPU s", aligned)
+    bits = re.search(r"saved ([+-]\d+)", aligned)
+    row = [part[1] for part in (*found, span, asked, belief, cpu, bits) if part is not None]
+    pairs = []
+    for command, r in made["printed"].items():
+        if command.startswith("distmatch compress"):
+            delta = re.search(r"^Δ +([\d,]+) bits +([\d.]+) %", r["stdout"], re.M)
+            used = re.search(r"^map f +(\w+), used, (\d+) bits", r["stdout"], re.M)
+            assert delta and used
+            pairs.append((f"`{command}`", delta[1], delta[2], used[1], used[2]))
+    return {
+        "align": markdown(
+            ("pair", "P@1, %", "P@5, %", "P@10, %", "95 % of P@1", "words", "confidence", "CPU s", "bits saved"),
+            [("es-en, seed 0", *row)],
+        ),
+        "compress": markdown(("command", "Δ, bits", "Δ, % of C(Y)", "map", "its bits"), pairs),
+    }  # fmt: skip
+
+
+MAKERS: dict[str, Callable[[Any], dict[str, str]]] = {
+    "joint": joint, "joint_words": joint_words, "joint_model": joint_model, "benchmark": benchmark, "readme": readme,
+}  # fmt: skip
 """Files that hold cases, not rows, and what makes tables of them."""
 BLOCK = re.compile(r"<!-- (\w[\w.-]*\.json): ([^>]+?) -->\n(.*?)\n?<!-- end -->", re.S)
 
