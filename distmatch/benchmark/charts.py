@@ -52,7 +52,7 @@ def against_axes(table: TaskTable, colours: Colours) -> list[str]:
         settings: dict[str, list[Cell]] = {}
         for cell in table.cells.values():
             if draw.numeric(cell.axes.get(axis)):
-                rest = ", ".join(f"{a} {cell.axes[a]}" for a in table.varying if a != axis)
+                rest = ", ".join(f"{a} {cell.axes.get(a)}" for a in table.varying if a != axis)
                 settings.setdefault(rest, []).append(cell)
         shown = list(settings.items())[:SMALL_MULTIPLES]
         out += [_against_axis(table, axis, values, rest, cells, colours) for rest, cells in shown]

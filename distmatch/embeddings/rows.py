@@ -57,8 +57,9 @@ def check_rows(vectors: np.ndarray, words: Iterable[str] | None, path: Path) -> 
     names = None if words is None else list(words)
     for start in range(0, len(vectors), 8192):
         block = vectors[start : start + 8192]
-        finite = np.asarray(np.isfinite(block).all(axis=1))
-        bad = ~finite | ~block.any(axis=1)
+        with np.errstate(invalid="ignore"):  # a signalling NaN, which is refused below
+            finite = np.asarray(np.isfinite(block).all(axis=1))
+            bad = ~finite | ~block.any(axis=1)
         if bad.any():
             row = start + int(np.argmax(bad))
             word = "" if names is None else f" (word {names[row]!r})"
