@@ -204,12 +204,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return TERMINATED if stop.asked else int(code or 0)
     except KeyboardInterrupt as interrupt:
-        _say(str(interrupt) or "interrupted before there was a result")
-        return TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
+        return _interrupted(interrupt)
     except BrokenPipeError:
         _discard_output()
         return 0
     except Exception as error:
+        # A signal during a compiled function comes out of it as the cause of a SystemError.
+        if isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt):
+            return _interrupted(error.__cause__)
         if debug:
             raise
         if isinstance(error, CycloptsError):
@@ -232,6 +234,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"send the traceback to {ISSUES}"
         )
         return UNEXPECTED
+
+
+def _interrupted(interrupt: KeyboardInterrupt) -> int:
+    _say(str(interrupt) or "interrupted before there was a result")
+    return TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
 
 
 def _replace_closed_streams() -> None:

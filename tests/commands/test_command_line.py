@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -15,6 +16,7 @@ import distmatch
 from distmatch.__main__ import COMMANDS, main, parse
 from distmatch.commands.align import align
 from distmatch.commands.align_flags import FLAGS
+from distmatch.processes import Terminated
 
 ROOT = Path(__file__).parents[2]
 TABLES = {
@@ -214,3 +216,14 @@ def test_decipher_never_imports_torch():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_signal_inside_a_compiled_function_is_an_interrupt(monkeypatch, capsys):
+    """Numba hands it on as the cause of a SystemError."""
+
+    def interrupted(*_, **__):
+        raise SystemError("returned a result with an exception set") from Terminated()
+
+    monkeypatch.setattr("distmatch.__main__.build", lambda: SimpleNamespace(meta=interrupted))
+    assert main(["identify", "x.txt"]) == 143
+    assert "Traceback" not in capsys.readouterr().err
