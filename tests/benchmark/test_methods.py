@@ -57,6 +57,7 @@ CIPHERS = {
         0.9,
     ),
     "joint": ("bytes", "jointcompression.JointCompression", {}, 400, 0.95),
+    "joint model": ("sequences", "jointnetwork.JointNetwork", {}, 20_000, 0.95),
 }
 
 
