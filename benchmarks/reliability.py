@@ -134,7 +134,7 @@ def start(arguments: list[str], folder: Path) -> int:
         with open(os.devnull, "r+") as nowhere:
             for number in range(3):
                 os.dup2(nowhere.fileno(), number)
-        code = main([*arguments, "--quiet"])
+        code = main(arguments)
     os._exit(code)
 
 
