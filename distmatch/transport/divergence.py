@@ -15,7 +15,7 @@ from torch import Tensor
 from distmatch.device import generator
 from distmatch.errors import InputError
 from distmatch.transport.coupling import Coupling
-from distmatch.transport.sinkhorn import sinkhorn
+from distmatch.transport.sinkhorn import relative_epsilon, sinkhorn
 from distmatch.transport.tensors import as_tensors
 
 
@@ -35,19 +35,21 @@ class SinkhornDivergence:
 
 
 def sinkhorn_divergence(
-    x: Any, y: Any, epsilon: float = 0.05, iterations: int = 200, tolerance: float = 1e-3
+    x: Any, y: Any, epsilon: float | None = None, iterations: int = 200, tolerance: float = 1e-3
 ) -> SinkhornDivergence:
     """OT(x, y) - OT(x, x) / 2 - OT(y, y) / 2, entropic, squared distance (Feydy et al. 2019).
 
     Args:
         x: (n, d). y: (m, d).
-        epsilon: as in `sinkhorn`, whose error and tolerance are meant too.
+        epsilon: as in `sinkhorn`, whose error and tolerance are meant too; None is what it takes for x and y.
 
     The gradient is that of the plans at hand (envelope theorem), so it is exact where they converged.
     """
     x, y = as_tensors(x, y, gradient=True)
     sides = (x, y), (x, x), (y, y)
     with torch.no_grad():
+        if epsilon is None:  # one for all three problems
+            epsilon = relative_epsilon(x, y)
         plans = [
             sinkhorn(one, other, epsilon=epsilon, iterations=iterations, tolerance=tolerance)
             for one, other in sides

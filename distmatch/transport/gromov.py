@@ -15,7 +15,7 @@ from distmatch.embeddings.arrays import is_tensor
 from distmatch.errors import InputError
 from distmatch.transport.coupling import Coupling
 from distmatch.transport.kernel import Duals, sweep
-from distmatch.transport.sinkhorn import masses
+from distmatch.transport.parameters import masses
 from distmatch.transport.tensors import Array, as_given, as_tensors
 
 

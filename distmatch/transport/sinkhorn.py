@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
-from distmatch.device import Group, gather_rows, max_over, shard, sum_over
+from distmatch.device import Group, gather_rows, shard
 from distmatch.embeddings.arrays import is_tensor
 from distmatch.errors import InputError
 from distmatch.transport.coupling import Coupling
-from distmatch.transport.kernel import MIN_MASS, Duals, sweep
+from distmatch.transport.parameters import counted, finite_points, fits_memory, masses, positive
+from distmatch.transport.sweeps import Sweeps
 from distmatch.transport.tensors import Array, as_tensors
 
-DENSE_LIMIT = 4096 * 4096
-"""Plans with at most so many entries are kept in memory unless the caller says otherwise."""
-DRIFT = 40.0
-"""Change of a log potential after which a cached float32 kernel no longer covers the plan."""
+RELATIVE_EPSILON = 0.025
+"""Epsilon that is taken where none is given, as a share of the mean cost of centred points; 0.05 for unit rows."""
+SCHEDULED = 0.02
+"""Epsilon, as a share of that cost, below which larger ones come first."""
+ROOM = 2.0**10
+"""Epsilon over the rounding error of the largest cost, from which float32 resolves a plan; below, float64 is used."""
+FLOOR = 2.0**23
+"""The same for float64: an epsilon below is raised to it."""
+STAGE, ROUGH = 60, 1e-2
+"""Iterations at most, and marginal error, of each larger epsilon of a schedule."""
+Held = float | None
+"""Weight of a marginal; None holds it exactly."""
 
 
 class InnerCost(NamedTuple):
@@ -40,9 +50,9 @@ class Solver(NamedTuple):
     epsilon: float
     iterations: int
     tolerance: float
-    unbalanced: float | tuple[float, float] | None
+    unbalanced: tuple[Held, Held]
     schedule: Sequence[float]
-    dense: bool | None
+    dense: bool
     chunk: int
     group: Group
 
@@ -52,12 +62,12 @@ def sinkhorn(
     y: Any,
     a: Any = None,
     b: Any = None,
-    epsilon: float = 0.05,
+    epsilon: float | None = None,
     iterations: int = 1000,
-    tolerance: float = 1e-3,
+    tolerance: float | None = None,
     *,
-    unbalanced: float | tuple[float, float] | None = None,
-    schedule: Sequence[float] = (),
+    unbalanced: float | tuple[Held, Held] | None = None,
+    schedule: Sequence[float] | None = None,
     start: tuple[Any, Any] | None = None,
     dense: bool | None = None,
     chunk: int = 512,
@@ -70,25 +80,32 @@ def sinkhorn(
     the iterations; `sinkhorn_divergence` has one.
 
     Args:
-        x: (n, d) points: a tensor, an array, or whatever `align` takes. The work is done in the widest type given.
+        x: (n, d) points: a tensor, an array, or whatever `align` takes. The work is done in the widest type given, and
+            in float64 where epsilon is too small for float32 to resolve the plan.
         y: (m, d) points.
-        a: (n,) positive masses, None for uniform; divided by their sum.
+        a: (n,) masses, None for uniform; points of mass zero are allowed. Balanced, they are divided by their sum;
+            unbalanced, they are taken as they are.
         b: (m,) likewise.
-        epsilon: entropy weight, in units of the cost |x_i - y_j|^2.
+        epsilon: entropy weight, in units of the cost |x_i - y_j|^2. None is relative: 2.5 % of the mean cost of the
+            points with both means at zero, so points in other units have the same plan. An epsilon that float64 cannot
+            resolve (2e-9 of the largest cost) is raised to what it can; the coupling's `epsilon` is the one used.
         iterations: maximum number, at the last epsilon.
-        tolerance: L1 marginal error to stop at, as a share of the whole mass.
-        unbalanced: rho, or (rho, rho'), in units of the cost; None is balanced.
-        schedule: larger epsilons to pass through first, see `epsilon_schedule`.
+        tolerance: L1 marginal error to stop at, as a share of the whole mass; None is 1e-3, or 1e-7 in float64.
+        unbalanced: rho, or (rho, rho'), in units of the cost; None, for one side or both, holds marginals exactly.
+        schedule: larger epsilons to pass through first, see `epsilon_schedule`; None chooses them where epsilon is
+            small.
         start: potentials (f, g) to start from, in units of the cost.
-        dense: keep the (n, m) kernel (faster) or stream it (memory chunk * m); by size if None.
+        dense: keep the (n, m) kernel (faster) or stream it (memory chunk * m); None keeps it if a quarter of the free
+            memory holds it.
         chunk: rows at a time.
         group: processes that share the work; every one passes the same arguments and gets the same answer.
 
     Returns:
-        The coupling, with its marginal error and whether it converged; of tensors if x is one, else of arrays.
+        The coupling; of tensors if x is one, else of arrays. `converged` was checked on the plan itself: its marginals
+        are within the tolerance or, unbalanced, satisfy the conditions of optimality.
 
     Raises:
-        InputError: shapes that do not go together, masses or epsilon that are not positive, a gradient asked for.
+        InputError: shapes that do not go together; NaN, infinite or negative numbers; a gradient asked for.
     """
     points, y, a, b, *potentials = as_tensors(x, y, a, b, *(start or ()))
     if points.ndim != 2 or y.ndim != 2 or points.shape[1] != y.shape[1]:
@@ -96,15 +113,105 @@ def sinkhorn(
             f"points of shape {tuple(points.shape)} and {tuple(y.shape)}: need the same dimension. "
             "For spaces of different dimension use gromov_wasserstein"
         )
-    if not len(points) or not len(y):
-        raise InputError("no points to couple")
-    cost = InnerCost(2 * points, y, points.square().sum(1), y.square().sum(1))
-    coupling = _solve(
-        cost, masses(a, len(points), points), masses(b, len(y), y),
-        Solver(epsilon, iterations, tolerance, unbalanced, schedule, dense, chunk, group),
-        None if start is None else (potentials[0], potentials[1]),
+    held = _held(unbalanced)
+    finite_points(points, "x"), finite_points(y, "y")
+    a, b = (masses(w, len(z), z, normalized=held == (None, None)) for w, z in ((a, points), (b, y)))
+    mean, largest = _cost_scale(points, y, a, b)
+    relative = RELATIVE_EPSILON * mean or largest or 1.0
+    step = relative if epsilon is None else positive(epsilon, "epsilon")
+    step, kind = _resolved(step, largest, points.dtype)
+    if schedule is None:
+        small = start is None and step < SCHEDULED * mean
+        schedule = epsilon_schedule(mean, step) if small else ()
+    if tolerance is None:
+        tolerance = 1e-3 if kind == torch.float32 else 1e-7
+    solver = Solver(
+        step, counted(iterations, "iterations"), positive(tolerance, "tolerance", zero=True), held,
+        [max(positive(larger, "schedule"), step) for larger in schedule],
+        fits_memory(len(points) * len(y), points.to(kind), group) if dense is None else dense,
+        counted(chunk, "chunk"), group,
     )  # fmt: skip
+    points, y, a, b, *potentials = (t.to(kind) for t in (points, y, a, b, *potentials))
+    coupling = _with_all_points(points, y, (a, b), solver, tuple(potentials))
     return cast(Coupling[Array], coupling if is_tensor(x) else coupling.to_numpy())
+
+
+def relative_epsilon(x: Tensor, y: Tensor) -> float:
+    """The epsilon that `sinkhorn` takes for points of equal mass where none is given."""
+    a, b = (z.new_ones(len(z)) for z in (x, y))
+    mean, largest = _cost_scale(x, y, a, b)
+    return RELATIVE_EPSILON * mean or largest or 1.0
+
+
+def _cost_scale(x: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[float, float]:
+    """Mean squared distance of the points with both means at zero, and a bound of all squared distances."""
+    square = 0.0
+    for points, weights in ((x, a), (y, b)):
+        share = (weights / weights.sum()).double()
+        centred = points.double() - share @ points.double()
+        square += float(share @ centred.square().sum(1))
+    middle = _middle(x, y)
+    radii = [float((z - middle).square().sum(1).max().sqrt()) for z in (x, y)]
+    if not sum(radii) ** 2 < torch.finfo(x.dtype).max:
+        raise InputError("points so far apart that their squared distances overflow. Rescale them")
+    return square, sum(radii) ** 2
+
+
+def _middle(x: Tensor, y: Tensor) -> Tensor:
+    return (x.mean(0) + y.mean(0)) / 2
+
+
+def _resolved(epsilon: float, largest: float, kind: torch.dtype) -> tuple[float, torch.dtype]:
+    """Epsilon and the type that resolves the plan at it."""
+    if epsilon < ROOM * torch.finfo(kind).eps * largest:
+        kind = torch.float64
+    return max(epsilon, FLOOR * torch.finfo(torch.float64).eps * largest), kind
+
+
+def _held(unbalanced: float | tuple[Held, Held] | None) -> tuple[Held, Held]:
+    both = unbalanced if isinstance(unbalanced, (tuple, list)) else (unbalanced, unbalanced)
+    if len(both) != 2:
+        raise InputError(f"unbalanced is {unbalanced!r}, need a number or two")
+    remedy = "None holds the marginals exactly"
+    one, other = (None if rho is None else positive(rho, "unbalanced", remedy) for rho in both)
+    return one, other
+
+
+def _with_all_points(
+    x: Tensor,
+    y: Tensor,
+    weights: tuple[Tensor, Tensor],
+    solver: Solver,
+    start: tuple[Tensor, ...],
+) -> Coupling[Tensor]:
+    """The coupling: solved without the points of no mass, which then get their potentials."""
+    middle = _middle(x, y)
+    u, v = (
+        x - middle,
+        y - middle,
+    )  # inner products of points far from zero round their distances away
+    cost = InnerCost(2 * u, v, u.square().sum(1), v.square().sum(1))
+    if solver.unbalanced != (None, None):
+        # Damping acts on whole potentials, so the separable costs have to be part of the scores.
+        queries, keys, r, c = cost
+        queries = torch.cat([queries, -r[:, None], torch.ones_like(r)[:, None]], 1)
+        keys = torch.cat([keys, torch.ones_like(c)[:, None], -c[:, None]], 1)
+        cost = InnerCost(queries, keys, torch.zeros_like(r), torch.zeros_like(c))
+    a, b = weights
+    rows, columns = (w.nonzero()[:, 0] for w in weights)
+    if len(rows) == len(x) and len(columns) == len(y):
+        plan = _solve(cost, a, b, solver, start)
+        return replace(plan, row_points=x, column_points=y)
+    queries, keys, r, c = cost
+    some = (start[0][rows], start[1][columns]) if start else ()
+    inner = InnerCost(queries[rows], keys[columns], r[rows], c[columns])
+    plan = _solve(inner, a[rows], b[columns], solver, some)
+    f = plan.transposed.potential(queries, r, solver.unbalanced[0])
+    g = plan.potential(keys, c, solver.unbalanced[1])
+    f[rows], g[columns] = plan.f, plan.g
+    return replace(
+        plan, queries=queries, keys=keys, row_cost=r, column_cost=c, a=a, b=b, f=f, g=g, row_points=x, column_points=y
+    )  # fmt: skip
 
 
 def _solve(
@@ -112,47 +219,62 @@ def _solve(
     a: Tensor,
     b: Tensor,
     solver: Solver,
-    start: tuple[Tensor, Tensor] | None,
+    start: tuple[Tensor, ...],
 ) -> Coupling[Tensor]:
-    """The coupling of masses a (n,) and b (m,) under the cost."""
+    """The coupling of positive masses a (n,) and b (m,) under the cost."""
     queries, keys, row_cost, column_cost = cost
-    n, m = len(queries), len(keys)
-    mine = shard(n, solver.group)
-    if solver.unbalanced is not None:
-        # Damping acts on whole potentials, so the separable costs have to be part of the scores.
-        queries = torch.cat([queries, -row_cost[:, None], queries.new_ones(n, 1)], 1)
-        keys = torch.cat([keys, keys.new_ones(m, 1), -column_cost[:, None]], 1)
-        row_cost, column_cost = torch.zeros_like(row_cost), torch.zeros_like(column_cost)
+    n, mine = len(queries), shard(len(queries), solver.group)
     f: Tensor | None = None
     g = -column_cost  # a column's own cost weighs as much as its potential
-    if start is not None:
+    if start:
         f, g = (start[0] - row_cost)[mine], start[1] - column_cost
-    dense = n * m <= DENSE_LIMIT if solver.dense is None else solver.dense
-    error, done, converged = float("nan"), 0, False
-    for step in (*solver.schedule, solver.epsilon):
-        if not step > 0:
-            raise InputError(f"epsilon {step} is not positive")
+    error, done = float("nan"), 0
+    stages = [*solver.schedule, solver.epsilon]
+    for stage, step in enumerate(stages):
         weights = _damping(solver.unbalanced, step)
-        sweeps = _Sweeps(
-            queries[mine] / step, keys, a[mine], b, weights, dense, solver.chunk, solver.group
+        sweeps = Sweeps(
+            queries[mine] / step,
+            keys,
+            a[mine],
+            b,
+            weights,
+            solver.dense,
+            solver.chunk,
+            solver.group,
         )
-        # A stage of the schedule is a warm start: ten iterations are enough.
-        limit = solver.iterations if step == solver.epsilon else 10
+        # A stage of the schedule is a warm start: a rough answer is enough.
+        last = stage == len(stages) - 1
         log_f, log_g, error, done = sweeps.run(
-            None if f is None else f / step, g / step, limit, solver.tolerance
-        )
+            None if f is None else f / step, g / step, solver.iterations if last else min(STAGE, solver.iterations),
+            solver.tolerance / 2 if last else max(solver.tolerance, ROUGH),
+        )  # fmt: skip
         f, g = log_f * step, log_g * step
-        converged = error <= solver.tolerance
     assert f is not None
-    return Coupling(
+    f = gather_rows(f, n, solver.group)
+    if solver.unbalanced == (None, None):
+        # Balanced potentials are free up to a constant: half of the dual value each, however they were found.
+        excess = (a @ (f + row_cost) - b @ (g + column_cost)) / 2
+        f, g = f - excess, g + excess
+    plan = Coupling(
         queries=queries, keys=keys, row_cost=row_cost, column_cost=column_cost, a=a, b=b,
-        f=gather_rows(f, n, solver.group) + row_cost, g=g + column_cost, epsilon=solver.epsilon, error=error,
-        iterations=done, converged=converged, chunk=solver.chunk,
+        f=f + row_cost, g=g + column_cost, epsilon=solver.epsilon, error=error,
+        iterations=done, converged=False, chunk=solver.chunk,
     )  # fmt: skip
+    if error <= solver.tolerance:
+        # What the iterations say of themselves is checked on the plan that is returned, which costs two sweeps.
+        error = plan.violation(solver.unbalanced)
+    return replace(plan, error=error, converged=error <= solver.tolerance)
 
 
 def epsilon_schedule(largest: float, smallest: float, factor: float = 0.5) -> tuple[float, ...]:
-    """Epsilons from the largest down to, and without, the smallest, each `factor` times the last."""
+    """Epsilons from the largest down to, and without, the smallest, each `factor` times the last.
+
+    Raises:
+        InputError: one that is not positive and finite, or a factor that is not between 0 and 1.
+    """
+    positive(largest, "largest epsilon"), positive(smallest, "smallest epsilon")
+    if not 0 < factor < 1:
+        raise InputError(f"factor is {factor!r}, need a number between 0 and 1")
     steps = []
     while largest > smallest * 1.0001:
         steps.append(largest)
@@ -160,96 +282,6 @@ def epsilon_schedule(largest: float, smallest: float, factor: float = 0.5) -> tu
     return tuple(steps)
 
 
-def masses(weights: Tensor | None, n: int, like: Tensor) -> Tensor:
-    """(n,) masses that sum to 1, uniform if None.
-
-    Raises:
-        InputError: a wrong number of them, or one that is not positive and finite.
-    """
-    if weights is None:
-        return like.new_full((n,), 1 / n)
-    if weights.shape != (n,) or not bool(((weights > 0) & weights.isfinite()).all()):
-        raise InputError(f"masses must be {n} positive numbers. Leave out points without mass")
-    return (weights / weights.sum()).to(like.dtype)
-
-
-def _damping(unbalanced: float | tuple[float, float] | None, epsilon: float) -> tuple[float, float]:
-    if unbalanced is None:
-        return 1.0, 1.0
-    rho = unbalanced if isinstance(unbalanced, tuple) else (unbalanced, unbalanced)
-    return rho[0] / (rho[0] + epsilon), rho[1] / (rho[1] + epsilon)
-
-
-class _Sweeps:
-    """Sinkhorn iterations at one epsilon, streaming or on a cached kernel.
-
-    The cached kernel is the plan that a streaming iteration left, at potentials (f0, g0); further ones
-    scale its rows and columns, until the scales leave float32 and an iteration streams again.
-    """
-
-    def __init__(
-        self,
-        queries: Tensor,
-        keys: Tensor,
-        a: Tensor,
-        b: Tensor,
-        damping: tuple[float, float],
-        dense: bool,
-        chunk: int,
-        group: Group,
-    ) -> None:
-        self.queries, self.keys, self.a, self.b = queries, keys, a, b
-        self.damping, self.dense, self.chunk, self.group = damping, dense, chunk, group
-        self.kernel: Tensor | None = None
-        self.f0 = self.g0 = torch.empty(0)
-
-    def run(
-        self, f: Tensor | None, g: Tensor, iterations: int, tolerance: float
-    ) -> tuple[Tensor, Tensor, float, int]:
-        """At most so many iterations; the error returned is that of the potentials returned."""
-        if f is None:
-            f, g, _ = self._exact(f, g)
-        error, done = float("nan"), 0
-        for done in range(iterations + 1):
-            new_f, new_g, error = self._step(f, g)
-            if error <= tolerance or done == iterations:
-                break
-            f, g = new_f, new_g
-        return f, g, error, done
-
-    def _step(self, f: Tensor, g: Tensor) -> tuple[Tensor, Tensor, float]:
-        if self.kernel is None:
-            return self._exact(f, g)
-        # The same decision on all processes: they exchange different sums on the two ways.
-        drift = max_over(
-            torch.maximum((f - self.f0).abs().max(), (g - self.g0).abs().max()), self.group
-        )
-        return self._exact(f, g) if float(drift) > DRIFT else self._cached(f, g)
-
-    def _exact(self, f: Tensor | None, g: Tensor) -> tuple[Tensor, Tensor, float]:
-        """A streaming iteration, whose plan becomes the kernel where one is kept."""
-        if self.dense and self.kernel is None:
-            self.kernel = self.queries.new_empty(len(self.queries), len(self.keys))
-        new_f, new_g, error, _ = sweep(
-            self.queries, self.keys, Duals(f, g, self.a, self.b), damping=self.damping, plan=self.kernel,
-            chunk=self.chunk, group=self.group,
-        )  # fmt: skip
-        self.f0, self.g0 = new_f, g
-        return new_f, new_g, error
-
-    def _cached(self, f: Tensor, g: Tensor) -> tuple[Tensor, Tensor, float]:
-        assert self.kernel is not None
-        v = (g - self.g0).exp()
-        new_f = torch.empty_like(f)
-        column = torch.zeros_like(g)
-        # Blocks that fit the cache are read once for the row sums and once for the column sums.
-        step = max(1, 2**19 // len(g))
-        for i in range(0, len(f), step):
-            block = self.kernel[i : i + step]
-            mass = torch.mv(block, v).clamp_(min=MIN_MASS) / self.a[i : i + step]
-            logsumexp = mass.log() - self.f0[i : i + step]
-            new_f[i : i + step] = -self.damping[0] * logsumexp
-            column += (new_f[i : i + step] - self.f0[i : i + step]).exp() @ block
-        error = float(sum_over((self.a * ((f - new_f).exp() - 1).abs()).sum(), self.group))
-        column = sum_over(column, self.group) * v / self.b
-        return new_f, self.damping[1] * (g - column.clamp(min=MIN_MASS).log()), error
+def _damping(unbalanced: tuple[Held, Held], epsilon: float) -> tuple[float, float]:
+    one, other = (1.0 if rho is None else rho / (rho + epsilon) for rho in unbalanced)
+    return one, other

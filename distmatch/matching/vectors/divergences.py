@@ -40,7 +40,7 @@ def divergences(
     )
     pairs = mutual_neighbours(x, y)
     found = {
-        "sinkhorn": sinkhorn_divergence(x, y).value,
+        "sinkhorn": sinkhorn_divergence(x, y, epsilon=0.05).value,
         "sliced_wasserstein": sliced_wasserstein(x, y, seed=seed),
         "mmd": maximum_mean_discrepancy(x, y),
         "discriminator": discriminator_divergence(x, y, seed=seed),
