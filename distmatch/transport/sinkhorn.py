@@ -21,9 +21,9 @@ RELATIVE_EPSILON = 0.025
 """Epsilon that is taken where none is given, as a share of the mean cost of centred points; 0.05 for unit rows."""
 SCHEDULED = 0.02
 """Epsilon, as a share of that cost, below which larger ones come first."""
-ROOM = 2.0**10
+EPSILON_ROOM = 2.0**10
 """Epsilon over the rounding error of the largest cost, from which float32 resolves a plan; below, float64 is used."""
-FLOOR = 2.0**23
+EPSILON_FLOOR = 2.0**23
 """The same for float64: an epsilon below is raised to it."""
 STAGE, ROUGH = 60, 1e-2
 """Iterations at most, and marginal error, of each larger epsilon of a schedule."""
@@ -163,9 +163,9 @@ def _middle(x: Tensor, y: Tensor) -> Tensor:
 
 def _resolved(epsilon: float, largest: float, kind: torch.dtype) -> tuple[float, torch.dtype]:
     """Epsilon and the type that resolves the plan at it."""
-    if epsilon < ROOM * torch.finfo(kind).eps * largest:
+    if epsilon < EPSILON_ROOM * torch.finfo(kind).eps * largest:
         kind = torch.float64
-    return max(epsilon, FLOOR * torch.finfo(torch.float64).eps * largest), kind
+    return max(epsilon, EPSILON_FLOOR * torch.finfo(torch.float64).eps * largest), kind
 
 
 def _held(unbalanced: float | tuple[Held, Held] | None) -> tuple[Held, Held]:
