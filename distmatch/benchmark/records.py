@@ -159,7 +159,7 @@ def exported(entries: Sequence[tuple[Path, dict[str, Any]]]) -> str:
     return "".join(lines)
 
 
-def imported(path: str | Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def imported(path: str | os.PathLike[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The records of such a file, checked.
 
     Raises:

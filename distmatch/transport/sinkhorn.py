@@ -114,7 +114,8 @@ def sinkhorn(
             "For spaces of different dimension use gromov_wasserstein"
         )
     held = _held(unbalanced)
-    finite_points(points, "x"), finite_points(y, "y")
+    finite_points(points, "x")
+    finite_points(y, "y")
     a, b = (masses(w, len(z), z, normalized=held == (None, None)) for w, z in ((a, points), (b, y)))
     mean, largest = _cost_scale(points, y, a, b)
     relative = RELATIVE_EPSILON * mean or largest or 1.0
@@ -272,7 +273,8 @@ def epsilon_schedule(largest: float, smallest: float, factor: float = 0.5) -> tu
     Raises:
         InputError: one that is not positive and finite, or a factor that is not between 0 and 1.
     """
-    positive(largest, "largest epsilon"), positive(smallest, "smallest epsilon")
+    positive(largest, "largest epsilon")
+    positive(smallest, "smallest epsilon")
     if not 0 < factor < 1:
         raise InputError(f"factor is {factor!r}, need a number between 0 and 1")
     steps = []

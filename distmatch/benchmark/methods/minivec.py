@@ -28,7 +28,7 @@ class MiniVec:
     ) -> Match[Any]:
         """The matrix that it ends with."""
         try:
-            from mini_vec2vec import MiniVec2Vec
+            from mini_vec2vec import MiniVec2Vec  # pyright: ignore[reportMissingImports] from Python 3.12 on
         except ImportError as error:
             raise missing_package("mini-vec2vec", "peers") from error
         x, y = (side.normalized(CENTRED).vectors for side in (source, target))
