@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from distmatch.embeddings.arrays import Vectors, as_embeddings, like
+from distmatch.embeddings.normalization import normalize
 from distmatch.errors import InputError, missing_package
 from distmatch.files import atomic_write
+from distmatch.maps.centring import normalized_alike
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,15 @@ class LinearMap:
         target: (d', k) float32, applied to target rows; None if the common space is the target's own (k = d').
         normalization: steps applied to either side before its matrix, see `embeddings.normalization`.
         bits: code length of the nearest isometry, as the matcher that found the map charges it; NaN if nobody coded it.
+        means: (c, d) of the source and (c, d') of the target, which the "center" steps take off; None centres whatever
+            vectors are mapped by their own mean.
     """
 
     source: np.ndarray
     target: np.ndarray | None = None
     normalization: tuple[str, ...] = ()
     bits: float = math.nan
+    means: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def name(self) -> str:
@@ -38,22 +43,38 @@ class LinearMap:
 
     def __call__(self, embeddings: Vectors) -> Any:
         """Source vectors in the common space, in the kind that came in, see `embeddings.arrays.Vectors`."""
-        return self._mapped(embeddings, self.source)
+        return self._mapped(embeddings, 0)
 
     def map_target(self, embeddings: Vectors) -> Any:
         """Target vectors in the common space, in the kind that came in."""
-        return self._mapped(embeddings, self.target)
+        return self._mapped(embeddings, 1)
 
-    def _mapped(self, given: Vectors, matrix: np.ndarray | None) -> Any:
-        normal = as_embeddings(given).normalized(self.normalization)
-        if matrix is None:
-            return like(normal, given)
-        if normal.dimension != len(matrix):
+    def _mapped(self, given: Vectors, side: int) -> Any:
+        rows = as_embeddings(given)
+        return like(rows.with_vectors(self.mapped_rows(rows.vectors, side)), given)
+
+    def mapped_rows(self, vectors: np.ndarray, side: int = 0) -> np.ndarray:
+        """Rows in the common space, (n, k) float32.
+
+        Args:
+            vectors: (n, d) float32.
+            side: 0 of the source, 1 of the target.
+
+        Raises:
+            InputError: another dimension than the map's.
+        """
+        matrix = (self.source, self.target)[side]
+        wanted = len(matrix) if matrix is not None else self.source.shape[1]
+        if vectors.shape[1] != wanted:
             raise InputError(
-                f"vectors of dimension {normal.dimension} for a map from dimension {len(matrix)}. "
+                f"vectors of dimension {vectors.shape[1]} for a map from dimension {wanted}. "
                 "Give the vectors that it was found with, or others of the same model"
             )
-        return like(normal.with_vectors(normal.vectors @ matrix), given)
+        if self.means is None:
+            normal = normalize(vectors, self.normalization)
+        else:
+            normal = normalized_alike(vectors, self.normalization, self.means[side])
+        return normal if matrix is None else normal @ matrix
 
     def to_json(self) -> dict[str, Any]:
         """Both matrices as lists of rows, and the normalisation."""
@@ -64,7 +85,7 @@ class LinearMap:
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a safetensors file: `source`, maybe `target`, and the normalisation as metadata."""
+        """Write a safetensors file: `source`, maybe `target` and both sides' means; the normalisation as metadata."""
         try:
             from safetensors.numpy import save
         except ModuleNotFoundError:
@@ -72,6 +93,9 @@ class LinearMap:
         tensors = {"source": np.ascontiguousarray(self.source, np.float32)}
         if self.target is not None:
             tensors["target"] = np.ascontiguousarray(self.target, np.float32)
+        if self.means is not None:
+            for name, means in zip(("source_means", "target_means"), self.means, strict=True):
+                tensors[name] = np.ascontiguousarray(means, np.float32)
         with atomic_write(path, "wb") as file:
             file.write(save(tensors, {"normalization": json.dumps(self.normalization)}))
 
@@ -91,7 +115,12 @@ class LinearMap:
                 names = set(file.keys())
                 steps = json.loads((file.metadata() or {})["normalization"])
                 target = file.get_tensor("target") if "target" in names else None
-                return cls(file.get_tensor("source"), target, tuple(steps))
+                sides = [f"{side}_means" for side in ("source", "target")]
+                means = None
+                if set(sides) <= names:
+                    one, other = (file.get_tensor(side) for side in sides)
+                    means = one, other
+                return cls(file.get_tensor("source"), target, tuple(steps), means=means)
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise InputError(
                 f"not a map ({error}). Write it again with `distmatch align`", path=path

@@ -25,6 +25,7 @@ METHODS = {
     "profile": ("profilegromov", "ProfileGromov"),
     "procrustes": ("supervised", "Procrustes"),
     "adversarial": ("adversarial", "Adversarial"),
+    "coupling": ("gromovcoupling", "GromovCoupling"),
 }
 """Name to module and class in `distmatch.matching`."""
 PRESETS = {"vecmap": "self-learning", "muse": "adversarial"}

@@ -22,6 +22,29 @@ def hit_ranks(best: np.ndarray, gold: Sequence[np.ndarray]) -> np.ndarray:
     return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf)
 
 
+def foscttm(mapped: np.ndarray, target: np.ndarray) -> float:
+    """Fraction of samples closer than the true match (Liu et al. 2019): 0 is perfect, 0.5 is chance.
+
+    For each row, the share of the other side's rows that are nearer to it than its own partner; the mean over the rows of
+    both sides.
+
+    Args:
+        mapped: (n, d) rows of X in the space of Y. target: (n, d) rows of Y; row i belongs to row i.
+    """
+    x, y = (np.asarray(z, np.float64) for z in (mapped, target))
+    n = len(x)
+    if n < 2:
+        return 0.0
+    squares, closer = (y * y).sum(1), 0.0
+    own = np.square(x - y).sum(1)
+    for i in range(0, n, 1024):
+        part = slice(i, i + 1024)
+        distances = (x[part] ** 2).sum(1)[:, None] + squares - 2 * x[part] @ y.T
+        distances[np.arange(len(distances)), np.arange(n)[part]] = np.inf
+        closer += float((distances < own[part, None]).sum() + (distances < own).sum())
+    return closer / (2 * n * (n - 1))
+
+
 def wilson(successes: float, n: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927): sensible at 0, at 1 and for few trials.
 

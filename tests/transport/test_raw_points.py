@@ -118,3 +118,77 @@ def test_points_that_are_not_finite_are_refused():
     bad[1, 1] = np.nan
     with pytest.raises(dm.InputError, match="y: row 1 has NaN"):
         dm.sinkhorn(np.eye(3), bad)
+
+
+def gromov_problem(seed: int):
+    random = np.random.default_rng(seed)
+    n, m, d, k = (int(v) for v in (*random.integers(2, 41, 2), *random.integers(1, 8, 2)))
+    x, y = random.normal(size=(n, d)), random.normal(size=(m, k))
+    if seed % 3 == 1:
+        x, y = x + 2 * random.normal(size=d), y + 2 * random.normal(size=k)
+    if seed % 3 == 2:  # turned, noisy, shuffled
+        turn = np.linalg.qr(random.normal(size=(d, d)))[0]
+        y = (x @ turn + 0.1 * random.normal(size=x.shape))[random.permutation(n)]
+    scale = 10 ** random.uniform(-3, 3)
+    a, b = (random.random(len(z)) + 0.1 if seed % 2 else np.ones(len(z)) for z in (x, y))
+    return scale * x, scale * y, a / a.sum(), b / b.sum()
+
+
+def gromov_cost(x, y, a, b, plan):
+    one, two = x @ x.T, y @ y.T
+    return a @ one**2 @ a + b @ two**2 @ b - 2 * ((x.T @ plan @ y) ** 2).sum()
+
+
+@pytest.mark.parametrize("seed", range(9))
+def test_gromov_of_raw_points_costs_no_more_than_that_of_pot(seed):
+    ot = pytest.importorskip("ot")
+    x, y, a, b = gromov_problem(seed)
+    found = dm.gromov_wasserstein(x, y, a=a, b=b)
+    plan = found.coupling.dense()
+    ours, product = (gromov_cost(x, y, a, b, p) for p in (plan, np.outer(a, b)))
+    assert abs(plan.sum(1) - a).sum() < 1e-6 > abs(plan.sum(0) - b).sum()
+    assert found.converged and found.cost == pytest.approx(ours, rel=1e-6, abs=1e-9 * product)
+    assert np.abs(found.moment - x.T @ plan @ y).max() < 1e-2 * np.abs(found.moment).max()
+    size = np.abs(x @ x.T).max()
+    theirs = ot.gromov.entropic_gromov_wasserstein(
+        x @ x.T / size, y @ y.T / size, a, b, "square_loss", epsilon=0.05, solver="PPA", max_iter=100, warn=False,
+    )  # fmt: skip
+    assert ours <= 1.01 * gromov_cost(x, y, a, b, theirs) + 1e-6 * product
+
+
+def test_centred_points_do_not_stay_at_the_saddle():
+    random = np.random.default_rng(3)
+    x = random.normal(size=(60, 4)) * [2, 1.5, 1, 0.5]
+    x -= x.mean(0)
+    y = x[random.permutation(60)] @ np.linalg.qr(random.normal(size=(4, 4)))[0]
+    one = np.full(60, 1 / 60)
+    product = gromov_cost(x, y, one, one, np.outer(one, one))
+    for epsilon in (None, 0.5):
+        found = dm.gromov_wasserstein(x, y, epsilon)
+        cost = gromov_cost(x, y, one, one, found.coupling.dense())
+        assert cost < 0.05 * product
+        if found.converged:
+            assert abs(found.coupling.dense().sum(1) - 1 / 60).sum() <= 1e-6
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"epsilon": np.inf}, {"epsilon": np.nan}, {"epsilon": -1}, {"steps": 0}, {"frequency": -1.0}, {"a": np.zeros(3)},
+     {"a": np.array([1, np.nan, 1])}, {"tolerance": np.nan}, {"starts": 0}],
+    ids=str,
+)  # fmt: skip
+def test_wrong_parameters_of_gromov_are_refused(given):
+    with pytest.raises(dm.InputError):
+        dm.gromov_wasserstein(np.eye(3), np.eye(3), **given)
+
+
+def test_one_point_and_points_without_mass_are_fine():
+    one = dm.gromov_wasserstein(np.ones((1, 2)), np.ones((3, 1)))
+    np.testing.assert_allclose(one.coupling.dense(), np.full((1, 3), 1 / 3), atol=1e-9)
+    x = np.random.default_rng(0).normal(size=(12, 3)) + 1
+    a = np.r_[np.zeros(4), np.ones(8)]
+    found, some = (dm.gromov_wasserstein(p, x, a=w) for p, w in ((x, a), (x[4:], None)))
+    np.testing.assert_allclose(found.coupling.dense()[4:], some.coupling.dense(), atol=1e-6)
+    assert (found.coupling.dense()[:4] == 0).all() and np.isfinite(
+        found.coupling.barycentre()
+    ).all()

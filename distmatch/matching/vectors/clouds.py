@@ -14,6 +14,7 @@ from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.device import choose_device
 from distmatch.embeddings.arrays import Vectors, as_embeddings
 from distmatch.errors import InputError
+from distmatch.maps.centring import fitted
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Bits, Match
 from distmatch.matching.vectors.evidence import (
@@ -58,12 +59,14 @@ class Clouds:
         x: (n, d). y: (m, d').
         steps: the normalisation done.
         ranked: whether the order of the rows is that of frequency, on both sides.
+        means: what the centring took off, see `maps.linear.LinearMap`.
     """
 
     x: Tensor
     y: Tensor
     steps: tuple[str, ...]
     ranked: bool = True
+    means: tuple[np.ndarray, np.ndarray] | None = None
 
     @classmethod
     def of(
@@ -104,12 +107,16 @@ class Clouds:
                 "maps may be rectangular"
             )
         where = choose_device(device)
-        x, y = (torch.from_numpy(e.normalized(steps).vectors).to(where) for e in (source, target))
-        return cls(x, y, steps, source.ranked and target.ranked)
+        normal = [fitted(e.vectors, steps) for e in (source, target)]
+        x, y = (torch.from_numpy(rows).to(where) for rows, _ in normal)
+        one, other = (means for _, means in normal)
+        means = None if one is None or other is None else (one, other)
+        return cls(x, y, steps, source.ranked and target.ranked, means)
 
     def linear(self, a: Tensor, b: Tensor | None = None, *, bits: float = math.nan) -> LinearMap:
         """The map with matrices for the normalised source and target."""
-        return LinearMap(a.cpu().numpy(), None if b is None else b.cpu().numpy(), self.steps, bits)
+        target = None if b is None else b.cpu().numpy()
+        return LinearMap(a.cpu().numpy(), target, self.steps, bits, self.means)
 
 
 def conclude(
