@@ -53,6 +53,7 @@ _PUBLIC = {
     "Procrustes": "distmatch.matching.vectors.supervised",
     "Embeddings": "distmatch.embeddings.embeddings",
     "LinearMap": "distmatch.maps.linear",
+    "CouplingMap": "distmatch.maps.couplingmap",
     "Lexicon": "distmatch.retrieval.lexicon",
     "translate_words": "distmatch.retrieval.lexicon",
     "Dictionary": "distmatch.retrieval.dictionary",
@@ -79,6 +80,7 @@ _PUBLIC = {
     "ProximalGromov": "distmatch.matching.vectors.proximalgromov",
     "WassersteinProcrustes": "distmatch.matching.vectors.wasserstein",
     "ProfileGromov": "distmatch.matching.vectors.profilegromov",
+    "GromovCoupling": "distmatch.matching.vectors.gromovcoupling",
     "run_benchmark": "distmatch.benchmark.runner",
     "report": "distmatch.benchmark.reporting",
 }

@@ -21,6 +21,7 @@ from distmatch.languages.language import Language as Language
 from distmatch.languages.language import load_language as load_language
 from distmatch.languages.symbols import SymbolModel as SymbolModel
 from distmatch.languages.wordtrigram import WordTrigram as WordTrigram
+from distmatch.maps.couplingmap import CouplingMap as CouplingMap
 from distmatch.maps.key import Key as Key
 from distmatch.maps.linear import LinearMap as LinearMap
 from distmatch.maps.relabelling import Relabelling as Relabelling
@@ -45,6 +46,7 @@ from distmatch.matching.symbols.softkey import SoftKey as SoftKey
 from distmatch.matching.symbols.softlexicon import WordLexicon as WordLexicon
 from distmatch.matching.vectors.adversarial import Adversarial as Adversarial
 from distmatch.matching.vectors.auto import Auto as Auto
+from distmatch.matching.vectors.gromovcoupling import GromovCoupling as GromovCoupling
 from distmatch.matching.vectors.profilegromov import ProfileGromov as ProfileGromov
 from distmatch.matching.vectors.proximalgromov import ProximalGromov as ProximalGromov
 from distmatch.matching.vectors.selflearning import SelfLearning as SelfLearning

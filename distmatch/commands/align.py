@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from distmatch.errors import require_packages
+from distmatch.errors import InputError, require_packages
 from distmatch.files import atomic_write, sha256
 from distmatch.outputs import printed_on_failure, run_folder
 from distmatch.progress import Progress, ProgressLine, silent
@@ -36,8 +36,11 @@ Method = Literal[
     "profile",
     "procrustes",
     "adversarial",
+    "coupling",
 ]
 Preset = Literal["vecmap", "muse"]
+MapKind = Literal["linear", "coupling"]
+Cost = Literal["graph", "cosine", "euclidean"]
 
 
 def align(
@@ -47,6 +50,8 @@ def align(
     out: str | None = None,
     method: Method = "auto",
     preset: Preset | None = None,
+    map: MapKind = "linear",
+    cost: Cost | None = None,
     dictionary: str | None = None,
     limit: int | None = None,
     lower: bool = False,
@@ -68,6 +73,9 @@ def align(
         out: Folder for source.vec, target.vec, map.safetensors, lexicon.tsv, record.json, config.yaml.
         method: Matcher; auto means profile where rows are not ordered by frequency (.npy).
         preset: Settings of the paper of that name.
+        map: What is looked for: a linear map, or a coupling for spaces that are no rotations of each other, such as
+            two measurements of single cells. A coupling has no calibrated confidence.
+        cost: Distances within a side that a coupling keeps; default graph (paths between nearest neighbours).
         dictionary: File of known pairs, for --method procrustes.
         limit: Maximum number of rows read from each file, most frequent first.
         lower: Lower-case the words; of words that become equal, the first is kept.
@@ -81,8 +89,16 @@ def align(
     require_packages("align", "torch", "safetensors")
     import distmatch.device as devices
 
+    if map == "coupling":
+        if method not in ("auto", "coupling") or preset is not None or dictionary is not None:
+            raise InputError(
+                "--map coupling is the method coupling. Leave out --method, --preset and --dictionary"
+            )
+        method = "coupling"
+    elif cost is not None and method != "coupling":
+        raise InputError("--cost is for --map coupling. Leave it out, or add --map coupling")
     options: dict[str, Any] = {
-        "source": source, "target": target, "out": out, "method": method, "preset": preset,
+        "source": source, "target": target, "out": out, "method": method, "preset": preset, "cost": cost,
         "dictionary": dictionary, "limit": limit, "lower": lower, "duplicates": duplicates, "device": device, "seed": seed,
     }  # fmt: skip
     where = devices.choose_device(device)
@@ -128,7 +144,7 @@ def _run(options: dict[str, Any], where: str, first: bool, progress: Progress | 
         progress = line if first else silent
     kept = checkpoint(out, {**options, **data}, writes=first)
     match = run(
-        x, y, method=options["method"], preset=options["preset"], dictionary=pairs, device=options["device"],
+        x, y, method=options["method"], preset=options["preset"], cost=options["cost"], dictionary=pairs, device=options["device"],
         seed=options["seed"], progress=progress, checkpoint=kept,
     )  # fmt: skip
     line.close()
@@ -155,7 +171,9 @@ class _Answer:
         self.lexicon = translate_words(
             self.mapped, self.common, best=BEST, limit=TRANSLATED, device=self.where
         )
-        figures = divergences(self.mapped, self.common, self.match.bits, seed=self.match.seed)
+        linear = self.match.map.name == "linear"
+        bits = self.match.bits if linear else None
+        figures = divergences(self.mapped, self.common, bits, seed=self.match.seed)
         return to_json(self.match, self.lexicon, figures)
 
     def write(self, options: dict[str, Any], result: dict[str, Any]) -> None:
@@ -191,6 +209,8 @@ def to_json(match: Match[LinearMap], lexicon: Lexicon, figures: dict[str, float]
     """The JSON object of `align --json`."""
     table = lexicon.best()
     bits = match.bits
+    if match.map.name != "linear":
+        return _of_coupling(match, table, figures)
     return {
         "confidence": None if match.confidence is None else round(match.confidence, 4),
         "believed": match.believed,
@@ -211,6 +231,19 @@ def to_json(match: Match[LinearMap], lexicon: Lexicon, figures: dict[str, float]
         "seed": match.seed,
         "samples": [[word, *(t for t, _ in table[word])] for word in sample(list(table))],
     }
+
+
+def _of_coupling(
+    match: Match[Any], table: dict[str, list[tuple[str, float]]], figures: dict[str, float]
+) -> dict[str, Any]:
+    """The JSON object of a coupling: nobody codes one, so there are no bits."""
+    return {
+        "confidence": None, "believed": False, "reason": match.reason, "method": match.method, "bits": None,
+        "divergences": {name: round(value, 6) for name, value in figures.items()},
+        "evidence": match.extra, "seconds": round(match.seconds, 2), "cpu_seconds": round(match.cpu_seconds, 2),
+        "seed": match.seed,
+        "samples": [[word, *(t for t, _ in table[word])] for word in sample(list(table))],
+    }  # fmt: skip
 
 
 def sample(words: list[str]) -> list[str]:
@@ -239,11 +272,16 @@ def describe(result: dict[str, Any]) -> str:
         f"{verdict}: confidence {percent(result['confidence'])} that precision@1 is at least half of a supervised map's",
         *("  " + line for line in result["reason"].splitlines()),
         f"method {result['method']}, {result['seconds']:.1f} s ({result['cpu_seconds']:.1f} CPU s), seed {result['seed']}",
-        f"bits: target given source {bits['data']:.0f} + map {bits['map']:.0f}; target alone {bits['separate']:.0f}; "
-        f"saved {bits['delta']:+.0f}" + unused(bits),
-        "divergences: "
-        + ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in result["divergences"].items()),
     ]
+    if bits is not None:
+        lines.append(
+            f"bits: target given source {bits['data']:.0f} + map {bits['map']:.0f}; target alone {bits['separate']:.0f}; "
+            f"saved {bits['delta']:+.0f}" + unused(bits)
+        )
+    lines.append(
+        "divergences: "
+        + ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in result["divergences"].items())
+    )
     width = max((len(words[0]) for words in result["samples"]), default=0)
     lines += [f"{words[0]:<{width}}  {' '.join(words[1:])}" for words in result["samples"]]
     return "\n".join(lines)

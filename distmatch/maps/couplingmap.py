@@ -13,7 +13,7 @@ from distmatch.embeddings.arrays import Vectors, as_embeddings, like
 from distmatch.errors import InputError, missing_package
 from distmatch.files import atomic_write
 
-CHUNK = 512
+ROWS_AT_A_TIME = 512
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class CouplingMap:
     def dense(self) -> np.ndarray:
         """The plan, (n, m)."""
         return np.concatenate([
-            np.exp(self.queries[i : i + CHUNK] @ self.keys.T + self.u[i : i + CHUNK, None] + self.v)
-            for i in range(0, len(self.queries), CHUNK)
+            np.exp(self.queries[i : i + ROWS_AT_A_TIME] @ self.keys.T + self.u[i : i + ROWS_AT_A_TIME, None] + self.v)
+            for i in range(0, len(self.queries), ROWS_AT_A_TIME)
         ])  # fmt: skip
 
     def _blocks(self) -> Any:
         """Rows of the plan, each over its largest entry."""
-        for i in range(0, len(self.queries), CHUNK):
-            scores = self.queries[i : i + CHUNK] @ self.keys.T + self.v
+        for i in range(0, len(self.queries), ROWS_AT_A_TIME):
+            scores = self.queries[i : i + ROWS_AT_A_TIME] @ self.keys.T + self.v
             yield np.exp(scores - scores.max(axis=1, keepdims=True))
 
     def _moved(self, rows: Vectors, own: np.ndarray, places: np.ndarray) -> Any:

@@ -65,6 +65,7 @@ def align(
     *,
     method: str = "auto",
     preset: str | None = None,
+    cost: str | None = None,
     dictionary: Dictionary | Mapping[str, Any] | None = None,
     device: str = "auto",
     seed: int = 0,
@@ -79,6 +80,7 @@ def align(
         target: (m, d') rows, likewise.
         method: a name of `METHODS`; auto is profile where rows are not in order of frequency (.npy).
         preset: a name of `PRESETS`.
+        cost: of the method coupling: graph, cosine or euclidean.
         dictionary: known pairs; the method is then Procrustes.
         device: auto, cpu, cuda or cuda:N.
         seed: of all random choices.
@@ -92,6 +94,8 @@ def align(
     """
     source, target = as_embeddings(source, "source"), as_embeddings(target, "target")
     settings: dict[str, Any] = {"device": device}
+    if cost is not None:
+        settings["cost"] = cost
     if dictionary is not None and not isinstance(dictionary, Dictionary):
         dictionary = Dictionary(dict(dictionary))
     if dictionary is not None:

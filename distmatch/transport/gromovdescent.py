@@ -27,6 +27,10 @@ MAX_SWEEPS = 400
 """Sinkhorn iterations that the marginals of one epsilon may take; five times as many for small problems."""
 SMALL = 1 << 18
 """Entries of a plan up to which a problem is small."""
+SHARPNESSES = (0.03125, 0.0625, 0.125, 0.25, 0.5, 1.0)
+"""Scores of a plan that is balanced from the blunt, each twice the last, as shares of its own."""
+ROUGH_ERROR = 1e-3
+"""Marginal error of the blunt plans."""
 RETRIES = 3
 """Times that the step between two epsilons is halved where the lower one cannot be balanced."""
 
@@ -143,8 +147,22 @@ def _balanced(
     mine = shard(len(x), group)
     rows, columns = torch.cat([x, u], 1), torch.cat([y, v], 1)
     state = block(4 * problem.signed(moment), u.shape[1]) / epsilon
-    sweeps = Sweeps(rows[mine] @ state, columns, a[mine], b, (1.0, 1.0), dense, chunk, group)
+    queries = rows[mine] @ state
+    sweeps = Sweeps(queries, columns, a[mine], b, (1.0, 1.0), dense, chunk, group)
     f, g, error, _ = sweeps.run(*potentials, *effort)
+    if not error <= 2 * effort[1]:
+        # Where a sharp plan falls into parts, mass moves between them only while it is blunt.
+        f, g = None, torch.zeros_like(g)
+        for sharpness in SHARPNESSES:
+            sweeps = Sweeps(
+                sharpness * queries, columns, a[mine], b, (1.0, 1.0), dense, chunk, group
+            )
+            f, g, error, _ = sweeps.run(
+                f, g, effort[0], effort[1] if sharpness == 1 else ROUGH_ERROR
+            )
+            if sharpness < 1:
+                f, g = f * 2, g * 2
+        assert f is not None
     duals = Duals(f, g, a[mine], b)
     averages = sweep(sweeps.queries, columns, duals, values=y, chunk=chunk, group=group)[3]
     assert averages is not None

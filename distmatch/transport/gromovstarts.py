@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-SEARCHED = 256
+SAMPLED_POINTS = 256
 """Points of either side that starts are compared on."""
 SIGNED = 3
 """Leading axes whose signs are all tried."""
@@ -88,7 +88,7 @@ def annealed_moments(
     problem: Factors, generator: torch.Generator, starts: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """Moments (k, d, d') that the starts of `searched_moment` end in, and twice their interactions (k,)."""
-    some = problem.sampled(SEARCHED, generator)
+    some = problem.sampled(SAMPLED_POINTS, generator)
     return _annealed(some, _first_moments(some, generator)[:starts])
 
 

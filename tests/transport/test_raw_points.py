@@ -147,7 +147,7 @@ def test_gromov_of_raw_points_costs_no_more_than_that_of_pot(seed):
     plan = found.coupling.dense()
     ours, product = (gromov_cost(x, y, a, b, p) for p in (plan, np.outer(a, b)))
     assert abs(plan.sum(1) - a).sum() < 1e-6 > abs(plan.sum(0) - b).sum()
-    assert found.converged and found.cost == pytest.approx(ours, rel=1e-6, abs=1e-9 * product)
+    assert found.converged and found.cost == pytest.approx(ours, rel=1e-4, abs=1e-9 * product)
     assert np.abs(found.moment - x.T @ plan @ y).max() < 1e-2 * np.abs(found.moment).max()
     size = np.abs(x @ x.T).max()
     theirs = ot.gromov.entropic_gromov_wasserstein(
@@ -163,12 +163,13 @@ def test_centred_points_do_not_stay_at_the_saddle():
     y = x[random.permutation(60)] @ np.linalg.qr(random.normal(size=(4, 4)))[0]
     one = np.full(60, 1 / 60)
     product = gromov_cost(x, y, one, one, np.outer(one, one))
-    for epsilon in (None, 0.5):
-        found = dm.gromov_wasserstein(x, y, epsilon)
-        cost = gromov_cost(x, y, one, one, found.coupling.dense())
-        assert cost < 0.05 * product
-        if found.converged:
-            assert abs(found.coupling.dense().sum(1) - 1 / 60).sum() <= 1e-6
+    found = dm.gromov_wasserstein(x, y)
+    assert found.converged
+    assert gromov_cost(x, y, one, one, found.coupling.dense()) < 1e-3 * product
+    # Proximal points that are far too sharp for three Sinkhorn iterations a step say so.
+    sharp = dm.gromov_wasserstein(x, y, 0.5)
+    off = abs(sharp.coupling.dense().sum(1) - 1 / 60).sum()
+    assert sharp.coupling.error == pytest.approx(off, rel=1e-3) and not sharp.converged
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,99 @@
+"""Couplings of spaces that no rotation joins: costs, the matcher, the map both ways, the metric, the command."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from distmatch.__main__ import main  # noqa: E402
+from distmatch.errors import InputError  # noqa: E402
+from distmatch.maps.couplingmap import CouplingMap  # noqa: E402
+from distmatch.matching.vectors.gromovcoupling import GromovCoupling  # noqa: E402
+from distmatch.matching.vectors.rowcosts import given_costs, row_costs  # noqa: E402
+from distmatch.retrieval.precision import foscttm  # noqa: E402
+
+
+def curve(n: int = 150, seed: int = 0):
+    """Points along a line of uneven density, bent into three dimensions and into five: no linear map joins them."""
+    random = np.random.default_rng(seed)
+    t = np.sort(random.beta(1, 2.5, n))
+    x = np.c_[np.cos(4 * t), np.sin(4 * t), t] + 0.01 * random.normal(size=(n, 3))
+    y = np.c_[t**2, np.sin(5 * t), np.cos(5 * t), np.exp(t), t] + 0.01 * random.normal(size=(n, 5))
+    return x.astype(np.float32), y.astype(np.float32), random.permutation(n)
+
+
+def test_costs_are_those_of_their_factors():
+    x, _, _ = curve()
+    exact = np.linalg.norm(x[:, None] - x, axis=2)
+    found = row_costs(x, "euclidean", rank=150)
+    made = found.factors * found.signs @ found.factors.T
+    np.testing.assert_allclose(made, exact / np.sqrt((exact**2).mean()), atol=1e-4)
+    some = row_costs(x, "euclidean", rank=30, landmarks=60)
+    rough = some.factors * some.signs @ some.factors.T
+    assert np.corrcoef(rough.ravel(), exact.ravel())[0, 1] > 0.99
+    with pytest.raises(InputError, match="symmetric"):
+        given_costs(np.triu(np.ones((4, 4))))
+    with pytest.raises(InputError, match="unknown cost"):
+        row_costs(x, "manhattan")
+
+
+def test_graph_costs_count_edges_and_join_parts_that_no_path_does():
+    line = np.linspace(0.2, 1.2, 12)
+    circle = np.c_[np.cos(line), np.sin(line)]
+    both = np.r_[circle, -circle]
+    found = row_costs(both, "graph", neighbours=1, rank=24)
+    made = found.factors * found.signs @ found.factors.T
+    assert np.allclose(np.diag(made), 0, atol=1e-6) and (made[:12, 12:] > 0.99 * made.max()).all()
+
+
+def test_a_bent_curve_is_matched_without_pairs_and_moved_both_ways():
+    x, y, order = curve()
+    match = GromovCoupling(neighbours=8).match(x, y[order], seed=0)
+    assert match.confidence is None and not match.believed
+    inverse = np.argsort(order)
+    assert foscttm(match.map(x), y) < 0.15
+    assert foscttm(match.map.back(y[order])[inverse], x) < 0.15
+    plan = match.map.dense()
+    assert abs(plan.sum(1) - 1 / 150).sum() < 1e-2 and abs(plan.sum(0) - 1 / 150).sum() < 1e-2
+    np.testing.assert_allclose(match.map(x), plan @ y[order] / plan.sum(1, keepdims=True), atol=1e-4)  # fmt: skip
+    assert match.extra["gw_cost"] < 0.5 * match.extra["product_cost"]
+    with pytest.raises(InputError, match="no others"):
+        match.map(x[:100])
+
+
+def test_a_sample_of_the_rows_serves_all():
+    x, y, order = curve(400, seed=1)
+    match = GromovCoupling(neighbours=10, rows=200, landmarks=150).match(x, y[order], seed=0)
+    assert foscttm(match.map(x), y) < 0.2
+    assert match.extra["marginal_error"] < 0.05
+
+
+def test_foscttm_by_hand():
+    x = np.array([[0.0], [1.0], [2.0]])
+    assert foscttm(x, x) == 0
+    # Row 0 is at 2 and its partner at 0: both others are nearer from either side, and so on by hand.
+    moved = np.array([[2.0], [1.0], [0.0]])
+    assert foscttm(moved, x) == pytest.approx((2 + 0 + 2 + 2 + 0 + 2) / 12)
+    random = np.random.default_rng(0)
+    assert foscttm(random.normal(size=(500, 3)), random.normal(size=(500, 3))) == pytest.approx(0.5, abs=0.05)  # fmt: skip
+
+
+def test_the_command_writes_a_coupling(tmp_path, capsys):
+    x, y, order = curve()
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y[order])
+    sides = [str(tmp_path / "x.npy"), str(tmp_path / "y.npy")]
+    out = tmp_path / "d"
+    code = main(["align", *sides, "--map", "coupling", "--cost", "graph", "--json", "--out", str(out)])  # fmt: skip
+    result = json.loads(capsys.readouterr().out)
+    assert code == 1 and result["confidence"] is None and result["bits"] is None
+    assert result["method"] == "coupling" and 0 < result["evidence"]["gw_cost"] < 1
+    loaded = CouplingMap.load(out / "map.safetensors")
+    assert loaded.dense().sum() == pytest.approx(1, abs=0.05)
+    assert main(["align", *sides, "--cost", "graph"]) == 2
+    assert main(["align", *sides, "--map", "coupling", "--method", "gromov"]) == 2
+    assert capsys.readouterr().err.count("--map coupling") == 2
