@@ -16,7 +16,7 @@ RANDOM = 4
 """Further starts, with random signs and axes."""
 EPSILONS = (0.5, 0.01)
 """First and last epsilon of a start, in units of the largest interaction."""
-STEPS, INNER = 24, 10
+ANNEALING_STEPS, ANNEALING_INNER = 24, 10
 """Fixed-point steps of each start, and Sinkhorn iterations per step."""
 LAST_INNER = 150
 """The same in the last step: values of plans whose marginals do not hold cannot be compared."""
@@ -126,14 +126,14 @@ def _annealed(problem: Factors, moments: Tensor) -> tuple[Tensor, Tensor]:
     first, last = EPSILONS
     gain = u @ v.T
     plan = x.new_empty(0)
-    for step in range(STEPS):
-        epsilon = first * (last / first) ** (step / (STEPS - 1))
+    for step in range(ANNEALING_STEPS):
+        epsilon = first * (last / first) ** (step / (ANNEALING_STEPS - 1))
         scores = (4 / epsilon) * (x @ problem.signed(moments) @ y.T) + gain / epsilon
         f = -torch.logsumexp(scores + (g + b.log())[:, None], dim=2)
         scores += (f + a.log())[:, :, None] + (g + b.log())[:, None]
         kernel = scores.exp_()
         left, right = torch.ones_like(f), torch.ones_like(g)
-        for _ in range(LAST_INNER if step == STEPS - 1 else INNER):
+        for _ in range(LAST_INNER if step == ANNEALING_STEPS - 1 else ANNEALING_INNER):
             right = b / torch.einsum("kn,knm->km", left, kernel).clamp(min=1e-30)
             left = a / torch.einsum("knm,km->kn", kernel, right).clamp(min=1e-30)
         f, g = f + left.clamp(1e-12, 1e12).log(), g + right.clamp(1e-12, 1e12).log()
