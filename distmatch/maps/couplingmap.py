@@ -124,7 +124,8 @@ class CouplingMap:
             raise missing_package("safetensors", "align") from None
         try:
             arrays = load_file(path)
-            return cls(**{name: arrays[name] for name in ("queries", "keys", "u", "v", "source", "target")})  # fmt: skip
+            u, v = arrays["u"], arrays["v"]
+            return cls(arrays["queries"], arrays["keys"], u, v, arrays["source"], arrays["target"])
         except (SafetensorError, OSError, KeyError) as error:
             raise InputError(
                 f"not a coupling ({error}). Write it again with `distmatch align --map coupling`", path=path

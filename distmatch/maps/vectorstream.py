@@ -62,7 +62,7 @@ class VectorStream:
         """
         done = 0
         for names, block in self.blocks():
-            finite = np.isfinite(block).all(axis=1)
+            finite = np.asarray(np.isfinite(block).all(axis=1))
             bad = ~finite | ~block.any(axis=1)
             if bad.any():
                 row = int(np.argmax(bad))

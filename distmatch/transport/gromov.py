@@ -113,7 +113,8 @@ def gromov_wasserstein(
         InputError: points or numbers that are NaN, infinite or negative; no points.
     """
     points, y, a, b, moment, *logs = as_tensors(x, y, a, b, moment, *(log_frequency or ()))
-    finite_points(points, "x"), finite_points(y, "y")
+    finite_points(points, "x")
+    finite_points(y, "y")
     a, b = (masses(w, len(z), z) for w, z in ((a, points), (b, y)))
     if epsilon is not None:
         epsilon = positive(epsilon, "epsilon")

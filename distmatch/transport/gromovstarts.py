@@ -50,7 +50,7 @@ class Factors(NamedTuple):
 
     def constant(self, side: int) -> float:
         """The mean squared cost of one side, a part of the Gromov-Wasserstein cost that no plan changes."""
-        points, mass, signs = self[side], self[2 + side], self[4 + side]
+        points, mass, signs = ((self.x, self.a, self.s), (self.y, self.b, self.t))[side]
         second = (points * mass[:, None]).T @ points
         return float((second * second * signs[:, None] * signs).sum())
 
