@@ -115,6 +115,15 @@ def novels(folder, text):
     subprocess.run(["xz", "en-novels.txt"], cwd=folder, check=True)
 
 
+def sentences(folder, text):
+    """Rows of one skewed cloud and of its rotation, in unrelated orders."""
+    rng = np.random.default_rng(0)
+    rows = (rng.exponential(size=(800, 20)) - 1) * np.linspace(2, 0.5, 20)
+    turn = np.linalg.qr(rng.standard_normal((20, 20)))[0]
+    np.save(folder / "captions.fr.npy", rows.astype(np.float32))
+    np.save(folder / "captions.en.npy", rng.permutation(rows @ turn).astype(np.float32))
+
+
 def vectors(folder, text):
     """Spanish and English vectors: one cloud and its rotation; the words of the sentence to translate are in it."""
     rng = np.random.default_rng(0)
@@ -179,6 +188,7 @@ SCRIPTS = {
         (nothing, 'echo "La guerra terminó con la muerte del rey y la caída de la ciudad." | '
          'distmatch translate es-en --text -', 0),
     ],
+    "sentences": [(sentences, "distmatch align captions.fr.npy captions.en.npy --out sentences", 0)],
     "compress": [
         (pair, "distmatch compress x.txt yc.txt --out pair.dm", 0),
         (nothing, "distmatch decompress pair.dm --out folder", 0),
@@ -193,7 +203,7 @@ NOT_KEPT = {
 """Transcripts that no file keeps: one without figures, and one of two CPU minutes that was last run by hand; for that
 `python benchmarks/readme.py --only embed --into README.md`.
 """
-SLOW = ("every language", "code", "nulls", "language", "transposition")
+SLOW = ("sentences", "every language", "code", "nulls", "language", "transposition")
 
 
 def plain_words(transcript):
