@@ -33,6 +33,7 @@ FILES = {
     "es-en.5000-6500.txt": "dictionaries/muse/es-en.5000-6500.txt",
 }
 COMMANDS = (
+    "distmatch decipher --example newspaper",
     "distmatch decipher --example zodiac-408",
     "distmatch embed en-novels.txt.xz --out en.vec",
     "distmatch align es.vec.xz en.vec.xz --out es-en",

@@ -196,13 +196,6 @@ SCRIPTS = {
     ],
     "lexicon": [(coded, "distmatch compress half.txt code.txt --brief --out code.dm", 0)],
 }  # fmt: skip
-NOT_KEPT = {
-    "distmatch decipher --example newspaper",
-    "distmatch embed en-novels.txt.xz --out en.vec",
-}
-"""Transcripts that no file keeps: one without figures, and one of two CPU minutes that was last run by hand; for that
-`python benchmarks/readme.py --only embed --into README.md`.
-"""
 SLOW = ("sentences", "every language", "code", "nulls", "language", "transposition")
 
 
@@ -226,7 +219,7 @@ def test_the_transcripts_in_readme_are_those_that_benchmarks_readme_wrote():
     shown = transcripts()
     assert "distmatch decipher --example zodiac-408" in made
     unbacked = {command for command, output in shown.items() if output.strip()} - set(made)
-    assert unbacked <= NOT_KEPT, "run benchmarks/readme.py for these"
+    assert not unbacked, "run benchmarks/readme.py for these"
     for command, result in made.items():
         assert result["code"] == 0 and result["stdout"]
         assert plain_words(shown[command]) == plain_words(result["stdout"]), command

@@ -159,8 +159,9 @@ def fitted_map(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(d, d') orthogonal map of rows of x onto those of y, or the least-squares one for two dimensions."""
     if x.shape[1] != y.shape[1]:
         return np.linalg.lstsq(x, y, rcond=None)[0]
-    u, _, vt = np.linalg.svd(x.T.astype(np.float64) @ y)
-    return u @ vt
+    from distmatch.transport.procrustes import procrustes
+
+    return procrustes(x.T.astype(np.float64) @ y)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
