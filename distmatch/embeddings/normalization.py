@@ -59,8 +59,11 @@ def _number(step: str, number: str) -> int:
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1)
+    with np.errstate(over="ignore"):
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not np.isfinite(norms).all():  # finite rows whose squares are beyond float32
+        norms = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+    return (rows / np.where(norms > 0, norms, 1)).astype(np.float32, copy=False)
 
 
 def _mean(rows: np.ndarray) -> np.ndarray:

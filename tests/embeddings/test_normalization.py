@@ -46,3 +46,10 @@ def test_steps_that_do_not_exist_are_named(step):
 def test_too_few_rows_to_whiten():
     with pytest.raises(InputError, match="pca:K"):
         normalize(cloud(8), ["whiten"])
+
+
+def test_huge_rows_keep_their_direction(recwarn):
+    rows = np.array([[3e30, 4e30], [1e38, 1e38], [3, 4]], np.float32)
+    made = normalize(rows, ["unit"])
+    assert made.dtype == np.float32 and not recwarn.list
+    np.testing.assert_allclose(made, [[0.6, 0.8], [0.5**0.5] * 2, [0.6, 0.8]], rtol=1e-6)
