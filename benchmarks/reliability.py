@@ -149,6 +149,14 @@ def wait(child: int, seconds: float) -> int | None:
     return None
 
 
+def running(process: psutil.Process) -> bool:
+    """Whether a process does anything: one that has ended and waits for its parent does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def stopped(
     job: Job, folder: Path, number: signal.Signals, moment: float, expected: Any
 ) -> list[str]:
@@ -167,9 +175,9 @@ def stopped(
         found.append(f"exit {code} after SIGTERM")
     patience = 1.0 if number == signal.SIGTERM else 2.0
     _, alive = psutil.wait_procs(family[1:], timeout=patience)
-    found += [f"orphan {' '.join(p.cmdline())[:80]}" for p in alive if p.is_running()]
+    found += [f"orphan {' '.join(p.cmdline())[:80]}" for p in alive if running(p)]
     found += [f"changed {path.name}" for path, data in before.items()
-              if path not in outputs and path.read_bytes() != data]  # fmt: skip
+              if path not in outputs and path.suffix != ".lock" and path.read_bytes() != data]  # fmt: skip
     whole = dict(zip(job.whole, expected, strict=False)) if isinstance(expected, list) else {}
     for name, data in whole.items():
         path = folder / name
