@@ -9,8 +9,6 @@ only when it was done. A pair without a dictionary is a control: no map of it is
 from __future__ import annotations
 
 import functools
-import gzip
-import lzma
 import random
 import re
 import subprocess
@@ -22,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from distmatch.files import read_text
 
 DEVELOPED = (
     "bible:eo~en", "bible:la~en", "bible:eo~la", "bible-d50:es~en", "bible-svd:eo~en", "tatoeba:de~en", "captions:fr~en",
@@ -74,11 +74,7 @@ class Families:
     @functools.cache  # noqa: B019
     def bible(self, language: str) -> list[str]:
         """Verses, empty where one is missing."""
-        return (
-            lzma.open(self.data / f"bible/{language}.txt.xz", "rt", encoding="utf-8")
-            .read()
-            .split("\n")
-        )
+        return read_text(self.data / f"bible/{language}.txt.xz").split("\n")
 
     @functools.cache  # noqa: B019
     def tatoeba(self, language: str) -> list[list[str]]:
@@ -95,15 +91,11 @@ class Families:
     @functools.cache  # noqa: B019
     def captions(self, language: str) -> list[str]:
         """Training captions."""
-        return (
-            gzip.open(self.data / f"multi30k/train.{language}.gz", "rt", encoding="utf-8")
-            .read()
-            .split("\n")
-        )
+        return read_text(self.data / f"multi30k/train.{language}.gz").split("\n")
 
     def novels(self, language: str) -> str:
         """Running text."""
-        return lzma.open(self.data / f"corpora/{language}.txt.xz", "rt", encoding="utf-8").read()
+        return read_text(self.data / f"corpora/{language}.txt.xz")
 
     def text(self, name: str) -> str:
         """The text that vectors are learned from; lines that belong to lines of another side are shuffled or of other halves."""

@@ -97,21 +97,16 @@ def colossus(checkout: str) -> Iterator[tuple[str, str, str, float]]:
 def minivec(count: int = 3) -> Iterator[tuple[str, str, str, float]]:
     """Rows put first of a cloud of clusters and its rotation."""
     from distmatch.embeddings.embeddings import Embeddings
+    from distmatch.planted import clustered_rotation
 
     shares, begin = [], seconds()
     for seed in range(count):
-        rng = np.random.default_rng(seed)
-        centres = rng.standard_normal((20, 30))
-        x = centres[rng.integers(0, 20, 2000)] + 0.5 * rng.standard_normal((2000, 30))
-        rotation = np.linalg.qr(rng.standard_normal((30, 30)))[0]
-        order = rng.permutation(2000)
-        names = tuple(map(str, range(2000)))
-        source, target = (
-            Embeddings(names, v.astype(np.float32), None, False) for v in (x, (x @ rotation)[order])
-        )
+        planted = clustered_rotation(seed=seed)
+        names = tuple(map(str, range(len(planted.order))))
+        source, target = (Embeddings(names, v, None, False) for v in planted[:2])
         found = method("mini-vec2vec").match(source, target, seed=seed)
         scores = found.map(source).vectors @ found.map.map_target(target).vectors.T
-        shares.append(float((order[scores.argmax(1)] == np.arange(2000)).mean()))
+        shares.append(float((planted.order[scores.argmax(1)] == np.arange(len(scores))).mean()))
     shown = ", ".join(f"{100 * share:.1f}" for share in shares)
     took = (seconds() - begin) / count
     yield (

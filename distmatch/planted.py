@@ -83,6 +83,18 @@ def ranked_rotation(
     return PlantedRotation(rows, other[order].astype(np.float32), order)
 
 
+def clustered_rotation(
+    n: int = 2_000, d: int = 30, *, clusters: int = 20, seed: int = 0
+) -> PlantedRotation:
+    """Rows in clusters of equal weight and their rotation, in random order."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((clusters, d))
+    x = centres[rng.integers(0, clusters, n)] + 0.5 * rng.standard_normal((n, d))
+    turn = np.linalg.qr(rng.standard_normal((d, d)))[0]
+    order = rng.permutation(n)
+    return PlantedRotation(x.astype(np.float32), (x @ turn)[order].astype(np.float32), order)
+
+
 def unranked_rotation(
     n: int, d: int, wide: int, *, noise: float = 0.2, seed: int = 0
 ) -> PlantedRotation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json as json_module
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +63,7 @@ def apply(
     moved = _moved(f, stream, side, silent if quiet or json else line)
     first = next(moved)  # a wrong dimension is found before anything is written
     k = first[1].shape[1]
-    write_stream(Path(out), _chained(first, moved), stream.n, k, stream.words)
+    write_stream(Path(out), itertools.chain([first], moved), stream.n, k, stream.words)
     line.close()
     result: dict[str, Any] = {"rows": stream.n, "from": stream.d, "to": k, "out": out}
     if json:
@@ -82,8 +83,3 @@ def _moved(f: LinearMap, stream: VectorStream, side: Side, progress: Progress) -
         done += len(rows)
         progress(done, stream.n)
         yield names, rows
-
-
-def _chained(first: Block, rest: Iterator[Block]) -> Iterator[Block]:
-    yield first
-    yield from rest

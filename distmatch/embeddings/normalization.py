@@ -33,17 +33,17 @@ def normalize(vectors: np.ndarray, steps: Sequence[str]) -> np.ndarray:
         if name == "unit" and not number:
             out = _unit(out)
         elif name == "center" and not number:
-            out -= _mean(out)
+            out -= mean_row(out)
         elif name == "iterative":
             for _ in range(_number(step, number or "5")):
                 out = _unit(out)
-                out -= _mean(out)
+                out -= mean_row(out)
             out = _unit(out)
         elif name == "pca":
-            out = (out - _mean(out)) @ _principal(out, _number(step, number))
+            out = (out - mean_row(out)) @ _principal(out, _number(step, number))
         elif name == "top":
             axes = _principal(out, _number(step, number))
-            out -= _mean(out)
+            out -= mean_row(out)
             out -= out @ axes @ axes.T
         elif name == "whiten" and not number:
             out = _whitened(out)
@@ -66,7 +66,8 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return (rows / np.where(norms > 0, norms, 1)).astype(np.float32, copy=False)
 
 
-def _mean(rows: np.ndarray) -> np.ndarray:
+def mean_row(rows: np.ndarray) -> np.ndarray:
+    """What "center" takes off rows (n, d): their mean, (d,) float32, summed in float64."""
     return rows.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
@@ -91,4 +92,4 @@ def _whitened(rows: np.ndarray) -> np.ndarray:
             f"{len(rows)} rows do not span {rows.shape[1]} dimensions, so they cannot be whitened. "
             "Put 'pca:K' before 'whiten'"
         )
-    return (rows - _mean(rows)) @ (axes / np.sqrt(values) @ axes.T).astype(np.float32)
+    return (rows - mean_row(rows)) @ (axes / np.sqrt(values) @ axes.T).astype(np.float32)

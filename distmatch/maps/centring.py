@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from distmatch.embeddings.normalization import normalize
+from distmatch.embeddings.normalization import mean_row, normalize
 from distmatch.errors import InputError
 
 ROWWISE = ("unit", "center")
@@ -28,7 +28,7 @@ def fitted(vectors: np.ndarray, steps: Sequence[str]) -> tuple[np.ndarray, np.nd
     out = np.array(vectors, np.float32)
     for step in steps:
         if step == "center":
-            means.append(out.mean(axis=0, dtype=np.float64).astype(np.float32))
+            means.append(mean_row(out))
             out -= means[-1]
         else:
             out = normalize(out, (step,))

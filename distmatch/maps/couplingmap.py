@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from distmatch.embeddings.arrays import Vectors, as_embeddings, like
-from distmatch.errors import InputError, missing_package
-from distmatch.files import atomic_write
+from distmatch.errors import InputError
+from distmatch.maps.arrayfile import Arrays, load_arrays, save_arrays
 
 ROWS_AT_A_TIME = 512
 
@@ -102,13 +102,7 @@ class CouplingMap:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file with the arrays under their names."""
-        try:
-            from safetensors.numpy import save
-        except ModuleNotFoundError:
-            raise missing_package("safetensors", "align") from None
-        with atomic_write(path, "wb") as file:
-            arrays = {k: np.ascontiguousarray(a, np.float32) for k, a in self._arrays().items()}
-            file.write(save(arrays, {"map": "coupling"}))
+        save_arrays(path, self._arrays(), {"map": "coupling"})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> CouplingMap:
@@ -117,19 +111,12 @@ class CouplingMap:
         Raises:
             InputError: not such a file.
         """
-        try:
-            from safetensors import SafetensorError
-            from safetensors.numpy import load_file
-        except ModuleNotFoundError:
-            raise missing_package("safetensors", "align") from None
-        try:
-            arrays = load_file(path)
+
+        def made(arrays: Arrays, _: dict[str, str]) -> CouplingMap:
             u, v = arrays["u"], arrays["v"]
             return cls(arrays["queries"], arrays["keys"], u, v, arrays["source"], arrays["target"])
-        except (SafetensorError, OSError, KeyError) as error:
-            raise InputError(
-                f"not a coupling ({error}). Write it again with `distmatch align --map coupling`", path=path
-            ) from error  # fmt: skip
+
+        return load_arrays(path, made, kind="coupling", command="distmatch align --map coupling")
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {

@@ -12,9 +12,12 @@ import numpy as np
 
 from distmatch.embeddings.arrays import Vectors, as_embeddings, like
 from distmatch.embeddings.normalization import normalize
-from distmatch.errors import InputError, missing_package
-from distmatch.files import atomic_write
+from distmatch.errors import InputError
+from distmatch.maps.arrayfile import Arrays, load_arrays, save_arrays
 from distmatch.maps.centring import normalized_alike
+
+MEANS = ("source_means", "target_means")
+"""Names of both sides' means in a file."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +89,12 @@ class LinearMap:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file: `source`, maybe `target` and both sides' means; the normalisation as metadata."""
-        try:
-            from safetensors.numpy import save
-        except ModuleNotFoundError:
-            raise missing_package("safetensors", "align") from None
-        tensors = {"source": np.ascontiguousarray(self.source, np.float32)}
+        arrays = {"source": self.source}
         if self.target is not None:
-            tensors["target"] = np.ascontiguousarray(self.target, np.float32)
+            arrays["target"] = self.target
         if self.means is not None:
-            for name, means in zip(("source_means", "target_means"), self.means, strict=True):
-                tensors[name] = np.ascontiguousarray(means, np.float32)
-        with atomic_write(path, "wb") as file:
-            file.write(save(tensors, {"normalization": json.dumps(self.normalization)}))
+            arrays |= zip(MEANS, self.means, strict=True)
+        save_arrays(path, arrays, {"normalization": json.dumps(self.normalization)})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> LinearMap:
@@ -106,22 +103,10 @@ class LinearMap:
         Raises:
             InputError: not such a file.
         """
-        try:
-            from safetensors import SafetensorError, safe_open
-        except ModuleNotFoundError:
-            raise missing_package("safetensors", "align") from None
-        try:
-            with safe_open(path, framework="numpy") as file:
-                names = set(file.keys())
-                steps = json.loads((file.metadata() or {})["normalization"])
-                target = file.get_tensor("target") if "target" in names else None
-                sides = [f"{side}_means" for side in ("source", "target")]
-                means = None
-                if set(sides) <= names:
-                    one, other = (file.get_tensor(side) for side in sides)
-                    means = one, other
-                return cls(file.get_tensor("source"), target, tuple(steps), means=means)
-        except (SafetensorError, OSError, KeyError, ValueError) as error:
-            raise InputError(
-                f"not a map ({error}). Write it again with `distmatch align`", path=path
-            ) from error
+
+        def made(arrays: Arrays, metadata: dict[str, str]) -> LinearMap:
+            steps = tuple(json.loads(metadata["normalization"]))
+            means = (arrays[MEANS[0]], arrays[MEANS[1]]) if set(MEANS) <= set(arrays) else None
+            return cls(arrays["source"], arrays.get("target"), steps, means=means)
+
+        return load_arrays(path, made, kind="map", command="distmatch align")

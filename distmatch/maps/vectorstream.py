@@ -213,10 +213,10 @@ def write_stream(path: Path, blocks: Iterable[Block], n: int, k: int, words: Pat
     names: Iterator[str] = iter(()) if words is None else (line for _, line in read_lines(words))
     kept: list[str] | None = None if words is None and write is not _text else []
     with atomic_write(path, "wb") as file:
-        if write is _array:
+        if path.suffix == ".npy":
             header = {"descr": "<f4", "fortran_order": False, "shape": (n, k)}
             np.lib.format.write_array_header_1_0(file, header)
-        elif write is _safetensors:
+        elif path.suffix == ".safetensors":
             _safetensors_header(file, n, k)
         else:
             file.write(f"{n} {k}\n".encode())
@@ -245,14 +245,10 @@ def writer(path: Path) -> Callable[[IO[bytes], list[str], np.ndarray], None]:
             f"vectors are not written as {path.suffix or 'a file without a suffix'}. Known: {' '.join(WRITTEN)}",
             path=path,
         )
-    return {".npy": _array, ".safetensors": _safetensors}.get(path.suffix, _text)
+    return _binary if path.suffix in (".npy", ".safetensors") else _text
 
 
-def _array(file: IO[bytes], names: list[str], block: np.ndarray) -> None:
-    file.write(block.tobytes())
-
-
-def _safetensors(file: IO[bytes], names: list[str], block: np.ndarray) -> None:
+def _binary(file: IO[bytes], names: list[str], block: np.ndarray) -> None:
     file.write(block.tobytes())
 
 

@@ -6,7 +6,7 @@ self-learning. Skewness has no partners to agree with: it has the wrong sign alo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -43,6 +43,11 @@ class ThirdMoments:
         k = min(directions, x.shape[1], y.shape[1])
         (a, axes_x), (b, axes_y) = (_moments(z, k) for z in (x, y))
         return ThirdMoments(a, b, axes_x, axes_y)
+
+    def with_target(self, y: Tensor) -> ThirdMoments:
+        """The same source beside other centred rows (m, d') of the target's dimensions."""
+        moments, axes = _moments(y, len(self.x))
+        return replace(self, y=moments, axes_y=axes)
 
     def inside(self, isometry: Tensor) -> np.ndarray:
         """The rotation (k, k) of the leading directions nearest to an isometry (d, d')."""

@@ -17,6 +17,7 @@ from distmatch.benchmark.plan import Method
 from distmatch.ciphers.reading import from_symbols, read_ciphertext
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
+from distmatch.planted import clustered_rotation
 
 ENGLISH = Plain("en", False, None)
 
@@ -114,15 +115,9 @@ def test_colossus_reads_the_ciphers_of_its_repository(name, file):
 def test_mini_vec2vec_finds_a_rotation_of_clusters():
     """Of clouds in clusters, which its anchors need, nearly every row; it asks for Python 3.12 or newer."""
     pytest.importorskip("mini_vec2vec")
-    rng = np.random.default_rng(0)
-    centres = rng.standard_normal((20, 30))
-    x = centres[rng.integers(0, 20, 2000)] + 0.5 * rng.standard_normal((2000, 30))
-    rotation = np.linalg.qr(rng.standard_normal((30, 30)))[0]
-    order = rng.permutation(2000)
-    names = tuple(map(str, range(2000)))
-    source, target = (
-        Embeddings(names, v.astype(np.float32), None, False) for v in (x, (x @ rotation)[order])
-    )
+    planted = clustered_rotation(seed=0)
+    names = tuple(map(str, range(len(planted.order))))
+    source, target = (Embeddings(names, v, None, False) for v in planted[:2])
     found = method("mini-vec2vec").match(source, target, seed=0)
     scores = found.map(source).vectors @ found.map.map_target(target).vectors.T
-    assert (order[scores.argmax(1)] == np.arange(2000)).mean() > 0.95
+    assert (planted.order[scores.argmax(1)] == np.arange(len(scores))).mean() > 0.95

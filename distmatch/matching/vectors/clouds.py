@@ -13,6 +13,7 @@ from torch import Tensor
 from distmatch.checkpoint import NOWHERE, Checkpoint
 from distmatch.device import choose_device
 from distmatch.embeddings.arrays import Vectors, as_embeddings
+from distmatch.embeddings.normalization import normalize
 from distmatch.errors import InputError
 from distmatch.maps.centring import fitted
 from distmatch.maps.linear import LinearMap
@@ -29,6 +30,8 @@ ITERATIVE = ("unit", "center") * 5 + ("unit",)
 """Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
 CODED = 2_000
 """Rows on each side whose code length `Match.bits` states."""
+FIRST = 1_000
+"""Rows that nearly always show that rows differ, without a copy of all of them."""
 MIN_SPREAD = 1e-5
 """Range of the coordinates of unit rows below which they are equal but for rounding."""
 
@@ -94,8 +97,7 @@ class Clouds:
                     f"the {side} has {len(given)} rows of {given.dimension} dimensions, too few for a map. "
                     "Give more rows than dimensions"
                 )
-            unit = given.normalized(("unit",)).vectors
-            if np.ptp(unit, axis=0).max() < MIN_SPREAD:
+            if _spread(given.vectors[:FIRST]) < MIN_SPREAD and _spread(given.vectors) < MIN_SPREAD:
                 raise InputError(
                     f"all {len(given)} rows of the {side} point in one direction, so that none can be told from another. "
                     "Check the file"
@@ -117,6 +119,11 @@ class Clouds:
         """The map with matrices for the normalised source and target."""
         target = None if b is None else b.cpu().numpy()
         return LinearMap(a.cpu().numpy(), target, self.steps, bits, self.means)
+
+
+def _spread(rows: np.ndarray) -> float:
+    """Largest range of a coordinate of the unit rows (n, d)."""
+    return float(np.ptp(normalize(rows, ("unit",)), axis=0).max())
 
 
 def conclude(

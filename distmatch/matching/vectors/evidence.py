@@ -8,7 +8,7 @@ supervised map reaches"; `calibration.json` has the coefficients and where they 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import log
 from typing import Any
 
@@ -21,7 +21,7 @@ from distmatch.matching.match import BELIEF
 from distmatch.matching.vectors.fitting import learn_on_samples, self_learn, soft_learn
 from distmatch.matching.vectors.induction import Pairs, mutual_neighbours, translations
 from distmatch.matching.vectors.null import structureless
-from distmatch.matching.vectors.starts import Start
+from distmatch.matching.vectors.starts import DEFAULT_START
 from distmatch.transport.procrustes import procrustes
 from distmatch.transport.thirdmoments import ThirdMoments
 
@@ -29,10 +29,6 @@ EVIDENCE_ROWS = 2_000
 """Rows of each side that the evidence looks at: the most frequent, or random ones where rows have no order."""
 NULL_STEPS = 20
 """Steps of self-learning on the null, as many as a start of `Auto` gets."""
-NULL_START = 500
-"""Rows of each side that the null's first map is found from, as in the first start of `Auto`."""
-NULL_FREQUENCY = 0.2
-"""Weight of the frequencies in it, where rows have any."""
 REFIT_STEPS = 5
 DIRECTIONS = 24
 """Leading principal directions whose third moments are compared."""
@@ -141,14 +137,17 @@ class Reference:
         other = structureless(y[:MOMENT_ROWS].cpu(), generator, ranked=ranked).to(y)
         a, b = looked_at(x, ranked), looked_at(other, ranked)
         learned = _learned(x[:MOMENT_ROWS], other, seed, ranked)
-        null, _ = fit_of(a, b, learned, third_moments(x, other), seed=seed, ranked=ranked)
-        return cls(null, third_moments(x, y))
+        moments = third_moments(x, y)
+        null, _ = fit_of(
+            a, b, learned, moments.with_target(_centred(other)), seed=seed, ranked=ranked
+        )
+        return cls(null, moments)
 
 
 def _learned(x: Tensor, y: Tensor, seed: int, ranked: bool) -> Tensor:
     """What self-learning ends in, in the way of `Auto` where rows have ranks, else in that of `ProfileGromov`."""
     a, b = x[:EVIDENCE_ROWS], y[:EVIDENCE_ROWS]
-    start = Start(words=NULL_START, frequency=NULL_FREQUENCY if ranked else 0.0).map(a, b)
+    start = (DEFAULT_START if ranked else replace(DEFAULT_START, frequency=0.0)).map(a, b)
     if ranked:
         return soft_learn(a, b, start, steps=NULL_STEPS)
     generator = torch.Generator(device=x.device).manual_seed(seed)
@@ -171,8 +170,11 @@ def looked_at(rows: Tensor, ranked: bool) -> Tensor:
 
 def third_moments(x: Tensor, y: Tensor) -> ThirdMoments:
     """Third moments of the first `MOMENT_ROWS` rows (n, d) and (m, d'), centred."""
-    a, b = (z[:MOMENT_ROWS] - z[:MOMENT_ROWS].mean(dim=0) for z in (x, y))
-    return ThirdMoments.of(a, b, DIRECTIONS)
+    return ThirdMoments.of(_centred(x), _centred(y), DIRECTIONS)
+
+
+def _centred(z: Tensor) -> Tensor:
+    return z[:MOMENT_ROWS] - z[:MOMENT_ROWS].mean(dim=0)
 
 
 def fit_of(

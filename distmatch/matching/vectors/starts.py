@@ -58,9 +58,6 @@ class Start:
         return procrustes(x.T @ plan @ y)
 
 
-DEFAULT_START = Start()
-
-
 def sorted_similarity(x: Tensor, y: Tensor, *, power: float = 0.5) -> Tensor:
     """Match rows whose sorted lists of similarities look alike (Artetxe et al. 2018, section 3.2).
 
