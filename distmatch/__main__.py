@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import inspect
 import io
@@ -30,7 +31,7 @@ COMMANDS = (
 """Each is the function of that name in `distmatch.commands`; its docstring is its help."""
 EPILOGUE = (
     "`distmatch COMMAND --help` lists the options of a command. Exit codes: 0 success, 1 finished but the answer "
-    "is not trusted, 2 invalid input, 70 unexpected error, 130 interrupted, 143 terminated. "
+    "is not trusted, 2 invalid input, 70 unexpected error, 130 interrupted, 143 terminated (both with the best so far, if any). "
     "The terms are explained in docs/glossary.md."
 )
 UNEXPECTED = 70
@@ -202,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 result_action="return_value",
             )  # fmt: skip
             sys.stdout.flush()
-            return TERMINATED if stop.asked else int(code or 0)
+            return stop.code or int(code or 0)
     except KeyboardInterrupt as interrupt:
         return _interrupted(interrupt)
     except BrokenPipeError:
@@ -225,9 +226,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         if isinstance(error, OSError):
             _discard_output()
-            _say(
-                f"{' '.join(str(error).split()) or type(error).__name__}. Free space, then run again"
-            )
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            remedy = "Free space, then run again" if full else "Check the path and its permissions"
+            _say(f"{str(error) or type(error).__name__}. {remedy}")
             return 2
         _say(
             f"unexpected {type(error).__name__}: {' '.join(str(error).split())}. This is a bug: run again with --debug and "

@@ -70,7 +70,7 @@ def check_file(
             return
         if not (force or state.st_size == 0 or _readable(ours, path)):
             raise InputError(
-                "exists, and distmatch did not write it. Choose another --out, or replace it with --force",
+                "exists, and nothing shows that distmatch wrote it. Choose another --out, or replace it with --force",
                 path=path,
             )
     probe(path.parent, path)

@@ -26,18 +26,18 @@ class Terminated(KeyboardInterrupt):
 
 
 class Stop:
-    """Whether SIGTERM came, and whether the block that it stops is over."""
+    """Which signal asked the block to stop, as the exit code it means (0: none), and whether the block is over."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.code = 0
         self.over = threading.Event()
 
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Stop]:
-    """Within the block SIGTERM ends the children at once and raises `Terminated` in the main thread.
+    """Within the block SIGTERM ends the children at once and raises `Terminated` in the main thread; Ctrl-C is noted.
 
-    Where the main thread is in compiled code for longer than `PATIENCE`, the process ends without it.
+    Where the main thread is in compiled code for longer than `PATIENCE` after SIGTERM, the process ends without it.
     """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
@@ -47,12 +47,19 @@ def stopping() -> Iterator[Stop]:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
 
-    def react(*_: Any) -> None:
-        if not stop.asked:
-            stop.asked = True
+    def terminate(*_: Any) -> None:
+        if stop.code != TERMINATED:
+            stop.code = TERMINATED
             raise Terminated
 
-    handler = signal.signal(signal.SIGTERM, react)
+    def interrupt(*_: Any) -> None:
+        stop.code = stop.code or INTERRUPTED
+        raise KeyboardInterrupt
+
+    handlers = {signal.SIGTERM: signal.signal(signal.SIGTERM, terminate)}
+    # A job in the background of a script ignores Ctrl-C, and goes on ignoring it.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        handlers[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
     wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     threading.Thread(target=_guard, args=(reader, stop), daemon=True).start()
     try:
@@ -61,9 +68,10 @@ def stopping() -> Iterator[Stop]:
         if os.getpid() == owner:
             stop.over.set()
             signal.set_wakeup_fd(wakeup)
-            signal.signal(signal.SIGTERM, handler or signal.SIG_DFL)
+            for number, handler in handlers.items():
+                signal.signal(number, handler or signal.SIG_DFL)
             os.close(writer)
-            if stop.asked:
+            if stop.code == TERMINATED:
                 end_children()
 
 

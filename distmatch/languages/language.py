@@ -29,6 +29,9 @@ __all__ = [
 CACHE_VERSION = 9
 """Raised when cached files change meaning; folders of other versions are not read."""
 
+MAX_NAME = 100
+"""Bytes of the name of a stored language: it names a folder."""
+
 _RUNNING = ("grams", "gram_costs", "contexts", "backoffs")
 
 
@@ -57,7 +60,8 @@ def load_language(
     base = None if stored or name == "none" else name
     if base is None and not texts:
         raise InputError("language 'none' needs --reference FILE")
-    folder = cache_folder()
+    # A name too long for a folder is no language: building says so.
+    folder = None if len(name.encode()) > MAX_NAME else cache_folder()
     key = _cache_key(base, spaces, diacritics, texts)
     if folder is not None:
         cached = _read(folder / key, name)
@@ -78,10 +82,15 @@ def known_languages() -> list[str]:
     return sorted({*available(), *stored})
 
 
+def _storable(name: str) -> bool:
+    """Whether a language can be stored under a name, which names a folder of the cache."""
+    return name.isidentifier() and len(name.encode()) <= MAX_NAME
+
+
 def stored_references(name: str) -> list[str]:
     """Paths of the texts stored under a name by `store_language`."""
     folder = cache_folder()
-    if folder is None or not name or "/" in name or name.startswith("."):
+    if folder is None or not _storable(name):
         return []
     return sorted(map(str, (folder / "named" / name).glob("*.txt")))
 
@@ -97,9 +106,9 @@ def store_language(name: str, files: Sequence[str]) -> Path:
         raise InputError(
             "the cache folder cannot be written. Set DISTMATCH_CACHE to a folder that can"
         )
-    if not name.isidentifier() or name in available() or name in ("none", "auto"):
+    if not _storable(name) or name in available() or name in ("none", "auto"):
         raise InputError(
-            f"bad or taken language name {name!r}. Use letters, digits and _, such as 'latin'"
+            f"bad or taken language name {name[:40]!r}. Use letters, digits and _, {MAX_NAME} bytes at most, such as 'latin'"
         )
     text = "\n".join(read_text(file) for file in files)
     folded = fold(text)

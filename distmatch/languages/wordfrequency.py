@@ -73,8 +73,8 @@ def word_list(language: str, *, diacritics: bool = False) -> WordList:
         near = get_close_matches(language, available(), 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise InputError(
-            f"unknown language {language!r}.{hint} Known: {' '.join(available())}; or store your own with "
-            f"`distmatch language FILE --name {language}`"
+            f"unknown language {language[:40]!r}.{hint} Known: {' '.join(available())}; or store your own with "
+            f"`distmatch language FILE --name {language[:40]}`"
         )
     frequencies = wordfreq.get_frequency_dict(language, wordlist="best")
     common = islice(frequencies, _VOCABULARY)  # wordfreq lists the most frequent first

@@ -137,8 +137,9 @@ def test_a_number_leads_to_its_records_and_command(page, reported):
     link = page.locator("section[data-task='cipher-words'] td.best a").first
     cell = link.get_attribute("href")[1:]
     link.click()
-    opened = page.locator(f"#{cell}")
-    assert opened.get_attribute("open") is not None and opened.locator("tr").count() == 3
+    opened = page.locator(f"#{cell}[open]")
+    opened.wait_for()  # the page hears of the new fragment after the click
+    assert opened.locator("tr").count() == 3
     assert "distmatch benchmark runs/cipher-words/" in opened.locator("code").first.inner_text()
     record = opened.locator("a").first.get_attribute("href")
     assert (

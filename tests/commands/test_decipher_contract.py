@@ -98,6 +98,7 @@ def test_bad_line_costs_only_itself(tmp_path, text, capsys):
         (b"1 2 3 4 2 1 3", ["--kind", "nonsense"], "for --kind. Choose from"),
         (" ".join(map(str, range(90))).encode(), ["--kind", "homophonic"], "occurs once"),
         (b"abcabcabc", ["--language", "nonsense"], "unknown language"),
+        (b"abcabcabc", ["--language", "e" * 300], "unknown language"),
         (b"abcabcabc", ["--crib", "aa"], "impossible"),
         (b"abcabcabc", ["--crib", "word@8"], "beyond the end"),
         (b"abcabcabc", ["--crib", "z=e"], "does not occur"),
