@@ -77,11 +77,12 @@ def files(*names: str) -> Callable[[Path], list[bytes]]:
     return lambda folder: [(folder / name).read_bytes() for name in names]
 
 
-def model(folder: Path) -> list[bytes]:
+def model(folder: Path) -> list[Any]:
     """The stored text and the arrays of the model made of it."""
     stored = folder / "cache/named/mine/text.txt"
-    arrays = sorted((folder / "cache").glob("v*/own-*/*.npy"))
-    return [stored.read_bytes(), *(path.read_bytes() for path in arrays)]
+    # A text that is stored again gets a model of its own; the one of before stays, and must be the same.
+    arrays = {(p.name, p.read_bytes()) for p in (folder / "cache").glob("v*/own-*/*.npy")}
+    return [stored.read_bytes(), *sorted(arrays)]
 
 
 JOBS = {
@@ -124,6 +125,11 @@ def inputs(folder: Path) -> None:
     )
 
 
+def said(folder: Path) -> Path:
+    """What the last command in a folder wrote to standard error."""
+    return folder.parent / "stderr"
+
+
 def start(arguments: list[str], folder: Path) -> int:
     """Run a command in a fork of this process, in the folder, with a cache of its own for `language`."""
     from distmatch.__main__ import main
@@ -137,9 +143,9 @@ def start(arguments: list[str], folder: Path) -> int:
         os.chdir(folder)
         if arguments[0] == "language":
             os.environ["DISTMATCH_CACHE"] = str(folder / "cache")
-        with open(os.devnull, "r+") as nowhere:
-            for number in range(3):
-                os.dup2(nowhere.fileno(), number)
+        with open(os.devnull, "r+") as nowhere, open(said(folder), "wb") as errors:
+            for number, stream in enumerate((nowhere, nowhere, errors)):
+                os.dup2(stream.fileno(), number)
         code = main(arguments)
     os._exit(code)
 
@@ -178,7 +184,8 @@ def stopped(
     code = wait(child, 10)
     found = []
     if number == signal.SIGTERM and code not in (0, 1, 143):
-        found.append(f"exit {code} after SIGTERM")
+        last = said(folder).read_text("utf-8", "replace").strip().splitlines()[-1:]
+        found.append(f"exit {code} after SIGTERM: {' '.join(last)}")
     patience = 1.0 if number == signal.SIGTERM else 2.0
     _, alive = psutil.wait_procs(family[1:], timeout=patience)
     found += [f"orphan {' '.join(p.cmdline())[:80]}" for p in alive if running(p)]
@@ -234,7 +241,8 @@ def kills(count: int, number: signal.Signals, seed: int, only: list[str]) -> dic
             job, (expected, seconds) = JOBS[title], usual[title]
             folder = Path(name) / "killed"
             shutil.copytree(sound, folder)
-            for _ in range(min(ROUND, count - sum(done.values()))):
+            share = min(ROUND, -(-count // len(only)))
+            for _ in range(min(share, count - sum(done.values()))):
                 moment = rng.uniform(0.02, 1.0) * seconds
                 faults += [f"{title}: {fault}" for fault in stopped(job, folder, number, moment, expected)]  # fmt: skip
                 done[title] += 1

@@ -190,6 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):  # what a terminal of another encoding lacks is shown as \\uXXXX
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
             stream.reconfigure(errors="backslashreplace")
+    stop = None
     try:
         with stopping() as stop:
             if tokens and not tokens[0].startswith("-") and tokens[0] not in COMMANDS:
@@ -215,26 +216,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _interrupted(error.__cause__)
         if debug:
             raise
-        if isinstance(error, CycloptsError):
-            _say(_message(error))
-            return 2
-        if isinstance(error, InputError):
-            _say(str(error))
-            return 2
-        if isinstance(error, MemoryError) or "allocate memory" in str(error):
-            _say("out of memory. Free memory, or give less: --limit, fewer --jobs, a shorter text")
-            return 2
-        if isinstance(error, OSError):
-            _discard_output()
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            remedy = "Free space, then run again" if full else "Check the path and its permissions"
-            _say(f"{str(error) or type(error).__name__}. {remedy}")
-            return 2
-        _say(
-            f"unexpected {type(error).__name__}: {' '.join(str(error).split())}. This is a bug: run again with --debug and "
-            f"send the traceback to {ISSUES}"
-        )
-        return UNEXPECTED
+        # A signal leaves a module half imported, which torch stumbles over later: no bug of ours.
+        if stop is not None and stop.code and not isinstance(error, InputError):
+            _say("interrupted before there was a result")
+            return stop.code
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """Say in one line what went wrong and what to do; the exit code."""
+    if isinstance(error, CycloptsError):
+        _say(_message(error))
+        return 2
+    if isinstance(error, InputError):
+        _say(str(error))
+        return 2
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        _say("out of memory. Free memory, or give less: --limit, fewer --jobs, a shorter text")
+        return 2
+    if isinstance(error, OSError):
+        _discard_output()
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "Free space, then run again" if full else "Check the path and its permissions"
+        _say(f"{str(error) or type(error).__name__}. {remedy}")
+        return 2
+    _say(
+        f"unexpected {type(error).__name__}: {' '.join(str(error).split())}. This is a bug: run again with --debug and "
+        f"send the traceback to {ISSUES}"
+    )
+    return UNEXPECTED
 
 
 def _interrupted(interrupt: KeyboardInterrupt) -> int:

@@ -125,6 +125,45 @@ def test_limits_are_max_and_min():
     agree(found, SUPERLATIVES, "limits are MAX_ and MIN_")
 
 
+def test_numbers_of_the_matchers_have_a_reason():
+    """A number is a setting, cites a paper, is calibrated, or has its reason in a comment or the docstring above it."""
+    found = [
+        where for room in ("symbols", "keys", "codebooks", "joint", "vectors")
+        for path in sorted((PACKAGE / "matching" / room).glob("*.py"))
+        for where in unexplained(path)
+    ]  # fmt: skip
+    assert not found, "\n".join(found)
+
+
+def unexplained(path: Path) -> Iterator[str]:
+    """Lines with a number in a function body that nothing near it explains; compiled kernels and seeds are exempt."""
+    source = path.read_text("utf-8")
+    lines = source.splitlines()
+    for name, function in _functions(ast.parse(source), ""):
+        said = ast.get_docstring(function) or ""
+        for node in ast.walk(ast.Module(function.body, [])):
+            if not isinstance(node, ast.Constant) or type(node.value) not in (int, float):
+                continue
+            text = ast.get_source_segment(source, node) or ""
+            line = lines[node.lineno - 1]
+            above = "\n".join(lines[max(function.lineno, node.lineno - 25) - 1 : node.lineno])
+            explained = "#" in above.replace("# fmt: skip", "") or "docs/log.md" in said
+            if not (ordinary(node.value) or explained or spelled(text, said) or "seed" in line):
+                yield f"{label(path)}:{node.lineno} {name}: {line.strip()}"
+
+
+def spelled(text: str, said: str) -> bool:
+    return text in said or text.replace("_", ",") in said
+
+
+def ordinary(number: float) -> bool:
+    """Counts below twenty, halves, powers of two and of ten, an alphabet, guards against nought and overflow."""
+    if isinstance(number, float):
+        return number in (0.0, 0.5, 1.0, 2.0) or not 1e-6 < number < 1e6
+    small = number < 20 or number in (26, 50, 100, 1000)
+    return small or number & (number - 1) == 0 or number & (number + 1) == 0
+
+
 def test_contributing_has_a_picture_of_every_folder_and_room():
     text = (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8")
     folders = [p for p in PACKAGE.rglob("__init__.py") if p.parent != PACKAGE]

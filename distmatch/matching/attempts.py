@@ -40,7 +40,8 @@ def read_words(
 
 
 def budget_of(symbols: int) -> float:
-    """CPU seconds that "auto" spends on a text by default: 10 for 400 symbols, 30 for 2,000."""
+    """CPU seconds that "auto" spends on a text by default: 10 for 400 symbols, 30 for 2,000, 50 at most."""
+    # A straight line, level from 3,600 symbols on.
     return 10.0 + 20.0 * min(max(symbols - 400, 0), 3_200) / 1_600
 
 
@@ -70,6 +71,7 @@ def concluded(readings: Sequence[Reading[Key]], effort: Effort) -> Decipherment:
     best = readings[0]
     kind = KINDS[best.map.kind]
     assert best.problem is not None
+    # The control always gets a tenth of a second: without it there is no verdict.
     left = replace(effort, clock=Clock(max(effort.clock.wall_left, 0.1)))
     control = kind.control(best.problem, best, left)
     return kind.conclude(readings, control, effort, kind.traits)

@@ -30,6 +30,7 @@ def confidence(name: str, features: Sequence[float]) -> float:
     fitted = calibrations()[name]
     terms = zip(fitted["weights"], features, strict=True)
     score = fitted["intercept"] + sum(w * x for w, x in terms)
+    # Beyond 30 the confidence is 0 or 1 in any case, and exp may overflow.
     return 1.0 / (1.0 + exp(-max(min(score, 30.0), -30.0)))
 
 

@@ -40,6 +40,7 @@ def features(given: CodeEvidence) -> tuple[float, ...]:
     """What the regression sees: log2 of length over unicity distance and of tokens per code, excess beyond 0.2 bits, gain,
     log-odds of the samples' agreement (to 0.9985), and whether the codes are alphabetical.
     """
+    # Clipped, so that a feature beyond what the calibration saw does not outweigh the rest.
     belief = min(max(given.belief, 0.01), 0.9985)
     return (
         min(max(log2(max(given.tokens, 1) / max(given.unicity, 1.0)), -3.0), 6.0),

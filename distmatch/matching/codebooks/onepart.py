@@ -134,6 +134,7 @@ class DictionarySearch:
             report: called with restarts done and in all.
         """
         sampler, first = self._begin(text, target, frequency, seed, fixed or {})
+        # A fifth of the sweeps at least.
         share = min(max(self.short / max(len(text.units), 1), 0.2), 1.0)
         found: list[_State] = []
         interrupted = False
@@ -157,6 +158,7 @@ class DictionarySearch:
         """The sampler, and the key that the beliefs about the order prefer."""
         chains, starts = _chains(text)
         families = _families(text, chains, starts, frequency)
+        # The beliefs may take 0.4 of the time; the sampler, which begins where they end, needs the larger part.
         share_of_time = time.monotonic() + 0.4 * (self.deadline - time.monotonic())
         belief, loose, scales = settle(
             families, TokenTypes.of(text.units, text.ending), text.forms, target, len(text.family), steps=self.steps,
@@ -170,6 +172,7 @@ class DictionarySearch:
             stray |= _out_of_order(np.where(stray, -1, key), chains, starts, held)
         scaled = list(zip(scales, families, strict=True))
         use = np.stack([scale * family.use for scale, family in scaled])
+        # Strays are drawn from the 2,000 most frequent words: rarer ones are hardly ever out of order.
         sampler = _Sampler(
             text, target, chains, starts, np.stack([scale * family.entries for scale, family in scaled]),
             -np.log2(np.maximum(use, 1e-6)), held, np.argsort(-frequency, kind="stable")[:2000].astype(np.int32), seed,
@@ -183,7 +186,7 @@ class DictionarySearch:
         """The best key while the temperature falls, and whether an interrupt ended the search."""
         now, best = first.copy(0.0), first.copy(np.inf)
         begin, done, share = time.monotonic(), 0, 0.0
-        budget = (self.deadline - begin) / (self.restarts - restart + 0.3)
+        budget = (self.deadline - begin) / (self.restarts - restart + 0.3)  # 0.3: the samples
         try:
             while share < 1.0 and (done == 0 or time.monotonic() < self.deadline):
                 spent = (time.monotonic() - begin) / budget if budget < np.inf else 0.0
@@ -200,7 +203,7 @@ class DictionarySearch:
         return best, False
 
     def _samples(self, sampler: _Sampler, leader: _State, sweeps: float) -> list[np.ndarray]:
-        """Keys drawn at temperature 1 around the best one."""
+        """Keys drawn at temperature 1 around the best one, by random numbers that no restart used (from 900,000 on)."""
         now, unbeaten = leader.copy(0.0), leader.copy(-np.inf)
         samples: list[np.ndarray] = []
         while len(samples) * SWEEPS_PER_CALL < sweeps:

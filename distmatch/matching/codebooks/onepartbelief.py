@@ -64,8 +64,8 @@ class Family:
 
 
 def spread_of_gap(gap: float) -> float:
-    """Scale of the Laplace kernel for a gap of so many entries."""
-    return float(np.sqrt(1.0 + gap + (0.15 * gap) ** 2) / 1.4142)
+    """Scale of the Laplace kernel for a gap of so many entries: 0.15 of it as in `onepartkernel._gap_bits`."""
+    return float(np.sqrt(1.0 + gap + (0.15 * gap) ** 2) / 1.4142)  # the square root of 2
 
 
 class PairMessages:
@@ -163,7 +163,7 @@ def settle(
             for t in np.flatnonzero(types.code >= 0):
                 evidence[types.code[t]] += weight * chances[t, forms[types.ending[t]]]
         for code, word in (fixed or {}).items():
-            evidence[code] = -100.0 * occurrences[code]
+            evidence[code] = -100.0 * occurrences[code]  # as good as impossible: the word is known
             evidence[code, word] = 0.0
         claims = belief[:, :size] / np.maximum(belief[:, :size].sum(axis=0), 1.0)
         taken = claims.sum(axis=0)

@@ -50,7 +50,10 @@ def forward_backward(emission, x, gaps, slopes):
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _spread(mass, x, gap, slope, out):
-    """out[s] = sum over r < s of mass[r] exp(-slope |x[s] - x[r] - gap|); 0 where that is of no account."""
+    """out[s] = sum over r < s of mass[r] exp(-slope |x[s] - x[r] - gap|); 0 where that is of no account.
+
+    Masses below 1e-14 and distances beyond exp(-35), about 1e-15, are lost in the rounding of the sum.
+    """
     out[:] = 0.0
     far = 35.0 / slope
     size = len(x)

@@ -77,6 +77,7 @@ class WordCodeSearch:
         held = np.zeros(count, bool)
         held[list(fixed)] = True
         rounds = self.rounds + self.voting
+        # Two sweeps at least, so that each code is tried; 40 at most, so that every round gets its share.
         sweeps = int(np.clip(self.moves / (rounds * max(len(codes), 1)), 2, 40))
         samples: list[np.ndarray] = []
         done = 0
@@ -115,6 +116,7 @@ class WordCodeSearch:
         frequency = np.bincount(codes, minlength=count)
         by_count = np.argsort(-frequency, kind="stable")
         words = min(size, self.dense)
+        # A fifth of the words is left free, so that the lexicon can leave words without a code.
         chosen = by_count if size <= self.dense else by_count[: max(int(0.8 * self.dense), 1)]
         chosen = np.array([c for c in chosen if fixed.get(int(c), 0) < words], np.int64)
         symbol = np.full(count, len(chosen), np.int64)
@@ -142,6 +144,7 @@ class WordCodeSearch:
         weight += belief
         many = min(self.proposals, weight.shape[1])
         near = np.argpartition(-weight, many - 1, axis=1)[:, :many]
+        # Flattened, and never nought: every near word is tried now and then.
         weight = np.sqrt(np.take_along_axis(np.asarray(weight), near, axis=1)) + 0.02
         return near.astype(np.int32), np.cumsum(weight, axis=1)
 

@@ -34,6 +34,7 @@ def word_code_readings(
     all_words = estimated_words(np.bincount(tokens, minlength=len(coded))[coded])
     found: list[CodeReading] = []
     first: dict[int, str] = {}
+    # First as many words as the counts suggest; a text that uses rarer ones gets twice as many.
     for size in (round(1.05 * all_words) + 5, 2 * all_words + 200):
         size = min(max(size, MIN_NOMENCLATOR if book.clear else 0), len(words.words))
         late = time.monotonic() > effort.clock.deadline
@@ -74,6 +75,7 @@ def word_code_control(problem: Problem, best: CodeReading, effort: Effort) -> fl
     tokens = source.symbols[spoken(source, book)]
     mixed = tokens[np.random.default_rng([effort.seed, 77]).permutation(len(tokens))]
     running = renamed(evidence.reference, np.arange(best.size), closed=not book.clear)
+    # Less work than a search: a control has no key to find.
     search = WordCodeSearch(
         lexicon=WordLexicon(steps=40), rounds=3, voting=1, moves=400_000, deadline=effort.clock.deadline
     )  # fmt: skip

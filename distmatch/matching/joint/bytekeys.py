@@ -38,6 +38,7 @@ def find_byte_map(x: bytes, y: bytes, *, seed: int = 0) -> Match[ByteKey] | None
     source, target = fold_bytes(x), fold_bytes(y)
     if not x or not y:
         return None
+    # Half of either side must be letters for a key of letters to be worth looking for.
     if 2 * min(len(source) / len(x), len(target) / len(y)) >= 1:
         model = SymbolModel.fit(source, 27)
         unmoved = float(model.bits(target).sum())

@@ -112,7 +112,7 @@ def peers(contents: list[bytes], progress: Progress = silent) -> dict[str, dict[
         begin = time.process_time()
         peer = Peer(name=name)
         parts = [*contents, b"".join(contents)] if len(contents) == 2 else contents
-        sizes = [8.0 * len(peer.encode(np.frombuffer(part, np.uint8))) for part in parts]
+        sizes = [8 * len(peer.encode(np.frombuffer(part, np.uint8))) for part in parts]
         out[name] = dict(zip(("x", "y", "xy"), sizes, strict=False))
         if len(sizes) == 3:
             out[name]["delta"] = sizes[0] + sizes[1] - sizes[2]

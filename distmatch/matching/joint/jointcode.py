@@ -78,6 +78,7 @@ class JointCode:
         """Probability that the structure is real and the map right, uncalibrated: 2^Δ are the odds against separate codes."""
         if self.kind == "separate":
             return 0.0
+        # Beyond 60 bits the odds are certainty.
         real = 1.0 / (1.0 + 2.0 ** -min(self.delta, 60.0))
         return real * (
             self.match.extra["posterior"] if self.match and self.kind != "identity" else 1

@@ -28,12 +28,13 @@ def restarts_of(n: int, spaces: bool) -> int:
 
 
 def moves_of(n: int) -> int:
-    """Proposals of one restart on n letters."""
+    """Proposals of one restart on n letters (docs/log.md has the measurements)."""
     return 8_000 if n < 48 else 20_000 if n < 180 else 10_000
 
 
 def run(task: SubstitutionTask, moves: int, rng: np.random.Generator) -> Reading[Relabelling]:
     """One restart: anneal on n-grams from a random permutation, then refine on words."""
+    # Short texts have many false minima: hotter starts, longer climbs (docs/log.md has the measurements).
     seed = int(rng.integers(1, 2**31))
     symbols, target, n = task.symbols, task.target, len(task.symbols)
     key = rng.permutation(task.letters).astype(np.int32)
@@ -56,6 +57,7 @@ def finish(
 ) -> list[Reading[Relabelling]]:
     """Climb with the best key (short texts: with all leaders) on the whole text, on all that the language knows."""
     n = len(whole.symbols)
+    # A climb over words costs in proportion to n, and what is left to find falls with n.
     moves = polish if n < 2000 else 60
     several = n < 100
     out = []

@@ -133,5 +133,5 @@ def _summed(
 
 
 def odds(bits: float) -> str:
-    """Bits as odds for people."""
+    """Bits as odds for people; beyond 1e6 to one nobody needs the figure."""
     return f"1 in {round(2 ** max(bits, 0.0))}" if bits < log2(1e6) else "hardly any"

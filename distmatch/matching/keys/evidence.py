@@ -70,6 +70,7 @@ def features(given: Evidence) -> tuple[float, ...]:
     text read as easily as the language's own words is hardly ever wrong), gain and excess again for homophonic keys, which
     fit noise better, unlikeness, and log2 of the doubt. A stretch that repeats an earlier one counts once.
     """
+    # Clipped, so that a feature beyond what the calibration saw does not outweigh the rest; defaults where one is missing.
     runner_up = given.total + 50.0 if given.runner_up is None else given.runner_up
     margin = log1p(min(max(runner_up - given.total, 0.0), 50.0))
     excess = given.text / given.letters - given.expected
@@ -101,6 +102,7 @@ def confidence(given: Evidence) -> float:
 
 def explain(given: Evidence, probability: float, letters: int, unicity: float) -> str:
     """One line: why the answer is believed or not, and what would help."""
+    # The bounds only choose words: the verdict is the calibrated confidence, believed from 0.9 on.
     if probability >= 0.9:
         agreed = "1 restart agrees" if given.found == 1 else f"{given.found} restarts agree"
         tried = "all keys tried" if given.exhaustive else agreed

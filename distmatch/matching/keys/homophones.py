@@ -30,7 +30,10 @@ less the second number times symbols per letter: texts with many symbols are ove
 
 
 def steps_of(count: int, done: int, affordable: float, wanted: int) -> int:
-    """Steps of the restarts of the next round."""
+    """Steps of the restarts of the next round: doubled every second round, 140,000 at first and 20,000 at least.
+
+    docs/log.md has the measurements that led there.
+    """
     grown = max(SWEEPS * count, 140_000) << min(max(done - 1, 0) // 2, 20)
     return int(max(min(wanted or min(grown, MAX_STEPS), affordable), 20_000))
 
@@ -72,6 +75,7 @@ def _anneal(
     fluent = target.text_bits + FLUENT[0] - FLUENT[1] * len(key) / n
     enough = fluent * UNITS_PER_BIT * (n - order + 1)
     steps = moves // (1 + 2 * REHEATS)
+    # Short runs start cooler: they have no time to come down (docs/log.md, "Temperature of the homophonic search").
     heats = (14.0, 11.0) if steps < 2_000 * len(key) else (17.0, 10.0)
     spoken = least = np.inf
     for turn in range(turns):

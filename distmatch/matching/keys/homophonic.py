@@ -32,6 +32,7 @@ def _tried(problem: Problem, readings: Sequence[Reading]) -> bool:
     from distmatch.matching.keys.reading import plausible
 
     symbols = len(problem.source.names)
+    # Far fewer symbols than letters leave nothing for homophones.
     open_ = 0.7 * letters_of(problem) < symbols <= MAX_OPEN
     return open_ and not plausible(readings, len(problem.source))
 

@@ -97,6 +97,7 @@ class PeriodicSearch:
 
     def _mixed(self, codes: np.ndarray, target: Language, seed: int) -> list[Reading[Key]]:
         size = len(target.alphabet)
+        # 40 letters for each alphabet, somewhat above the unicity distance of a free key.
         longest = max(2, min(self.longest_period, len(codes) // 40))
         ranked = sorted(
             range(2, longest + 1),
@@ -115,6 +116,7 @@ class PeriodicSearch:
                 trial = np.concatenate([rng.permutation(size) for _ in range(period)]).astype(
                     np.int32
                 )
+                # Moves and temperatures of a simple key of up to 100 letters, for each column.
                 cost = anneal_bijection(
                     symbols, trial, np.ones((len(trial), size), bool), 0, size, target.flat_cost, target.guess, target.order,
                     size, 30_000 * period, 15.0, 5.0, int(rng.integers(1, 2**31)),

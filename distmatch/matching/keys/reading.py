@@ -38,11 +38,12 @@ def plausible(readings: Sequence[Reading[Key]], letters: int) -> bool:
     """Whether the best reading is so near to the language that other kinds need not be tried."""
     if not readings:
         return False
+    # Saves time only: other kinds are tried where the best reads worse than this, or is too short to tell.
     return excess(min(readings, key=total_bits)) < 0.5 and letters >= 40
 
 
 def unicity_of(reading: Reading[Key]) -> float:
-    """Symbols from which on the key is determined: key bits over the redundancy of the language."""
+    """Symbols from which on the key is determined: key bits over the redundancy of the language, 0.3 bits at least."""
     language = language_of(reading)
     redundancy = math.log2(len(language.alphabet)) - language.text_bits
     return reading.map_bits / max(redundancy, 0.3)
@@ -56,6 +57,7 @@ def excess(reading: Reading[Key]) -> float:
 def may_hold_spaces(source: Ciphertext) -> bool:
     """Whether one symbol is so frequent that it may be the space."""
     counts = np.bincount(source.symbols)
+    # A sixth: what spaces are of running text. A frequent letter may reach it too, so it is only one view more to try.
     return bool(len(source) >= 40 and counts.max() >= 0.165 * len(source) and len(counts) <= 40)
 
 
@@ -90,7 +92,7 @@ def differs(a: Reading[Key], b: Reading[Key]) -> bool:
     """Whether two readings decode more than a tenth of the text otherwise."""
     if len(a.letters) != len(b.letters) or language_of(a).name != language_of(b).name:
         return True
-    return bool(np.mean(a.letters != b.letters) > 0.1)
+    return bool(np.mean(a.letters != b.letters) > 0.1)  # a tenth
 
 
 def distinct(readings: Sequence[Reading[Key]]) -> list[Reading[Key]]:

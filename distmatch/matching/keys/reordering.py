@@ -64,6 +64,7 @@ class TranspositionScreen:
             for order in candidates(n, width):
                 distinct.setdefault(order.indices(n).tobytes(), order)
         for width in self.keyed:
+            # Twelve rows at least: with fewer an order of columns fits noise. 40 rounds are a bound; a climb ends sooner.
             if n >= 12 * width and time.monotonic() < deadline:
                 columns = climb_columns(
                     source.symbols, width, len(source.names), 40, seed + width, _starts(n, width)
@@ -179,6 +180,7 @@ class TranspositionScreen:
             key = rng.integers(0, letters, count).astype(np.int32)
             symbols = source.symbols[pool[number].indices(len(source))]
             chosen = UNITS_PER_BIT * math.lgamma(len(pool[number].order) + 1) / math.log(2)
+            # Temperatures and weight of a short homophonic run (`homophones`): it only ranks the orders.
             return chosen + heat_bath_homophonic(
                 symbols, key, np.ones((count, target.size), bool), table, flat, logs, order, target.size, letters, 0.7,
                 moves, 14.0, 11.0, -1.0, np.zeros(1, np.uint8), int(rng.integers(1, 2**31)),
@@ -189,7 +191,10 @@ class TranspositionScreen:
 
 
 def _starts(n: int, width: int) -> int:
-    """Starts of the climb over column orders: more for more columns, fewer for longer texts."""
+    """Starts of the climb over column orders: more for more columns, fewer for longer texts.
+
+    Six per column, 20,000 letters read in all, so that the time does not depend on the length.
+    """
     return max(4, min(6 * width, 20_000 // n))
 
 

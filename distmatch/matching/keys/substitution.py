@@ -109,6 +109,7 @@ class KeySearch:
         n = len(part.symbols)
         simple = self.kind == "simple"
         restarts = self._limit(part)
+        # How many restarts must end in one key: chance agreement is likelier on short texts.
         agree = self.agree or (6 if n < 48 else 3 if n < 100 else 2)
         pool: dict[bytes, Reading[Relabelling]] = {}
         begin = time.monotonic()
@@ -143,6 +144,7 @@ class KeySearch:
                 except KeyboardInterrupt:
                     interrupted = True
                 settled = best.found >= agree or self._convincing(best, part)
+                # No round is begun in the last twentieth of the time: it could not end.
                 spent = self.budget is not None and self.budget.expired
                 if interrupted or settled or spent or now - begin > 0.95 * self.time_limit:
                     break

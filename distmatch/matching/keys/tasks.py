@@ -116,6 +116,7 @@ def convincing(excess: float, determined: float, *, homophonic: bool) -> bool:
         determined: length of the text over the unicity distance.
         homophonic: of which kind the key is.
     """
+    # Saves time only: the search ends sooner where it holds, the calibrated confidence judges what was found.
     if homophonic:
         return (determined > 1.5 and excess < 0.25) or (determined > 2.5 and excess < 0.5)
     return (determined > 2.5 and excess < 0.1) or (determined > 8.0 and excess < 0.5)

@@ -191,6 +191,7 @@ def _names(reading: Reading[Key]) -> list[str]:
 
 def hopeful(readings: Sequence[Reading[Key]]) -> bool:
     """Whether the best reading so far makes other views of the word breaks needless."""
+    # Saves time only: a better reading leaves no use for other views.
     return bool(readings) and excess(min(readings, key=total_bits)) < 0.9
 
 

@@ -55,6 +55,7 @@ def compile_searches(language: str) -> None:
 
 
 def _homophonic(source: Ciphertext, language: Language) -> None:
+    # The shortest run that passes through every function.
     KeySearch(kind="homophonic", restarts=1, moves=20_000).search(source, language)
     numbers = from_symbols([int(s) for s in np.arange(60) % 30])
     KeySearch(kind="homophonic", restarts=1, moves=20_000).search(numbers, language)

@@ -121,6 +121,7 @@ class SoftKey:
         import torch
 
         grams, weights, model = data
+        # A short memory of squares: the loss changes with beta, full from three quarters of the steps on.
         optimizer = torch.optim.Adam([logits], lr=self.rate, betas=(0.9, 0.9))
         for step in range(self.steps):
             beta = min(1.0, self.flat + (1 - self.flat) * step / (0.75 * self.steps))
@@ -180,6 +181,7 @@ def _hard(belief: np.ndarray, count: int, letters: int, kind: str) -> Relabellin
 
 def _posterior(total: float, sure: float, source: np.ndarray, count: int) -> float:
     """How sure the letters are, if the map beats Y's own frequencies at all."""
+    # Beyond 60 bits the odds are certainty.
     p = np.bincount(source, minlength=count) / max(len(source), 1)
     alone = -float((p[p > 0] * np.log2(p[p > 0])).sum()) * len(source)
     alone += 0.5 * (count - 1) * float(np.log2(max(len(source), 2)))

@@ -103,6 +103,7 @@ class WordLexicon:
         lexicon = self._first(source, count, target, known)
         history = []
         for step in range(self.steps):
+            # Full from three quarters of the steps on; the rest sharpens what was found.
             beta = min(1.0, self.flat + (1 - self.flat) * step / (0.75 * self.steps))
             joint = _flattened(target, beta)
             try:

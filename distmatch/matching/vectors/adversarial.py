@@ -78,7 +78,8 @@ class Adversarial(Estimator):
     @classmethod
     def muse(cls, **changes: Any) -> Adversarial:
         """The settings of Conneau et al. 2018 (section 3.1) and its code: 75,000 words, two layers of 2,048, batches of
-        32, five discriminator steps, plain gradients of rate 0.1, beta 0.01, no conditions."""
+        32, 150,000 steps of which each has five of the discriminator, dropout 0.1, smoothing 0.2, plain gradients of
+        rate 0.1, beta 0.01, no conditions."""
         given = {
             "vocabulary": 75_000, "restarts": 1, "steps": 150_000, "batch": 32, "discriminator_steps": 5,
             "hidden": 2_048, "layers": 2, "conditions": 0, "dropout": 0.1, "smoothing": 0.2, "rate": 0.1,
@@ -168,6 +169,7 @@ class Adversarial(Estimator):
         w = first.clone().contiguous()
         w.requires_grad_()
         kind = torch.optim.Adam if self.optimizer == "adam" else torch.optim.SGD
+        # A first moment of 0.5, usual for adversaries (Radford et al. 2016): each side moves the other's goal.
         options: dict[str, Any] = {"betas": (0.5, 0.99)} if self.optimizer == "adam" else {}
         judge_step = kind(judge.parameters(), lr=self.discriminator_rate, **options)
         loss = torch.zeros(())
@@ -183,6 +185,7 @@ class Adversarial(Estimator):
             deceit = self._loss(judge(*sides[0].draw(self.batch, noise, w)), 1)
             (gradient,) = torch.autograd.grad(deceit, w)
             with torch.no_grad():
+                # A straight line down to a twentieth: the last steps still follow the discriminator.
                 w -= self.rate * max(0.05, 1 - step / self.steps) * gradient
                 w.copy_((1 + self.beta) * w - self.beta * w @ (w.T @ w))
             if (step + 1) % 100 == 0:

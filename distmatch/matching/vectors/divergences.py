@@ -39,6 +39,7 @@ def divergences(
         for e in (source, target)
     )
     pairs = mutual_neighbours(x, y)
+    # Squared distances of unit rows are 0 to 4, so 0.05 blurs little and still converges.
     found = {
         "sinkhorn": sinkhorn_divergence(x, y, epsilon=0.05).value,
         "sliced_wasserstein": sliced_wasserstein(x, y, seed=seed),

@@ -88,7 +88,8 @@ class SelfLearning(Estimator):
     @classmethod
     def vecmap(cls, **changes: Any) -> SelfLearning:
         """The unsupervised settings of Artetxe et al. 2018: sorted start, dropout from 0.1 doubled after 50 steps
-        without gain, 20,000 words, both directions' dictionary, re-weighting by 0.5 on each side."""
+        without gain, 20,000 words (4,000 for the start), 2,000 steps at most, both directions' dictionary, re-weighting by
+        0.5 on each side."""
         given = {
             "start": Start(kind="sorted", words=4_000), "stages": (Stage(words=20_000, steps=2_000, keep=0.1),),
             "patience": 50, "union": True, "weighted": 20_000, "contrast": 0, "pairs_needed": 0.0,
