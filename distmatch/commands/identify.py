@@ -1,10 +1,12 @@
-"""`distmatch identify`: what a ciphertext was read as, what can be counted, and which kinds it may be of."""
+"""`distmatch identify`: what a ciphertext was read as, what can be counted, and how likely each kind is."""
 
 from __future__ import annotations
 
 import json as json_module
+import math
 from typing import Literal
 
+from distmatch.errors import InputError
 from distmatch.progress import ProgressLine, silent
 
 BAR = 40
@@ -21,7 +23,7 @@ def identify(
     case: Literal["auto", "fold", "symbols"] = "auto",
     lines: Literal["auto", "breaks", "joined"] = "auto",
     groups: Literal["auto", "characters", "tokens", "pairs"] = "auto",
-    time_limit: float = 4.0,
+    time_limit: float | None = None,
     seed: int = 0,
     json: bool = False,
     quiet: bool = False,
@@ -39,7 +41,7 @@ def identify(
         case: Whether capitals are their small letters (fold) or symbols of their own.
         lines: Whether line ends are word breaks or joined.
         groups: Whether symbols are characters, tokens between white space, or pairs of characters.
-        time_limit: Seconds for comparing the kinds.
+        time_limit: Seconds for comparing the kinds; by default a fixed amount of work, at most 4 CPU seconds.
         seed: Random seed.
         json: Print one JSON object and nothing else.
         quiet: Hide progress.
@@ -48,6 +50,8 @@ def identify(
     from distmatch.commands.decipher import ciphertext_of
     from distmatch.matching.identify import identify as run
 
+    if time_limit is not None and not time_limit > 0:
+        raise InputError(f"--time-limit {time_limit} is not a positive number of seconds")
     given, name = ciphertext_of(file, text, example)
     source = read_ciphertext(
         given, path=name, punctuation=punctuation, case=case, breaks=lines, groups=groups
@@ -56,7 +60,7 @@ def identify(
     found = run(
         source,
         language,
-        time_limit=time_limit,
+        time_limit=math.inf if time_limit is None else time_limit,
         seed=seed,
         progress=silent if quiet or json else line,
     )
@@ -82,10 +86,11 @@ def describe(result: dict) -> str:
         lines.append("index of coincidence, by period:")
         top = max(max(values), 1e-9)
         lines += [f"{p:>4} {v:.4f} {'#' * round(BAR * v / top)}" for p, v in enumerate(values, 1)]
-    shortest, *others = result["bits_above_best"].items()
-    longer = "".join(f", {kind} +{more:.0f} bits" for kind, more in others)
-    alone = "" if others else "; no other kind applies or was tried within --time-limit"
-    lines.append(f"kinds by code length: {shortest[0]} shortest{longer}{alone}")
+    lines.append("kind, probability, bits above the shortest:")
+    more = result["bits_above_best"]
+    for kind, share in result["probability"].items():
+        bits = f"{more[kind]:+.0f}" if kind in more else ""
+        lines.append(f"  {kind:<16} {share:.3f} {bits:>7}".rstrip())
     if not result["solved"]:
-        lines.append("no kind is solved: the shortest is only the best of these")
+        lines.append("not solved: the shortest is only the best of these")
     return "\n".join(lines)

@@ -18,6 +18,7 @@ from distmatch.languages.wordfrequency import (
     word_list,
     words_from_counts,
 )
+from distmatch.languages.wordpairs import NO_PAIRS, word_pairs
 from distmatch.progress import Progress
 from distmatch.text.alphabet import fold
 
@@ -79,7 +80,10 @@ def build_language(
         language = replace(language, share=share)
         known = held if len(held) >= 2_000 else known
     text_bits = float(language.bits(known).mean())
-    return replace(language, text_bits=text_bits)
+    pairs = NO_PAIRS
+    if spaces and base and not texts:
+        pairs = word_pairs(base, vocabulary, trie.child, trie.mass, trie.end)
+    return replace(language, text_bits=text_bits, pairs=pairs)
 
 
 def words_of_text(text: str, diacritics: bool, path: str) -> WordList:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from distmatch.errors import InputError
 from distmatch.files import atomic_write, cache_folder, read_text
-from distmatch.languages import words
+from distmatch.languages import wordpairs, words
 from distmatch.languages.build import build_language, frozen, words_of_text
 from distmatch.languages.model import PROBABILITY, WORD_SHARE, Language
 from distmatch.languages.storage import load_arrays, save_arrays
@@ -26,7 +26,7 @@ __all__ = [
     "stored_references",
 ]
 
-CACHE_VERSION = 9
+CACHE_VERSION = 10
 """Raised when cached files change meaning; folders of other versions are not read."""
 
 MAX_NAME = 100
@@ -136,6 +136,8 @@ def _cache_key(base: str | None, spaces: bool, diacritics: bool, texts: Sequence
             raise InputError(f"cannot read: {error.strerror}", path=path) from error
         digest.update(f"{os.path.abspath(path)}|{stat.st_size}|{stat.st_mtime_ns};".encode())
     tail = f"-{digest.hexdigest()[:12]}" if texts else ""
+    if base == "en" and spaces and not texts and wordpairs.books() is not None:
+        tail = "-books"
     return f"v{CACHE_VERSION}/{base or 'own'}-{'spaces' if spaces else 'plain'}{'-marks' if diacritics else ''}{tail}"
 
 
@@ -157,6 +159,7 @@ def _read(folder: Path, name: str) -> Language | None:
         folder,
         (arrays["grams"], arrays["gram_costs"], arrays["contexts"], arrays["backoffs"]),
         float(meta["share"]),
+        wordpairs.PairTables(*(arrays[f"pair_{name}"] for name in wordpairs.PairTables._fields)),
     )
 
 
@@ -166,6 +169,7 @@ def _write(folder: Path, language: Language) -> None:
         "cost": language.cost, "short": language.short, "guess": language.guess, "child": language.words.child,
         "mass": language.words.mass, "end": language.words.end,
     } | dict(zip(_RUNNING, language.running, strict=True))  # fmt: skip
+    arrays |= {f"pair_{name}": array for name, array in language.pairs._asdict().items()}
     meta = {
         "letters": language.alphabet.letters, "diacritics": language.alphabet.diacritics,
         "spaces": language.spaces, "text_bits": language.text_bits, "share": language.share,

@@ -10,6 +10,7 @@ import numpy as np
 
 from distmatch.languages import ngram, runningtext, words
 from distmatch.languages.storage import load_arrays, save_arrays
+from distmatch.languages.wordpairs import NO_PAIRS, PairTables
 from distmatch.text.alphabet import Alphabet
 
 WORD_SHARE = 0.9
@@ -35,6 +36,7 @@ class Language:
         folder: where it is cached, if it is.
         running: longer n-grams of the reference, if there is one.
         share: weight of the word model against the n-grams, `running` included.
+        pairs: of words, where spaces are a symbol and there is no reference.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Language:
     folder: Path | None = None
     running: runningtext.Tables = runningtext.NONE
     share: float = WORD_SHARE
+    pairs: PairTables = NO_PAIRS
 
     @property
     def order(self) -> int:
@@ -116,11 +119,11 @@ class Language:
 
     def total_bits(self, codes: np.ndarray, out: np.ndarray | None = None) -> float:
         """Code length in bits of a sequence."""
-        kernel = words.spaced_bits if self.spaces else words.unspaced_bits
         model = self.words
         out = np.empty(len(codes)) if out is None else out
-        return kernel(
+        return words.mixed_bits(
             codes,
+            self.spaces,
             model.child,
             model.mass,
             model.end,
@@ -131,6 +134,7 @@ class Language:
             self.share,
             np.inf,
             out,
+            self.pairs,
         )
 
     def segment(self, codes: np.ndarray) -> str:

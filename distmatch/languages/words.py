@@ -15,6 +15,7 @@ import numpy as np
 
 from distmatch.languages.runningtext import running_probability
 from distmatch.languages.wordfrequency import WordList
+from distmatch.languages.wordpairs import PAIRED_WORDS, pair_probability
 
 OOV = 0.02
 OOV_END = 0.18
@@ -167,15 +168,22 @@ def unspaced_bits(codes, child, mass, end, cost, probability, order, running, sh
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def spaced_bits(codes, child, mass, end, cost, probability, order, running, share, limit, bits):
-    """As `unspaced_bits`, for a text whose spaces (the last code) end its words."""
+def spaced_bits(
+    codes, child, mass, end, cost, probability, order, running, share, limit, bits, pairs
+):
+    """As `unspaced_bits`, for a text whose spaces (the last code) end its words. With `pairs` (or `NO_PAIRS`) a word is coded by a
+    mixture of its letters and of its probability after the word before, which changes the bits of its last symbol.
+    """
     size = child.shape[1] + 1
     marks, costs, contexts, backoffs = running
     long = len(marks) > 1
+    paired = len(pairs.second) > 0
     node = 0
     known = 1.0 - OOV
     unknown = OOV
     total = 0.0
+    before = -1
+    word_bits = 0.0
     for t in range(len(codes)):
         letter = codes[t]
         index = 0
@@ -201,9 +209,21 @@ def spaced_bits(codes, child, mass, end, cost, probability, order, running, shar
         mixed = share * word_probability + (1.0 - share) * spelled
         bits[t] = -np.log2(mixed)
         total += bits[t]
-        if total > limit:
+        word_bits += bits[t]
+        ended = letter == size - 1
+        if paired and (ended or t == len(codes) - 1):
+            if before >= 0 and known > 0.0:
+                plain = mass[node] * end[node] if ended else mass[node]
+                last = pairs.low[node] + 1 if ended else pairs.high[node]
+                p = (1.0 - OOV) * pair_probability(before, pairs.low[node], last, plain, pairs)
+                better = -np.log2(PAIRED_WORDS * p + (1.0 - PAIRED_WORDS) * 2.0**-word_bits)
+                bits[t] += better - word_bits
+                total += better - word_bits
+            before = pairs.low[node] if known > 0.0 else -1
+            word_bits = 0.0
+        if total > limit and (ended or not paired):
             return total
-        if letter == size - 1:
+        if ended:
             node = 0
             known = 1.0 - OOV
             unknown = OOV
@@ -215,12 +235,12 @@ def spaced_bits(codes, child, mass, end, cost, probability, order, running, shar
 
 @numba.njit(cache=True, nogil=True)
 def mixed_bits(
-    codes, spaces, child, mass, end, cost, probability, order, running, share, limit, bits
+    codes, spaces, child, mass, end, cost, probability, order, running, share, limit, bits, pairs
 ):
-    """Bits of a text with or without spaces; arguments as in `unspaced_bits`."""
+    """Bits of a text with or without spaces; arguments as in `unspaced_bits` and `spaced_bits`."""
     if spaces:
         return spaced_bits(
-            codes, child, mass, end, cost, probability, order, running, share, limit, bits
+            codes, child, mass, end, cost, probability, order, running, share, limit, bits, pairs
         )
     return unspaced_bits(
         codes, child, mass, end, cost, probability, order, running, share, limit, bits

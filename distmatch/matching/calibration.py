@@ -6,7 +6,7 @@ An evidence file gives the features and the words that explain them. A search wi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from math import exp
@@ -32,6 +32,27 @@ def confidence(name: str, features: Sequence[float]) -> float:
     score = fitted["intercept"] + sum(w * x for w, x in terms)
     # Beyond 30 the confidence is 0 or 1 in any case, and exp may overflow.
     return 1.0 / (1.0 + exp(-max(min(score, 30.0), -30.0)))
+
+
+def shares(name: str, features: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Probabilities of answers of which one holds: multinomial logit with one vector of weights.
+
+    Args:
+        name: a key of `calibrations`.
+        features: answer to as many features as there are weights.
+
+    Returns:
+        Answer to probability; they sum to 1.
+    """
+    weights = calibrations()[name]["weights"]
+    scores = {
+        answer: sum(w * x for w, x in zip(weights, given, strict=True))
+        for answer, given in features.items()
+    }
+    top = max(scores.values())
+    raised = {answer: exp(max(score - top, -700.0)) for answer, score in scores.items()}
+    total = sum(raised.values())
+    return {answer: value / total for answer, value in raised.items()}
 
 
 def percent(confidence: float | None) -> str:

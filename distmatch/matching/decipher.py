@@ -57,6 +57,8 @@ class Decipher:
     threads: int = 0
     """0: one per core. The result does not depend on it."""
     time_limit: float = math.inf
+    budget: float = 0.0
+    """CPU seconds where there is no time limit; 0 is by length, see `attempts.budget_of`."""
     restarts: int = 0
     puzzle: bool = False
     """No letter stands for itself, as in newspaper cryptograms."""
@@ -87,7 +89,8 @@ class Decipher:
             restarts=self.restarts, transposition=self.transposition, diacritics=diacritics, auto=self.kind == "auto",
             quick=len(target) > 1, patient=math.isfinite(self.time_limit),
         )  # fmt: skip
-        budget = math.inf if asked.patient or kinds[0].words else budget_of(len(source))
+        unbounded = asked.patient or kinds[0].words
+        budget = math.inf if unbounded else self.budget or budget_of(len(source))
         clock = Clock(self.time_limit, budget * len(target))
         effort = effort_of(clock, seed=seed, threads=self.threads, progress=progress)
         if kinds[0].words:

@@ -1,5 +1,9 @@
 """What people bring: printed cryptograms, clues, repeats, other encodings, keys that they know."""
 
+import re
+import time
+
+import numpy as np
 import pytest
 
 from distmatch.ciphers.cribs import parse_crib, parse_never
@@ -9,7 +13,7 @@ from distmatch.errors import InputError
 from distmatch.maps.key import Key
 from distmatch.maps.shownkey import key_lines, keyword_of
 from distmatch.matching.decipher import decipher, to_json
-from distmatch.matching.identify import identify
+from distmatch.matching.identify import NO_KIND, identify
 from distmatch.matching.keys.reading import distinct_letters
 from distmatch.matching.knownkey import apply_key, parse_key, score
 from distmatch.planted import shifted
@@ -84,8 +88,8 @@ def test_a_periodic_key_has_its_true_period_and_keeps_breaks():
 
 
 def test_letters_in_doubt_are_named():
-    plain = "The quick brown fox jumps over the lazy dog and then it runs home to the small old house in the wood"
-    match = decipher(enciphered(plain.replace("z", "x")))
+    plain = "If you can't decide, don't, said Mr. Knox. Just pour the tea, as always, and wait for the rain."
+    match = decipher(enciphered(plain))
     doubts = {d["letter"] for d in match.doubts} | {d["other"] for d in match.doubts}
     assert match.doubts and doubts & set("qjxzkvw")
     assert all(d["bits"] < 7 for d in match.doubts)
@@ -179,9 +183,26 @@ def test_repeats_count_once():
 
 def test_identify_ranks_the_kinds():
     source = read_ciphertext("Maxr ghp mhi max mtuex, max hger nguxtmxg lbwx")
-    found = identify(source, time_limit=200)
+    found = identify(source)
     assert next(iter(found.kinds.items())) == ("caesar", 0.0) and len(found.kinds) > 2
     assert found.kinds["simple"] > 7 and sorted(found.kinds.values()) == list(found.kinds.values())
+    assert next(iter(found.probability)) == "caesar" and found.probability["caesar"] > 0.7
+    assert sum(found.probability.values()) == pytest.approx(1.0)
     told = describe(found.to_json())
-    assert "kinds by code length: caesar shortest, " in told and "%" not in told
+    assert re.search(r"^  caesar +0\.\d{3} +\+0$", told, re.M)
     assert found.to_json()["index_of_coincidence"] > 0.04
+
+
+def test_identify_doubts_that_a_text_without_a_message_is_a_cipher():
+    letters = "".join(np.random.default_rng(5).choice(list(LATIN), 120))
+    found = identify(read_ciphertext(letters))
+    assert next(iter(found.probability)) == NO_KIND and found.probability[NO_KIND] > 0.7
+
+
+def test_identify_does_not_depend_on_the_time_that_it_takes(monkeypatch):
+    """A clock of walls that runs 200 times as fast changes nothing: the work is fixed."""
+    source = read_ciphertext(enciphered(LETTER[:90]))
+    before = identify(source)
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: 200.0 * now())
+    assert identify(source).kinds == before.kinds

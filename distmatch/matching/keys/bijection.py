@@ -6,6 +6,7 @@ import numpy as np
 
 from distmatch.languages.model import PROBABILITY, WORD_SHARE
 from distmatch.languages.runningtext import NONE
+from distmatch.languages.wordpairs import NO_PAIRS
 from distmatch.maps.key import bijection_bits
 from distmatch.maps.relabelling import Relabelling
 from distmatch.matching.keys.climbing import refine
@@ -86,7 +87,7 @@ def _exchanged(whole: SubstitutionTask, table: np.ndarray) -> np.ndarray:
     for _ in range(MAX_EXCHANGES):
         costs = exchange_bits(
             whole.symbols, key, whole.count, whole.letters, True, target.spaces, model.child, model.mass, model.end,
-            target.flat_cost, PROBABILITY, target.order, target.running, target.share, 0.0,
+            target.flat_cost, PROBABILITY, target.order, target.running, target.share, target.pairs, 0.0,
         )  # fmt: skip
         # An exchange gives the other symbol this one's letter, which that must be allowed too.
         other = np.argsort(key)[: whole.letters]
@@ -114,9 +115,11 @@ def _refine(
     target = task.target
     model = target.words
     running, share = (target.running, target.share) if whole else (NONE, WORD_SHARE)
+    pairs = target.pairs if whole else NO_PAIRS
     return refine(
         task.symbols, key, task.allowed(len(key)), target.flat_cost, target.guess, target.order, target.size, task.letters,
-        target.spaces, model.child, model.mass, model.end, PROBABILITY, running, share, moves, hot, seed,
+        target.spaces, model.child, model.mass, model.end, PROBABILITY, running, share, pairs,
+        moves, hot, seed,
     )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ def _exchange(letters, one, other):
 
 @numba.njit(cache=True, nogil=True)
 def refine(
-    symbols, key, allowed, cost, guess, order, size, free, spaces, child, mass, end, probability, running, share, moves, hot, seed
+    symbols, key, allowed, cost, guess, order, size, free, spaces, child, mass, end, probability, running, share, pairs,
+    moves, hot, seed,
 ):  # fmt: skip
     """Anneal a bijection on the code length under the mixture of words and n-grams, evaluated whole at each move.
 
@@ -69,7 +70,7 @@ def refine(
             tolerance = hot * (1.0 - move / (moves + 1.0))
             limit = current - np.log((draw(state) + 1.0) / 4294967296.0) * tolerance
         total = mixed_bits(
-            letters, spaces, child, mass, end, cost, probability, order, running, share, limit, scratch
+            letters, spaces, child, mass, end, cost, probability, order, running, share, limit, scratch, pairs
         )  # fmt: skip
         if total <= limit:
             current = total

@@ -84,7 +84,8 @@ def doubts_of(reading: Reading[Key], traits: frozenset[str]) -> Doubts | None:
     model = language.words
     costs = exchange_bits(
         symbols, full, len(table), len(letters), one_to_one, language.spaces, model.child, model.mass, model.end,
-        language.flat_cost, PROBABILITY, language.order, language.running, language.share, MAX_COST,
+        language.flat_cost, PROBABILITY, language.order, language.running, language.share,
+        language.pairs, MAX_COST,
     )  # fmt: skip
     counts = np.bincount(source.symbols, minlength=len(table))
     if not one_to_one:

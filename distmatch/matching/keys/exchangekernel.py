@@ -10,7 +10,8 @@ from distmatch.languages.words import mixed_bits
 
 @numba.njit(cache=True, nogil=True)
 def exchange_bits(
-    symbols, key, count, free, one_to_one, spaces, child, mass, end, cost, probability, order, running, share, margin
+    symbols, key, count, free, one_to_one, spaces, child, mass, end, cost, probability, order, running, share, pairs,
+    margin,
 ):  # fmt: skip
     """Bits of the text under every neighbour of a key, less those under the key itself.
 
@@ -21,7 +22,7 @@ def exchange_bits(
         free: letters that symbols may stand for.
         one_to_one: the symbol that holds the other letter gets this one's in exchange.
         margin: neighbours that cost more are not told apart: they get infinity.
-        Others as in `words.unspaced_bits`.
+        Others as in `words.spaced_bits`.
 
     Returns:
         (count, free) float64; 0 at the key's own letters.
@@ -32,7 +33,19 @@ def exchange_bits(
         letters[t] = key[symbols[t]] if symbols[t] >= 0 else -1 - symbols[t]
     scratch = np.empty(n, np.float64)
     base = mixed_bits(
-        letters, spaces, child, mass, end, cost, probability, order, running, share, np.inf, scratch
+        letters,
+        spaces,
+        child,
+        mass,
+        end,
+        cost,
+        probability,
+        order,
+        running,
+        share,
+        np.inf,
+        scratch,
+        pairs,
     )
     holder = np.full(free, -1, np.int32)
     for s in range(len(key)):
@@ -56,7 +69,8 @@ def exchange_bits(
                 else:
                     trial[t] = letters[t]
             total = mixed_bits(
-                trial, spaces, child, mass, end, cost, probability, order, running, share, base + margin, scratch
+                trial, spaces, child, mass, end, cost, probability, order, running, share, base + margin, scratch,
+                pairs,
             )  # fmt: skip
             if total <= base + margin:
                 out[s, b] = total - base

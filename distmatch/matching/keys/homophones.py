@@ -117,7 +117,8 @@ def _climb(task: SubstitutionTask, key: np.ndarray, sweeps: int, short: bool) ->
     model = target.words
     bits = climb_homophonic(
         task.symbols, key, task.allowed(len(key)), table, cost, order, target.size, task.letters, target.spaces,
-        model.child, model.mass, model.end, target.flat_cost, target.order, PROBABILITY, NONE, WORD_SHARE, 4, sweeps,
+        model.child, model.mass, model.end, target.flat_cost, target.order, PROBABILITY, NONE, WORD_SHARE, target.pairs, 4,
+        sweeps,
     )  # fmt: skip
     return float(bits)
 

@@ -12,7 +12,7 @@ from distmatch.matching.symbols.heatbath import add_block, slots_of_symbols, str
 @numba.njit(cache=True, nogil=True)
 def climb_homophonic(
     symbols, key, allowed, table, cost, order, size, free, spaces, child, mass, end, long_cost, long_order,
-    probability, running, share, tried, sweeps,
+    probability, running, share, pairs, tried, sweeps,
 ):  # fmt: skip
     """Give every symbol the letter that is best under words and n-grams, among those that n-grams find best.
 
@@ -80,7 +80,7 @@ def climb_homophonic(
                 key[a] = letter
                 total = _whole_bits(
                     symbols, letters, key, size, spaces, child, mass, end, long_cost, long_order, probability, running, share,
-                    best, scratch,
+                    best, scratch, pairs,
                 )  # fmt: skip
                 if total < best - 1e-9:
                     best = total
@@ -92,10 +92,22 @@ def climb_homophonic(
 
 @numba.njit(cache=True, nogil=True)
 def _whole_bits(
-    symbols, letters, key, size, spaces, child, mass, end, cost, order, probability, running, share, limit, scratch
+    symbols, letters, key, size, spaces, child, mass, end, cost, order, probability, running, share, limit, scratch, pairs
 ):  # fmt: skip
     total = mixed_bits(
-        letters, spaces, child, mass, end, cost, probability, order, running, share, limit, scratch
+        letters,
+        spaces,
+        child,
+        mass,
+        end,
+        cost,
+        probability,
+        order,
+        running,
+        share,
+        limit,
+        scratch,
+        pairs,
     )
     homophones = np.zeros(size, np.int64)
     for s in range(len(key)):
