@@ -72,7 +72,10 @@ def case(texts: dict[str, tuple[str, str, bool]], number: int) -> dict | None:
             return None
         cipher = made["ciphertext"]
         cipher = cipher if isinstance(cipher, str) else " ".join(map(str, cipher))
-    found = identify(read_ciphertext(cipher), language, seed=number)
+    try:
+        found = identify(read_ciphertext(cipher), language, seed=number)
+    except InputError:  # refused: a text of mixed tokens, for one
+        return None
     return {
         "number": number, "source": source, "trained": trained, "kind": kind, "what": what, "length": len(found.source),
         "kinds": found.kinds, "confidence": found.match.confidence, "seconds": found.match.cpu_seconds,
