@@ -25,8 +25,8 @@ from distmatch.errors import InputError, unknown
 from distmatch.processes import INTERRUPTED, TERMINATED, Terminated, stopping
 
 COMMANDS = (
-    "decipher", "identify", "encipher", "language", "embed", "align", "apply", "translate", "compress", "decompress", "evaluate",
-    "benchmark", "report",
+    "decipher", "identify", "encipher", "language", "embed", "align", "apply", "train", "translate", "compress", "decompress",
+    "evaluate", "benchmark", "report",
 )  # fmt: skip
 """Each is the function of that name in `distmatch.commands`; its docstring is its help."""
 EPILOGUE = (

@@ -226,3 +226,77 @@ def text_pair(n: int, m: int, *, relation: str = "key", seed: int = 0) -> tuple[
     if relation == "none":
         return x, np.random.default_rng(seed + 3).bytes(m)
     raise ValueError(f"unknown relation {relation!r}. Use same, key or none")
+
+
+NOUNS, ADJECTIVES, VERBS, PREPOSITIONS = 60, 30, 30, 5
+"""Words of the planted languages."""
+
+
+def _spelled(rng: np.random.Generator) -> str:
+    parts = ["ba", "do", "ki", "lu", "me", "no", "pi", "ra", "su", "te", "va", "zo"]
+    return "".join(rng.choice(parts, 3))
+
+
+def _peaked(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+    """Rows of probabilities, each with a few favourites, over a common Zipf law."""
+    law = 1.0 / (np.arange(columns) + 2.0)
+    favours = rng.gamma(0.25, 1.0, (rows, columns)) + 0.01
+    chance = law * favours
+    return chance / chance.sum(axis=1, keepdims=True)
+
+
+class PlantedLanguages:
+    """One grammar with two vocabularies; adjectives stand before the noun in the first language, after it in the second."""
+
+    def __init__(self, seed: int = 0) -> None:
+        rng = self.rng = np.random.default_rng(seed)
+        zipf = 1.0 / (np.arange(NOUNS) + 2.0)
+        self.noun = zipf / zipf.sum()
+        self.adjective = _peaked(rng, NOUNS, ADJECTIVES)
+        self.verb = _peaked(rng, NOUNS, VERBS)
+        self.object = _peaked(rng, VERBS, NOUNS)
+        self.preposition = _peaked(rng, VERBS, PREPOSITIONS)
+        sizes = NOUNS + ADJECTIVES + VERBS + PREPOSITIONS + 2
+        words = []
+        while len(words) < 2 * sizes:
+            words = list(dict.fromkeys([*words, _spelled(rng)]))
+        self.words = words[:sizes], words[sizes : 2 * sizes]
+
+    def _phrase(self, noun: int) -> tuple[int, int | None, int]:
+        """Article, noun, and an adjective in half of the cases."""
+        described = self.rng.random() < 0.5
+        adjective = (
+            NOUNS + self.rng.choice(ADJECTIVES, p=self.adjective[noun]) if described else None
+        )
+        article = NOUNS + ADJECTIVES + VERBS + PREPOSITIONS + int(self.rng.random() < 0.3)
+        return article, adjective, noun
+
+    def sentence(self) -> tuple[str, str]:
+        """The same sentence in both languages."""
+        noun = self.rng.choice(NOUNS, p=self.noun)
+        verb = self.rng.choice(VERBS, p=self.verb[noun])
+        other = self.rng.choice(NOUNS, p=self.object[verb])
+        middle = [NOUNS + ADJECTIVES + verb]
+        if self.rng.random() < 0.6:
+            where = self.rng.choice(PREPOSITIONS, p=self.preposition[verb])
+            middle.append(NOUNS + ADJECTIVES + VERBS + where)
+        phrases = self._phrase(noun), self._phrase(other)
+        out = []
+        for before, words in zip((True, False), self.words, strict=True):
+            made = []
+            for number, (article, adjective, noun_) in enumerate(phrases):
+                inner = [adjective, noun_] if before else [noun_, adjective]
+                made += [article, *(i for i in inner if i is not None)]
+                if number == 0:
+                    made += middle
+            out.append(" ".join(words[i] for i in made).capitalize() + ".")
+        return out[0], out[1]
+
+    def unpaired(self, n: int) -> tuple[list[str], list[str]]:
+        """n sentences of the first language and n of the second, of other meanings."""
+        return [self.sentence()[0] for _ in range(n)], [self.sentence()[1] for _ in range(n)]
+
+    def paired(self, n: int) -> tuple[list[str], list[str]]:
+        """n sentences in both languages."""
+        both = [self.sentence() for _ in range(n)]
+        return [x for x, _ in both], [y for _, y in both]

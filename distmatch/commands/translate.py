@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
-from distmatch.errors import InputError, missing_package, require_packages
+from distmatch.errors import InputError, require_packages
 from distmatch.files import atomic_write, read_text
 from distmatch.outputs import check_file, printed_on_failure
 from distmatch.progress import Progress, ProgressLine, silent
@@ -20,6 +20,7 @@ def translate(
     directory: str | None = None,
     *,
     text: str,
+    reverse: bool = False,
     corpus: list[str] | None = None,
     reference: str | None = None,
     unknown: Unknown = "copy",
@@ -35,11 +36,15 @@ def translate(
     json: bool = False,
     quiet: bool = False,
 ) -> int:
-    """Translate text word by word through an alignment, with an optional language model of the target.
+    """Translate text with a model that `distmatch train` learned, or word by word through an alignment.
+
+    A trained model gives ordinary text, line by line, as soon as it is read. The options --corpus, --unknown, --weight, --beam,
+    --best, --temperature, --keep-case and --device are for alignments only.
 
     Args:
-        directory: Folder written by `distmatch align`: source.vec and target.vec, or lexicon.tsv.
+        directory: Folder written by `distmatch train`; or by `distmatch align`: source.vec and target.vec, or lexicon.tsv.
         text: Text file, one sentence per line, or - for standard input.
+        reverse: With a trained model, translate from its target language into its source language.
         corpus: Target-language text for a trigram model; without it words are translated independently.
         reference: Reference translations, line by line: reports lower-cased BLEU and chrF (sacrebleu).
         unknown: Out-of-vocabulary words: copy, drop, or spell (the most similarly spelled target word).
@@ -56,7 +61,22 @@ def translate(
         quiet: Hide progress.
     """
     if directory is None:
-        raise InputError("give the folder that `distmatch align` wrote")
+        raise InputError("give the folder that `distmatch train` or `distmatch align` wrote")
+    from distmatch.commands.translate_trained import is_trained, translate_trained
+
+    if is_trained(directory):
+        return translate_trained(
+            directory,
+            text=text,
+            reverse=reverse,
+            reference=reference,
+            out=out,
+            force=force,
+            json=json,
+        )
+    if reverse:
+        raise InputError("--reverse is for models of `distmatch train`", path=directory)
+    from distmatch.translation.referencescores import scores
     from distmatch.translation.wordbyword import WordByWord, split_sentence
 
     if out is not None:
@@ -64,11 +84,7 @@ def translate(
         check_file(out, inputs=[text, reference, *(corpus or []), *kept], force=force)
     if reference is not None:
         require_packages("align", "sacrebleu")
-    lines = read_text(text).split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    if not any(line.strip() for line in lines):
-        raise InputError("nothing to translate. Give text, one sentence per line", path=text)
+    lines = _text(text)
     references = None if reference is None else _references(reference, len(lines), text)
     sentences = [split_sentence(line, lower=not keep_case) for line in lines]
     table, words = _candidates(Path(directory), sentences, best, temperature, device)
@@ -103,24 +119,13 @@ def translate(
     return 0
 
 
-def scores(translations: list[str], references: list[str]) -> dict[str, Any]:
-    """BLEU and chrF of sacrebleu, lower-cased, with BLEU's signature.
-
-    Raises:
-        InputError: sacrebleu is not installed.
-    """
-    try:
-        from sacrebleu.metrics.bleu import BLEU
-        from sacrebleu.metrics.chrf import CHRF
-    except ModuleNotFoundError:
-        raise missing_package("sacrebleu", "align") from None
-    # Forced: text that ends in " ." was written so, or is ours, and a warning on it is no help.
-    bleu, chrf = BLEU(lowercase=True, force=True), CHRF(lowercase=True)
-    return {
-        "bleu": round(bleu.corpus_score(translations, [references]).score, 2),
-        "chrf": round(chrf.corpus_score(translations, [references]).score, 2),
-        "signature": str(bleu.get_signature()),
-    }
+def _text(path: str) -> list[str]:
+    lines = read_text(path).split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    if not any(line.strip() for line in lines):
+        raise InputError("nothing to translate. Give text, one sentence per line", path=path)
+    return lines
 
 
 def _references(path: str, n: int, text: str) -> list[str]:
@@ -162,7 +167,8 @@ def _candidates(
             dict.fromkeys(found.target)
         )
     raise InputError(
-        "no source.vec and target.vec, nor lexicon.tsv. Give the folder that `distmatch align` wrote",
+        "no model.safetensors, no source.vec and target.vec, nor lexicon.tsv. Give the folder that `distmatch train` or "
+        "`distmatch align` wrote",
         path=folder,
     )
 

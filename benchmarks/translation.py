@@ -1,0 +1,240 @@
+"""Translation without pairs: BLEU of every stage, with the supervised ceiling of the same phrase model on as much text.
+
+    python benchmarks/translation.py [--data ../shared/data] [--only fr-en,de-en] [--json docs/results/translation.json]
+
+Of Multi30k's training captions the first half of one language and the second half of the other are used, never both sides of
+a line; settings are chosen on val, test_2017 is reported. BLEU is sacrebleu's: lower-cased tokens (as Lample et al. 2018), and
+cased ordinary text (13a). One run per pair of languages gives both directions. CPU seconds are of the whole run up to the stage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tables import Results
+
+from distmatch.files import read_text
+from distmatch.progress import Effort
+from distmatch.translation.backtranslation import BackTranslation, Tables, copies
+from distmatch.translation.monolingual import Monolingual, Sentences
+from distmatch.translation.phrasedecoder import PhraseDecoder
+from distmatch.translation.phrasetable import PhraseTable
+from distmatch.translation.sentences import Casing, join, split
+from distmatch.translation.training import Training
+from distmatch.translation.wordalignment import align_words
+
+Lines = list[str]
+Pair = tuple[Lines, Lines]
+
+
+def halves(paired: Pair) -> Pair:
+    """The first half of the first side and the second half of the second: no line of one translates a line of the other."""
+    middle = len(paired[0]) // 2
+    return paired[0][:middle], paired[1][middle:]
+
+
+def multi30k(data: Path, source: str, target: str) -> tuple[Pair, Pair, Pair]:
+    """Training captions of both sides, paired, val, and test_2017."""
+
+    def side(part: str, language: str) -> Lines:
+        return read_text(data / "multi30k" / f"{part}.{language}.gz").splitlines()
+
+    parts = ("train", "val", "test_2017_flickr")
+    train, val, test = ((side(part, source), side(part, target)) for part in parts)
+    return train, val, test
+
+
+def tatoeba(data: Path, source: str, target: str) -> tuple[Pair, Pair, Pair]:
+    """30,000 sentences a side; lines that repeat a sentence are left out, the last 2,000 are val and test."""
+    names = {"fr": "fra", "de": "deu"}
+    language = names[source]
+    with zipfile.ZipFile(data / "tatoeba" / f"{language}-eng.zip") as archive:
+        text = archive.read(f"{language}-eng/{language}.txt").decode()
+    seen: set[str] = set()
+    pairs = []
+    for line in text.splitlines():
+        english, other = line.split("\t")[:2]
+        if not {english, other} & seen:
+            pairs.append((other, english))
+        seen |= {english, other}
+    order = np.random.default_rng(0).permutation(len(pairs))[:62_000]
+    left, right = ([pairs[i][k] for i in order] for k in (0, 1))
+    cuts = slice(0, 60_000), slice(60_000, 61_000), slice(61_000, 62_000)
+    train, val, test = ((left[cut], right[cut]) for cut in cuts)
+    return train, val, test
+
+
+def bible(data: Path, source: str, target: str) -> tuple[Pair, Pair, Pair]:
+    """Verses; the last 2,000 are val and test."""
+    sides = [read_text(data / "bible" / f"{one}.txt.xz").split("\n") for one in (source, target)]
+    pairs = [(a, b) for a, b in zip(*sides, strict=False) if a.strip() and b.strip()]
+    left, right = ([p[k] for p in pairs] for k in (0, 1))
+    cuts = slice(0, len(pairs) - 2_000), slice(-2_000, -1_000), slice(-1_000, None)
+    train, val, test = ((left[cut], right[cut]) for cut in cuts)
+    return train, val, test
+
+
+READERS = {"multi30k": multi30k, "tatoeba": tatoeba, "bible": bible}
+
+
+def bleu(found: Lines, wanted: Lines) -> tuple[float, float]:
+    """Of lower-cased tokens, and of cased text."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    def tokens(lines: Lines) -> Lines:
+        return [" ".join(split(line.lower())) for line in lines]
+
+    lower = BLEU(tokenize="none", force=True).corpus_score(tokens(found), [tokens(wanted)])
+    return round(lower.score, 2), round(BLEU().corpus_score(found, [wanted]).score, 2)
+
+
+class Sides:
+    """Both sides' vocabularies and casings, to translate lines with any pair of tables."""
+
+    def __init__(self, texts: Pair, learner: BackTranslation) -> None:
+        self.learner = learner
+        self.tokens = [[split(line) for line in lines] for lines in texts]
+        self.sides = [
+            Monolingual.read([[t.lower() for t in line] for line in lines]) for lines in self.tokens
+        ]
+        self.casings = [Casing.learn(lines) for lines in self.tokens]
+
+    def translate(self, tables: Tables, lines: Lines, *, reverse: bool) -> Lines:
+        """Lines through the tables."""
+        decoder = self.learner.decoders(*self.sides, tables)[reverse]
+        return self.through(decoder, lines, reverse=reverse)
+
+    def through(self, decoder: PhraseDecoder, lines: Lines, *, reverse: bool) -> Lines:
+        """Lines through a decoder."""
+        source, target = self.sides[::-1] if reverse else self.sides
+        tokens = [split(line) for line in lines]
+        ids = Sentences.of(source.encode([t.lower() for t in line]) for line in tokens)
+        words, origin, _ = decoder.decode(ids)
+        casing = self.casings[0 if reverse else 1]
+        return [
+            join(casing.written([line[k] if k >= 0 else target.words[w] for w, k in zip(found, places, strict=True)]))
+            for line, found, places in zip(tokens, words, origin, strict=True)
+        ]  # fmt: skip
+
+    def supervised(self, paired: Pair, lines: Lines, *, reverse: bool) -> Lines:
+        """Lines through a table of real pairs."""
+        source, target = self.sides[::-1] if reverse else self.sides
+        both = paired[::-1] if reverse else paired
+        tokens = [[[t.lower() for t in split(line)] for line in side] for side in both]
+        kept = [
+            i
+            for i, (a, b) in enumerate(zip(*tokens, strict=True))
+            if 0 < len(a) < 60 and 0 < len(b) < 60
+        ]
+        x = Sentences.of(source.encode(tokens[0][i]) for i in kept)
+        y = Sentences.of(target.encode(tokens[1][i]) for i in kept)
+        table = PhraseTable.extract(x, y, align_words(x, y))
+        decoder = PhraseDecoder(
+            table, target.model, copies(source, target), self.learner.weights, self.learner.search
+        )
+        return self.through(decoder, lines, reverse=reverse)
+
+
+def run(
+    results: Results,
+    kind: str,
+    pair: str,
+    data: Path,
+    training: Training,
+    *,
+    more: tuple[Lines, Lines] = ([], []),
+    seed: int = 0,
+) -> None:
+    """Train on one pair, and a row per direction: every stage."""
+    source, target = pair.split("-")
+    train, val, test = READERS[kind](data, source, target)
+    texts = halves(train)
+    sides = Sides(texts, training.backtranslation)
+    began = time.process_time()
+    spent, told = 0.0, []
+
+    def observe(tables: Tables) -> None:
+        nonlocal spent
+        at = time.process_time() - began - spent
+        entry = {
+            "iteration": tables.iteration,
+            "cpu": round(at),
+            "round trip": tables.history[-1]["round_trip"],
+        }
+        for reverse, part in itertools.product((False, True), ("val", "test")):
+            both = val if part == "val" else test
+            lines, wanted = both[::-1] if reverse else both
+            entry[part, reverse] = bleu(sides.translate(tables, lines, reverse=reverse), wanted)
+        told.append(entry)
+        print(entry, file=sys.stderr, flush=True)
+        spent = time.process_time() - began - at
+
+    effort = Effort(seed=seed)
+    trained = training.learn(
+        (texts[0], more[0]), (texts[1], more[1]), effort=effort, observe=observe
+    )
+    best = next(t for t in told if t["iteration"] == trained.tables.iteration)
+    stages = [
+        ("word by word", told[0]),
+        ("phrases, iteration 1", told[1]),
+        (f"best round trip, iteration {best['iteration']}", best),
+    ]
+    for reverse in (False, True):
+        lines, wanted = test[::-1] if reverse else test
+        ceiling = bleu(
+            sides.supervised(
+                (train[0][: len(texts[0])], train[1][: len(texts[0])]), lines, reverse=reverse
+            ),
+            wanted,
+        )
+        name = f"{target}-{source}" if reverse else pair
+        for stage, entry in stages:
+            results.record(
+                kind,
+                {
+                    "lines a side": len(texts[0]), "BLEU val": entry["val", reverse][0], "BLEU test": entry["test", reverse][0],
+                    "cased": entry["test", reverse][1], "round trip": entry["round trip"], "CPU s": entry["cpu"],
+                    "iteration": entry["iteration"], "supervised": ceiling[0],
+                    "trusted": "yes" if trained.verdict.believed else "no",
+                },
+                label=f"{name} {stage}",
+            )  # fmt: skip
+    values = [(t["round trip"], sum(t["test", r][0] for r in (False, True)) / 2) for t in told]
+    for t, (_, value) in zip(told, values, strict=True):
+        figures: dict[str, Any] = {
+            "round trip": t["round trip"],
+            "mean BLEU of both directions": round(value, 2),
+        }
+        results.record("iterations", figures, label=f"{kind} {pair} {t['iteration']}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--only", default="multi30k:fr-en,multi30k:de-en")
+    parser.add_argument("--iterations", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, default=None)
+    options = parser.parse_args()
+    results = Results(options.json)
+    training = Training()
+    training = replace(
+        training, backtranslation=replace(training.backtranslation, iterations=options.iterations)
+    )
+    for case in options.only.split(","):
+        kind, _, pair = case.partition(":")
+        run(results, kind, pair, options.data, training, seed=options.seed)
+
+
+if __name__ == "__main__":
+    main()
