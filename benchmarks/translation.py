@@ -1,6 +1,6 @@
 """Translation without pairs: BLEU of every stage, with the supervised ceiling of the same phrase model on as much text.
 
-    python benchmarks/translation.py [--data ../shared/data] [--only fr-en,de-en] [--json docs/results/translation.json]
+    python benchmarks/translation.py [--only multi30k:fr-en,multi30k:de-en] [--more] [--verdicts] [--json FILE]
 
 Of Multi30k's training captions the first half of one language and the second half of the other are used, never both sides of
 a line; settings are chosen on val, test_2017 is reported. BLEU is sacrebleu's: lower-cased tokens (as Lample et al. 2018), and
@@ -80,6 +80,12 @@ def bible(data: Path, source: str, target: str) -> tuple[Pair, Pair, Pair]:
     cuts = slice(0, len(pairs) - 2_000), slice(-2_000, -1_000), slice(-1_000, None)
     train, val, test = ((left[cut], right[cut]) for cut in cuts)
     return train, val, test
+
+
+def tatoeba_halves(data: Path, source: str) -> tuple[Lines, Lines]:
+    """More unpaired text: the first half of the source side of Tatoeba and the second half of the English one."""
+    left, right = halves(tatoeba(data, source, "en")[0])
+    return left, right
 
 
 READERS = {"multi30k": multi30k, "tatoeba": tatoeba, "bible": bible}
@@ -205,7 +211,7 @@ def run(
                     "iteration": entry["iteration"], "supervised": ceiling[0],
                     "trusted": "yes" if trained.verdict.believed else "no",
                 },
-                label=f"{name} {stage}",
+                label=f"{name} {stage}" + (", more text" if more[0] else ""),
             )  # fmt: skip
     values = [(t["round trip"], sum(t["test", r][0] for r in (False, True)) / 2) for t in told]
     for t, (_, value) in zip(told, values, strict=True):
@@ -213,7 +219,60 @@ def run(
             "round trip": t["round trip"],
             "mean BLEU of both directions": round(value, 2),
         }
-        results.record("iterations", figures, label=f"{kind} {pair} {t['iteration']}")
+        results.record(
+            "iterations",
+            figures,
+            label=f"{kind} {pair}{' more text' * bool(more[0])} {t['iteration']}",
+        )
+
+
+UNRELATED = (
+    "multi30k:fr bible:en", "multi30k:de bible:en", "multi30k:fr bible:es", "multi30k:en bible:la", "bible:de multi30k:fr",
+    "multi30k:fr shuffled:en", "multi30k:de shuffled:en", "shuffled:fr multi30k:de", "shuffled:de shuffled:fr",
+    "tatoeba:fr bible:en",
+)  # fmt: skip
+"""Pairs of texts between which there is nothing to learn, or that belong to other worlds."""
+RELATED = ("multi30k:fr multi30k:en", "multi30k:de multi30k:en", "multi30k:de multi30k:fr")
+FEW = 6_000
+"""Lines a side of the runs that only a verdict is wanted of."""
+
+
+def some_lines(data: Path, name: str, *, second: bool) -> Lines:
+    """Lines of one language; of the second half of a text if `second`, so that two sides never share a line."""
+    kind, language = name.split(":")
+    if kind == "bible":
+        lines = [
+            t for t in read_text(data / "bible" / f"{language}.txt.xz").split("\n") if t.strip()
+        ]
+    elif kind == "tatoeba":
+        lines = tatoeba(data, language, "en")[0][0]
+    else:
+        lines = read_text(data / "multi30k" / f"train.{language}.gz").splitlines()
+    lines = lines[-FEW:] if second else lines[:FEW]
+    if kind == "shuffled":
+        words = np.array([word for line in lines for word in line.split()])
+        ends = np.cumsum([len(line.split()) for line in lines])[:-1]
+        words = np.random.default_rng(0).permutation(words)
+        lines = [" ".join(part) for part in np.split(words, ends)]
+    return lines
+
+
+def verdicts(results: Results, data: Path, training: Training) -> None:
+    """Whether related texts are trusted and unrelated ones refused."""
+    short = replace(training, backtranslation=replace(training.backtranslation, iterations=1))
+    for case in (*RELATED, *UNRELATED):
+        source, target = (
+            some_lines(data, name, second=bool(k)) for k, name in enumerate(case.split())
+        )
+        trained = short.learn((source, []), (target, []), effort=Effort())
+        found, entry = trained.verdict.evidence["lexicon"], trained.history[-1]
+        figures = {
+            "trusted": "yes" if trained.verdict.believed else "no", "explained": min(found["explained"]),
+            "mutual": found["mutual"], "round trip": entry["round_trip"],
+            "more bits per word": round(max(entry[d]["bits"] - entry[d]["own_bits"] for d in ("forward", "backward")), 2),
+            "reason": trained.verdict.reason.splitlines()[0],
+        }  # fmt: skip
+        results.record("verdicts", figures, label=case)
 
 
 def main() -> None:
@@ -223,6 +282,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--only", default="multi30k:fr-en,multi30k:de-en")
     parser.add_argument("--iterations", type=int, default=6)
+    parser.add_argument(
+        "--more",
+        action="store_true",
+        help="also learn word vectors from unpaired halves of Tatoeba",
+    )
+    parser.add_argument(
+        "--verdicts", action="store_true", help="only the verdicts on related and unrelated texts"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args()
@@ -231,9 +298,13 @@ def main() -> None:
     training = replace(
         training, backtranslation=replace(training.backtranslation, iterations=options.iterations)
     )
+    if options.verdicts:
+        verdicts(results, options.data, training)
+        return
     for case in options.only.split(","):
         kind, _, pair = case.partition(":")
-        run(results, kind, pair, options.data, training, seed=options.seed)
+        more = tatoeba_halves(options.data, pair[:2]) if options.more else ([], [])
+        run(results, kind, pair, options.data, training, more=more, seed=options.seed)
 
 
 if __name__ == "__main__":

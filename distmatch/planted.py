@@ -240,7 +240,7 @@ def _spelled(rng: np.random.Generator) -> str:
 def _peaked(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
     """Rows of probabilities, each with a few favourites, over a common Zipf law."""
     law = 1.0 / (np.arange(columns) + 2.0)
-    favours = rng.gamma(0.25, 1.0, (rows, columns)) + 0.01
+    favours = rng.gamma(0.1, 1.0, (rows, columns)) + 0.002
     chance = law * favours
     return chance / chance.sum(axis=1, keepdims=True)
 
@@ -264,12 +264,10 @@ class PlantedLanguages:
 
     def _phrase(self, noun: int) -> tuple[int, int | None, int]:
         """Article, noun, and an adjective in half of the cases."""
+        adjective = NOUNS + self.rng.choice(ADJECTIVES, p=self.adjective[noun])
         described = self.rng.random() < 0.5
-        adjective = (
-            NOUNS + self.rng.choice(ADJECTIVES, p=self.adjective[noun]) if described else None
-        )
         article = NOUNS + ADJECTIVES + VERBS + PREPOSITIONS + int(self.rng.random() < 0.3)
-        return article, adjective, noun
+        return article, adjective if described else None, noun
 
     def sentence(self) -> tuple[str, str]:
         """The same sentence in both languages."""

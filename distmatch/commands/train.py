@@ -50,7 +50,7 @@ def train(
         target: Text of the target language, one sentence per line; no translation of the source.
         out: Folder for model.safetensors, history.jsonl, record.json, config.yaml.
         lexicon: Folder written by `distmatch align`, to start from its vectors instead of learning some.
-        more_source: More text of the source language, for word vectors and language model only.
+        more_source: More text of the source language, for word vectors only.
         more_target: More text of the target language, likewise.
         iterations: Iterations of back-translation; 0 translates word by word.
         sentences: Maximum number of sentences translated per direction and iteration.

@@ -95,6 +95,8 @@ class BackTranslation:
                 if observe:
                     observe(current)
                 _keep(checkpoint, current, best)
+        except TimeoutError:
+            return best, True
         except (KeyboardInterrupt, SystemError) as error:
             # A signal in a compiled function comes out of it as the cause of a SystemError.
             if not isinstance(error, KeyboardInterrupt) and not isinstance(
@@ -133,7 +135,7 @@ class BackTranslation:
         real = side.text
         if len(real) > self.sentences:
             real = real.select(np.sort(rng.permutation(len(real))[: self.sentences]))
-        made, _, _ = decoder.decode(real, threads=max(effort.threads, 1))
+        made, _, _ = decoder.decode(real, threads=max(effort.threads, 1), clock=effort.clock)
         synthetic = Sentences.of(made)
         return PhraseTable.extract(synthetic, real, align_words(synthetic, real))
 

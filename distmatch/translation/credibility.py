@@ -14,12 +14,14 @@ from distmatch.translation.seedlexicon import Seed
 
 MEMORY, CACHED = 4, 0.1
 """Sentences that the order test remembers, and the weight of their words in the next one."""
-SHUFFLES = 8
+SHUFFLES = 30
 """Orders at random that the order of the text is compared with."""
-ORDERED = 3.0
+ORDERED = 5.0
 """Standard deviations from which the order of sentences counts as more than chance."""
-MIN_GAIN, MIN_MUTUAL = 0.05, 0.4
-"""Bits per pair of words saved over shuffled lexicons, and share of running words that both lexicons agree on."""
+MIN_EXPLAINED, MIN_MUTUAL = 0.5, 0.55
+"""Share of a side's word order that the other side's model explains through the lexicon, and share of running words that both
+lexicons agree on. Captions fr-en and de-en have 0.56 to 0.65 and 0.64; French captions against English Bible verses 0.44 and 0.31;
+against captions with all words shuffled -0.2 and 0.13."""
 MIN_ROUND_TRIP, MAX_EXCESS_BITS = 15.0, 1.5
 """BLEU of the round trip, and bits per word of the translations beyond those of the target's own text."""
 MAX_COPIED, MAX_STRETCH = 0.25, 1.6
@@ -62,10 +64,10 @@ def judge_tables(
 
 def _tests(lexicon: dict[str, Any], entry: dict[str, Any]) -> list[tuple[bool, str, str]]:
     """Whether each test passes, and its line for either outcome."""
-    gain, mutual = min(lexicon["gain"]), lexicon["mutual"]
+    explained, mutual = min(lexicon["explained"]), lexicon["mutual"]
     tests = [
-        (gain >= MIN_GAIN, f"the lexicon saves {gain:.3f} bits per pair of words over shuffled lexicons",
-         f"the lexicon saves only {gain:.3f} bits per pair of words over shuffled lexicons ({MIN_GAIN} needed)"),
+        (explained >= MIN_EXPLAINED, f"the lexicon explains {100 * explained:.0f} % of the order of words",
+         f"the lexicon explains only {100 * explained:.0f} % of the order of words ({100 * MIN_EXPLAINED:.0f} needed)"),
         (mutual >= MIN_MUTUAL, f"lexicons of both directions agree on {100 * mutual:.0f} % of running words",
          f"lexicons of both directions agree on only {100 * mutual:.0f} % of running words ({100 * MIN_MUTUAL:.0f} needed)"),
     ]  # fmt: skip

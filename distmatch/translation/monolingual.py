@@ -63,7 +63,7 @@ class Monolingual:
         words: the vocabulary, SENTENCE_START and SENTENCE_STOP first, then the most frequent first.
         counts: (V,) occurrences in the text.
         text: the sentences to learn from.
-        more: further sentences of the language, for the model and the vectors only.
+        more: further sentences of the language, for word vectors only.
         held: sentences of the same text that nothing is trained on, in their order.
     """
 
@@ -120,14 +120,11 @@ class Monolingual:
         """Numbers of words; unknown ones are `len(words)`."""
         return np.array([self.number.get(t, len(self.words)) for t in tokens], np.int32)
 
-    def corpus(self, *, marks: bool) -> Corpus:
-        """The text and the further sentences for models of words, SENTENCE_START and SENTENCE_STOP around each if `marks`."""
+    def corpus(self, *, marks: bool = False, more: bool = False) -> Corpus:
+        """The text for models of words, with the ends of sentences as words if `marks`, and the further sentences if `more`."""
         first, last = ([0], [1, SENTENCE_END]) if marks else ([], [SENTENCE_END])
-        parts = [
-            np.concatenate([first, side[i], last])
-            for side in (self.text, self.more)
-            for i in range(len(side))
-        ]
+        texts = (self.text, self.more) if more else (self.text,)
+        parts = [np.concatenate([first, text[i], last]) for text in texts for i in range(len(text))]
         tokens = np.concatenate(parts).astype(np.int32)
         counts = np.bincount(tokens[tokens >= 0], minlength=len(self.words) + 1)
         return Corpus(tokens, self.words, counts[: len(self.words)])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from distmatch.languages.wordtrigram import WordTrigram
+from distmatch.progress import Clock
 from distmatch.translation.decoderkernel import SearchLimits, decode_block
 from distmatch.translation.monolingual import Sentences
 from distmatch.translation.phrasetable import PhraseTable
@@ -38,6 +39,7 @@ class Search:
     beam: float = 6.0
 
 
+UNLIMITED = Clock()
 DECODER_WEIGHTS, DECODER_SEARCH = Weights(), Search()
 """The defaults."""
 
@@ -66,12 +68,18 @@ class PhraseDecoder:
         )  # fmt: skip
 
     def decode(
-        self, sentences: Sentences, *, threads: int = 1
+        self, sentences: Sentences, *, threads: int = 1, clock: Clock = UNLIMITED
     ) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
-        """Target words of each sentence, the source position that each copied one comes from (-1: not copied), scores."""
+        """Target words of each sentence, the source position that each copied one comes from (-1: not copied), scores.
+
+        Raises:
+            TimeoutError: the clock's limit is reached before the end.
+        """
         blocks = range(0, len(sentences), _CHUNK)
 
         def run(start: int):
+            if clock.expired:
+                raise TimeoutError
             stop = min(start + _CHUNK, len(sentences))
             ends = sentences.ends[start : stop + 1]
             ids = sentences.ids[ends[0] : ends[-1]]

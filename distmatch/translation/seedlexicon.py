@@ -15,8 +15,13 @@ from distmatch.translation.monolingual import Monolingual, Sentences
 from distmatch.translation.phrasetable import PhraseTable
 from distmatch.translation.seedvectors import csls_rows, learn_aligned, rare_words, rows_of
 
-CONTROLS, CONTROL_WORDS, CONTROL_STEPS = 3, 600, 10
-"""Shuffled lexicons that the vectors' lexicon is compared with, and words and steps of these short searches."""
+SCREENED = 600
+"""Most frequent words of each side on which the starts are compared."""
+WIDTHS = (0.3, 0.7)
+"""Spreads, in log frequency, of the starts that pair words of like frequency."""
+
+Priors = tuple[np.ndarray, np.ndarray]
+"""First guesses p(target | source) and p(source | target)."""
 
 
 @dataclass
@@ -47,8 +52,8 @@ class SeedLexicon:
     """Of the softmax over CSLS."""
     swapped: float = 0.2
     """Share of neighbours that stand in the other order in the other language."""
-    apart: float = 0.5
-    """Weight of pairs with one word between them."""
+    distances: tuple[float, ...] = (1.0, 1.0)
+    """Weights of pairs of neighbours, of pairs with one word between them, and so on."""
 
     def start(
         self,
@@ -68,26 +73,15 @@ class SeedLexicon:
             aligned, evidence = learn_aligned(source, target, effort)
         x, y = (rows_of(side, e) for side, e in zip((source, target), aligned, strict=True))
         h, s = (min(self.words, len(side.words)) for side in (source, target))
-        forward, backward = csls_rows(x[:h], y[:s], temperature=self.temperature)
-        for prior in (forward, backward):
-            prior[:2], prior[:, :2] = 0, 0
-            prior[0, 0] = prior[1, 1] = 1
-            prior /= np.maximum(prior.sum(axis=1, keepdims=True), 1e-9)
-
-        def tell(done: float, total: float | None = None, /, **figures: object) -> None:
-            effort.progress(done, total, phase="lexicon from word pairs", **figures)
-
-        onto, bits = self.learn(forward, source, target, progress=tell)
-        back, bits_back = self.learn(backward, target, source, progress=tell)
-        onto, back = onto[:h, :s], back[:s, :h]
+        starts = self._starts(source, target, x[:h], y[:s])
+        screened = {name: self._screen(priors, source, target) for name, priors in starts.items()}
+        best = min(screened, key=lambda name: screened[name]["bits"])
+        found = self._lexicons(starts[best], source, target, effort)
+        onto, back = found[0][:h, :s], found[1][:s, :h]
         evidence["lexicon"] = {
-            "mutual": round(_mutual(onto, back, source), 4),
-            "gain": [
-                round(self.gain(forward, source, target, seed=effort.seed), 4),
-                round(self.gain(backward, target, source, seed=effort.seed), 4),
-            ],
-            "bits per pair": [round(bits, 3), round(bits_back, 3)],
-        }
+            "start": best, "starts": {name: one["bits"] for name, one in screened.items()},
+            "explained": screened[best]["explained"], "mutual": round(_mutual(onto, back, source), 4),
+        }  # fmt: skip
         there = np.sqrt(onto * _bayes(back, target))
         again = np.sqrt(back * _bayes(onto, source))
         rare = rare_words(x, y, h, self.temperature), rare_words(y, x, s, self.temperature)
@@ -97,24 +91,48 @@ class SeedLexicon:
         )
         return Seed(tables, evidence)
 
-    def gain(
-        self, prior: np.ndarray, hidden: Monolingual, seen: Monolingual, *, seed: int = 0
-    ) -> float:
-        """Bits per pair of words that the same search saves when it starts from `prior`, not from shuffled lexicons.
+    def _starts(
+        self, source: Monolingual, target: Monolingual, x: np.ndarray, y: np.ndarray
+    ) -> dict[str, Priors]:
+        """First guesses: from vectors, from frequencies, and from both."""
+        near = csls_rows(x, y, temperature=self.temperature)
+        starts = {"vectors": near}
+        for width in WIDTHS:
+            like = _like_frequency(source, target, len(x), len(y), width)
+            starts[f"frequency {width}"] = like, np.ascontiguousarray(like.T)
+        starts["vectors and frequency"] = near[0] * like, near[1] * like.T
+        return {name: (_marked(one), _marked(other)) for name, (one, other) in starts.items()}
 
-        A shuffled lexicon exchanges words with others of like frequency, so that frequencies explain nothing of the gain.
+    def _screen(self, priors: Priors, source: Monolingual, target: Monolingual) -> dict[str, Any]:
+        """Bits per pair of words of both directions after a short search, and the share of the order that is explained.
+
+        Of the bits that each side's own pair model saves over independent words, the share that the other side's pair model
+        saves through the lexicon: 0 for words in no order, 1 at most.
         """
-        rng = np.random.default_rng(seed)
-        h, s = (min(CONTROL_WORDS, n) for n in prior.shape)
-        small = prior[:h, :s] / np.maximum(prior[:h, :s].sum(axis=1, keepdims=True), 1e-9)
-        short = replace(self, steps=CONTROL_STEPS, apart=0.0)
-        _, bits = short.learn(small, hidden, seen)
-        controls = []
-        for _ in range(CONTROLS):
-            noisy = np.log(np.arange(2, s) + 8.0) + 0.3 * rng.standard_normal(s - 2)
-            order = np.concatenate([[0, 1], 2 + np.argsort(noisy)])
-            controls.append(short.learn(small[:, order], hidden, seen)[1])
-        return float(np.mean(controls) - bits)
+        short = replace(self, distances=(1.0,))
+        total, shares = 0.0, []
+        for prior, hidden, seen in ((priors[0], source, target), (priors[1], target, source)):
+            h, s = (min(SCREENED, n) for n in prior.shape)
+            small = prior[:h, :s] / np.maximum(prior[:h, :s].sum(axis=1, keepdims=True), 1e-9)
+            _, bits = short.learn(small, hidden, seen)
+            pairs = pair_counts(seen.text, s)
+            own = _bits(pairs, _flattened(pairs, 1.0))
+            alone = _bits(pairs, np.outer(pairs.sum(axis=1), pairs.sum(axis=0)) / pairs.sum() ** 2)
+            total += bits
+            shares.append(round(float((alone - bits) / max(alone - own, 1e-9)), 4))
+        return {"bits": round(total, 4), "explained": shares}
+
+    def _lexicons(
+        self, priors: Priors, source: Monolingual, target: Monolingual, effort: Effort
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """p(target | source) and p(source | target) after the long search."""
+
+        def tell(done: float, total: float | None = None, /, **figures: object) -> None:
+            effort.progress(done, total, phase="lexicon from word pairs", **figures)
+
+        forward, _ = self.learn(priors[0], source, target, progress=tell)
+        backward, _ = self.learn(priors[1], target, source, progress=tell)
+        return forward, backward
 
     def learn(
         self,
@@ -142,25 +160,51 @@ class SeedLexicon:
         lexicon[h, s] += 0.5
         lexicon[2:h] = 0.97 * lexicon[2:h]
         lexicon[2:h, s] += 0.03
-        pairs, chances = pair_counts(seen.text, s), pair_counts(hidden.text, h)
-        pairs2, chances2 = pair_counts(seen.text, s, 2), pair_counts(hidden.text, h, 2)
-        base, nats = lexicon.copy(), 0.0
-        total = float(pairs.sum())
+        models = [
+            (weight, pair_counts(seen.text, s, apart), pair_counts(hidden.text, h, apart))
+            for apart, weight in enumerate(self.distances, 1)
+        ]
+        base, nats, total = lexicon.copy(), 0.0, float(models[0][1].sum())
         for step in range(self.steps):
             beta = min(1.0, self.flat + (1 - self.flat) * step / (0.66 * self.steps))
-            joint = _flattened(chances, beta)
-            joint = (1 - self.swapped) * joint + self.swapped * joint.T
-            counts, nats = expected_counts(lexicon, joint, pairs)
-            if self.apart:
-                joint = _flattened(chances2, beta)
+            made = self.prior * base
+            for number, (weight, pairs, chances) in enumerate(models):
+                joint = _flattened(chances, beta)
                 joint = (1 - self.swapped) * joint + self.swapped * joint.T
-                counts += self.apart * expected_counts(lexicon, joint, pairs2)[0]
-            lexicon = counts + self.prior * base
+                counts, loss = expected_counts(lexicon, joint, pairs)
+                made += weight * counts
+                nats = nats if number else loss
+            lexicon = made
             lexicon[:2], lexicon[:, :2] = 0, 0
             lexicon[0, 0] = lexicon[1, 1] = 1
             lexicon /= np.maximum(lexicon.sum(axis=1, keepdims=True), 1e-30)
             progress(step + 1, self.steps, bits=nats / np.log(2) / total)
         return lexicon, nats / np.log(2) / total
+
+
+def _like_frequency(
+    source: Monolingual, target: Monolingual, h: int, s: int, width: float
+) -> np.ndarray:
+    """(h, s) high where two words are equally frequent."""
+    x, y = (
+        np.log((side.counts[:n] + 0.5) / side.counts.sum())
+        for side, n in ((source, h), (target, s))
+    )
+    return np.exp(-0.5 * ((x[:, None] - y) / width) ** 2 + 0.5 * y).astype(np.float32)
+
+
+def _marked(prior: np.ndarray) -> np.ndarray:
+    """Rows that sum to one, the ends of sentences for each other only."""
+    prior = prior.copy()
+    prior[:2], prior[:, :2] = 0, 0
+    prior[0, 0] = prior[1, 1] = 1
+    return prior / np.maximum(prior.sum(axis=1, keepdims=True), 1e-9)
+
+
+def _bits(pairs: np.ndarray, chance: np.ndarray) -> float:
+    """Bits per pair of words."""
+    seen = pairs > 0
+    return float(-(pairs[seen] * np.log2(chance[seen])).sum() / pairs.sum())
 
 
 def _bayes(channel: np.ndarray, side: Monolingual) -> np.ndarray:
@@ -181,9 +225,10 @@ def _mutual(onto: np.ndarray, back: np.ndarray, source: Monolingual) -> float:
 def pair_counts(text: Sentences, words: int, apart: int = 1) -> np.ndarray:
     """(words + 1, words + 1) float32 counts of neighbours, marks of the ends included; rarer words count as the last."""
     marked = np.concatenate([np.concatenate([[0], text[i], [1]]) for i in range(len(text))])
+    sentence = np.cumsum(marked == 0)
     marked = np.minimum(marked, words).astype(np.int64)
     first, second = marked[:-apart], marked[apart:]
-    inside = (first != 1) & (marked[1:-1] != 1 if apart == 2 else True)
+    inside = sentence[:-apart] == sentence[apart:]
     size = words + 1
     found = np.bincount(first[inside] * size + second[inside], minlength=size * size)
     return found.reshape(size, size).astype(np.float32)

@@ -33,7 +33,7 @@ def learn_aligned(
         def tell(done: float, total: float | None = None, /, name=name, **figures: object) -> None:
             effort.progress(done, total, phase=f"vectors of the {name}", **figures)
 
-        corpus = side.corpus(marks=False)
+        corpus = side.corpus(more=True)
         passes = min(MAX_PASSES, max(3, RUNNING_WORDS // max(len(corpus.tokens), 1)))
         text = _frequent(corpus)
         dimension = min(DIMENSION, len(text.words) // 3)
