@@ -82,10 +82,18 @@ def bible(data: Path, source: str, target: str) -> tuple[Pair, Pair, Pair]:
     return train, val, test
 
 
-def tatoeba_halves(data: Path, source: str) -> tuple[Lines, Lines]:
-    """More unpaired text: the first half of the source side of Tatoeba and the second half of the English one."""
-    left, right = halves(tatoeba(data, source, "en")[0])
-    return left, right
+def more_text(data: Path, pair: str) -> tuple[Lines, Lines]:
+    """More text without pairs, for word vectors: other halves of Tatoeba and the beginning of the novels."""
+    left, right = halves(tatoeba(data, pair[:2], "en")[0])
+    novels = [
+        read_text(data / "corpora" / f"{language}.txt.xz")[:NOVELS].splitlines()
+        for language in pair.split("-")
+    ]
+    return left + novels[0], right + novels[1]
+
+
+NOVELS = 6_000_000
+"""Characters of novels per language."""
 
 
 READERS = {"multi30k": multi30k, "tatoeba": tatoeba, "bible": bible}
@@ -285,7 +293,7 @@ def main() -> None:
     parser.add_argument(
         "--more",
         action="store_true",
-        help="also learn word vectors from unpaired halves of Tatoeba",
+        help="also learn word vectors from unpaired halves of Tatoeba and from novels",
     )
     parser.add_argument(
         "--verdicts", action="store_true", help="only the verdicts on related and unrelated texts"
@@ -303,7 +311,7 @@ def main() -> None:
         return
     for case in options.only.split(","):
         kind, _, pair = case.partition(":")
-        more = tatoeba_halves(options.data, pair[:2]) if options.more else ([], [])
+        more = more_text(options.data, pair) if options.more else ([], [])
         run(results, kind, pair, options.data, training, more=more, seed=options.seed)
 
 
