@@ -89,8 +89,17 @@ def parse_crib(written: str, *, soft: bool = False) -> Crib:
     return Crib(written, soft=soft)
 
 
-def obeyed(cribs: Sequence[Crib], letters: Sequence[str], source: Ciphertext) -> bool:
-    """Whether a plaintext, one letter per symbol, obeys all cribs that are not soft."""
+def obeyed(
+    cribs: Sequence[Crib], letters: Sequence[str], source: Ciphertext, *, somewhere: bool = False
+) -> bool:
+    """Whether a plaintext, one letter per symbol, obeys all cribs that are not soft.
+
+    Args:
+        cribs: known symbols and words.
+        letters: (n,) the plaintext.
+        source: the ciphertext.
+        somewhere: a symbol stands for several letters in turn, so it need stand for the known one only at one place.
+    """
     text = "".join(letters)
     for crib in cribs:
         word = crib.text.casefold()
@@ -104,7 +113,8 @@ def obeyed(cribs: Sequence[Crib], letters: Sequence[str], source: Ciphertext) ->
                     letters[int(place)] == letter
                     for place in np.flatnonzero(source.symbols == symbol)
                 }
-                if (True in here) if crib.never else (False in here):
+                broken = True not in here if somewhere else False in here
+                if (True in here) if crib.never else broken:
                     return False
         elif crib.position is not None:
             if text[crib.position : crib.position + len(word)] != word:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from distmatch.ciphers.document import Builder
 from distmatch.ciphers.lines import Line, numbered
 from distmatch.errors import InputError
 
 _TOKEN = re.compile(r"(?:\d+|[^\W\d_]{1,3}\d+|\d+[^\W\d_]{1,3})")
-_DASHED = re.compile(r"\d+(?:[-–.]\d+)+")
+_DASHED = re.compile(r"\d+(?:[-–.:_]\d+)+")
+_NUMBERS = re.compile(r"[\d\s,;|/\\()\[\]{}<>?.:_–-]+")
+_CLOSING = re.compile(r"[)\]}>]")
+_GAP = re.compile(r"(?<=[)\]}>])\s+(?=[(\[{<])")
+_OPENING = re.compile(r"[(\[{<]")
+_HEX = frozenset("0123456789abcdefABCDEF")
 ILLEGIBLE = "?"
 BARS = frozenset({"/", "|", "//", "||", "\\"})
 """Groups that only separate words."""
@@ -19,8 +25,30 @@ MAX_MARKS = 6
 """Distinct characters up to which a text of repeated groups is one of groups (Morse, dots, bits, tally marks)."""
 MAX_PAIRED = 10
 """Distinct characters up to which a run of digits may be pairs."""
+MIN_HEX = 12
+"""Groups from which on numbers with letters are hexadecimal and no slip."""
 MIN_PAIRED = 40
 """Digits from which on pairs are tried."""
+
+
+def without_brackets(lines: Sequence[Line]) -> list[Line]:
+    """Lines of numbers without the brackets, semicolons and last point that stand around them; other lines as they are.
+
+    `[5][12] [7]` and `(05) (12)  (07)` keep their wider gaps, which end words.
+    """
+    filled = [line.text for line in lines if line.text.strip()]
+    whole = "\n".join(filled)
+    if not _NUMBERS.fullmatch(whole) or not any(char.isdigit() for char in whole):
+        return list(lines)
+    touching = bool(re.search(r"[)\]}>][(\[{<]", whole))
+    out = []
+    for line in lines:
+        text = _GAP.sub(" / ", line.text) if touching else line.text
+        text = _CLOSING.sub(" " if touching else "", _OPENING.sub("", text)).replace(";", ",")
+        if filled and line.text == filled[-1]:
+            text = re.sub(r"[.\s]+$", "", text)
+        out.append(replace(line, text=text))
+    return out
 
 
 def pieces_of(lines: Sequence[Line]) -> list[str]:
@@ -40,7 +68,7 @@ def style_of(lines: Sequence[Line]) -> str:
     ):
         return "dashed"
     shapes = [shape(p) for p in pieces]
-    if all(shapes) and len(set(shapes)) == 1:
+    if (all(shapes) and len(set(shapes)) == 1) or _hexadecimal(pieces):
         return "tokens"
     signs = set("".join(pieces))
     letters = sum(char.isalpha() for char in signs)
@@ -50,6 +78,18 @@ def style_of(lines: Sequence[Line]) -> str:
     if len(signs) <= MAX_MARKS and letters <= 2 and repeated and max(map(len, pieces)) <= 8:
         return "marks"
     return "characters"
+
+
+def _hexadecimal(pieces: Sequence[str]) -> bool:
+    """Whether groups are hexadecimal numbers of one length, some of them with letters: `77 6b 68`."""
+    length = len(pieces[0])
+    return (
+        length in (2, 4)
+        and len(pieces) >= MIN_HEX
+        and all(len(p) == length and _HEX.issuperset(p) for p in pieces)
+        and any(p.isdigit() for p in pieces)
+        and len(set(pieces)) < len(pieces)
+    )
 
 
 def _slashed(pieces: Sequence[str]) -> bool:
@@ -87,13 +127,22 @@ def refuse_mixed(lines: Sequence[Line], path: object) -> None:
     )  # fmt: skip
 
 
-def read_groups(lines: Sequence[Line], style: str) -> Builder:
-    """Symbols of a text of groups, in one of the styles of `style_of`."""
+def read_groups(lines: Sequence[Line], style: str, *, ends: bool = False) -> Builder:
+    """Symbols of a text of groups, in one of the styles of `style_of`.
+
+    Args:
+        lines: of the cipher.
+        style: of its groups.
+        ends: whether a word ends with every line.
+    """
     made = Builder()
-    within = r"[-–.]" if style == "dashed" else None
+    within = r"[-–.:_]" if style == "dashed" else None
+    wide = style == "marks" or (style == "tokens" and _one_width(lines))
     for place, row, line in numbered(lines):
         if place:
             made.literal("\n")
+            if ends:
+                made.end_word()
         made.literal(line.before)
         if style == "dashed":
             _dashed(made, line.text, row, within or "")
@@ -110,11 +159,16 @@ def read_groups(lines: Sequence[Line], style: str) -> Builder:
                 gap = ""
                 made.literal(part) if part == ILLEGIBLE else made.add(part, row)
             elif part.startswith(("|", "/")) or (
-                style == "marks" and len(part.strip("\t ")) == 0 and len(part) > 1
+                wide and len(part.strip("\t ")) == 0 and len(part) > 1
             ):
                 made.end_word()
                 gap = " "
     return made
+
+
+def _one_width(lines: Sequence[Line]) -> bool:
+    """Whether all numbers are equally wide, so that a wider gap is not the padding of a column."""
+    return len({len(piece) for piece in pieces_of(lines) if piece not in BARS}) == 1
 
 
 def _dashed(made: Builder, text: str, row: int, within: str) -> None:

@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _CLUE = re.compile(
-    r"\s*(?:(?:clue|hint)\s*:?\s*)?[\"'“‘]?([^\W_])[\"'”’]?\s*"
-    r"(?:=|equals|is|->|→|stands for)\s*[\"'“‘]?([^\W\d_])[\"'”’]?\s*[.;,]?\s*",
+    r"\s*[\"'“‘]?([^\W_])[\"'”’]?\s*"
+    r"(?:=|equals|is|->|→|stands for|represents)\s*[\"'“‘]?([^\W\d_])[\"'”’]?\s*[.;,]?\s*",
     re.IGNORECASE,
 )
+_CLUE_WORD = re.compile(
+    r"\s*(?:[\w'’#. ]{0,24}\b)?(?:clues?|hints?|tips?|given)\b\s*[:.–—-]*\s*", re.IGNORECASE
+)
+_HEADING = re.compile(
+    r"\s*(?:(?:today|sunday|daily|weekly)(?:['’]s)?\s+)?"
+    r"(?:crypto-?(?:gram|quote|quip|s)|celebrity cipher|aristocrat|patristocrat|cipher ?text)s?\b[\s\d#.:,/()–—-]*"
+    r"(?:no\.?\s*\d+)?\W*",
+    re.IGNORECASE,
+)
+"""What newspapers print above their cryptograms."""
 _NUMBER = re.compile(r"\s*(\d{1,4})\s*[.):\]]?\s+")
 
 
@@ -43,16 +53,24 @@ def numbered(lines: Sequence[Line]) -> Iterator[tuple[int, int, Line]]:
 def split_lines(text: str) -> tuple[list[Line], list[str]]:
     """Lines of the cipher and of comments, and the clues ("X=Y") of the clue lines, which are left out.
 
-    A line that begins with `#` and a space, or is `#` alone, is a comment. Lines before the cipher such as `X=Y`, `X = Y` or
-    `Clue: X equals Y` are clues. Numbers that count the lines up pass through.
+    A line that begins with `#` and a space, or is `#` alone, is a comment, and so is a heading such as `CRYPTOQUOTE` above
+    the cipher. Lines before or after the cipher such as `X=Y`, `(X = Y)` or `Today's clue: X equals Y` are clues. Numbers that
+    count the lines up pass through.
     """
     lines: list[Line] = []
     clues: list[str] = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        if raw.startswith("# ") or raw.strip() == "#":
+    rows = text.splitlines()
+    last = max((n for n, raw in enumerate(rows, 1) if raw.strip()), default=0)
+    for number, raw in enumerate(rows, 1):
+        above = all(line.comment or not line.text.strip() for line in lines)
+        if (
+            raw.startswith("# ")
+            or raw.strip() == "#"
+            or (above and number < last and _HEADING.fullmatch(raw))
+        ):
             lines.append(Line(number, raw, "", comment=True))
             continue
-        found = _clues(raw) if all(line.comment or not line.text.strip() for line in lines) else []
+        found = _clues(raw) if above or number == last else []
         if found:
             clues += found
         else:
@@ -64,7 +82,10 @@ def split_lines(text: str) -> tuple[list[Line], list[str]]:
 
 def _clues(line: str) -> list[str]:
     """`X=Y` pairs of a line that holds nothing else."""
-    parts = [part for part in re.split(r"[,;]|\band\b", line) if part.strip()]
+    said = _CLUE_WORD.match(line)
+    bare = line[said.end() :] if said else line
+    bare = bare.strip().removeprefix("(").removesuffix(")").removeprefix("[").removesuffix("]")
+    parts = [part for part in re.split(r"[,;]|\band\b", bare) if part.strip()]
     matches = [_CLUE.fullmatch(part) for part in parts]
     if not parts or not all(matches):
         return []
@@ -79,7 +100,12 @@ def _without_numbers(lines: list[Line]) -> list[Line]:
         return lines
     numbers = [int(m[1]) for m in matches if m]
     steps = {b - a for a, b in pairwise(numbers)}
-    letters = any(char.isalpha() for line in filled for char in line.text)
+    marked = all(
+        line.text.lstrip()[len(m[1])] in ".):]"
+        for line, m in zip(filled, matches, strict=True)
+        if m
+    )
+    letters = marked or any(char.isalpha() for line in filled for char in line.text)
     if len(steps) != 1 or steps.pop() not in (1, 5, 10) or not letters:
         return lines
     out = []

@@ -9,9 +9,22 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from distmatch.ciphers.document import Builder, Document
-from distmatch.ciphers.groups import may_be_pairs, read_groups, read_pairs, refuse_mixed, style_of
+from distmatch.ciphers.groups import (
+    may_be_pairs,
+    read_groups,
+    read_pairs,
+    refuse_mixed,
+    style_of,
+    without_brackets,
+)
 from distmatch.ciphers.lines import Line, numbered, split_lines
-from distmatch.ciphers.signs import are_print, fold_capitals, foreign_letters
+from distmatch.ciphers.signs import (
+    HYPHENS,
+    are_print,
+    fold_capitals,
+    foreign_letters,
+    splits_words,
+)
 from distmatch.errors import InputError, unknown
 
 MAX_SYMBOLS = 20_000
@@ -102,6 +115,7 @@ def read_ciphertext(
         return _read_words(lines, path)
     if not any(line.text.strip(" \t,|") for line in lines):
         raise InputError("no ciphertext. Give a file with symbols in it", path=path)
+    lines = without_brackets(lines)
     style = style_of(lines) if groups == "auto" else "marks" if groups == "tokens" else groups
     if style == "characters" and groups == "auto":
         refuse_mixed(lines, path)
@@ -111,7 +125,7 @@ def read_ciphertext(
     elif style == "characters":
         made = _read_characters(lines, punctuation, case, breaks, notes)
     else:
-        made = read_groups(lines, style)
+        made = read_groups(lines, style, ends=breaks == "breaks")
     return _checked(made, style != "characters", path, clues, notes)
 
 
@@ -144,15 +158,19 @@ def _read_characters(
     if len(lines) > 1:
         notes["lines"] = "word breaks" if ends else "joined"
     passing = foreign_letters(words) if keep else frozenset()
-    made = Builder()
+    divided = keep and ends and splits_words([line.text for line in lines if line.text.strip()])
+    made, whole = Builder(), True
     for place, row, line in numbered(lines):
         if place:
             made.literal("\n")
-            if ends:
+            if ends and whole:
                 made.end_word()
         made.literal(line.before)
-        for char in line.text:
+        text = line.text.rstrip()
+        whole = not (divided and text[-2:-1].isalpha() and text[-1:] in HYPHENS)
+        for char in text if whole else text[:-1]:
             _add_character(made, char, row, keep, fold, passing)
+        made.literal(line.text[len(text) - (not whole) :])
     return made
 
 

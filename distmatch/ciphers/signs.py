@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-INSIDE = frozenset("'’ʼ`´‘-‐‑–—&/.,:·_@*()[]\"“”+")
+INSIDE = frozenset("'’ʼ`´‘-‐‑–—&/.,:·_@*()[]\"“”+\u00ad\u00ac")
 """Signs that print also puts between letters: apostrophes, hyphens, points of abbreviations, and so on."""
 APOSTROPHES = frozenset("'’ʼ`´‘")
+HYPHENS = frozenset("-\u2010\u2011\u00ad\u00ac")
+"""The last two are the soft hyphen and the sign that scanned books have for it."""
 MAX_STRAY = 0.15
 """Share of signs in places that print does not use up to which signs are print."""
 MAX_SIGN_SHARE = 0.45
@@ -66,6 +68,22 @@ def fold_capitals(words: Sequence[str]) -> bool:
     if len(words) < 3 and sum(capitals) > 2:
         return inner <= MAX_INNER_CAPITALS * sum(capitals)
     return inner <= MAX_INNER_CAPITALS * sum(capitals) or inner <= 1
+
+
+def splits_words(lines: Sequence[str]) -> bool:
+    """Whether hyphens at the ends of lines divide words, as a typesetter does: there are several, and more than inside of lines.
+
+    Args:
+        lines: of the cipher, their ends left out.
+    """
+    ends = [line.rstrip() for line in lines[:-1]]
+    divided = sum(len(end) > 1 and end[-1] in HYPHENS and end[-2].isalpha() for end in ends)
+    inner = sum(
+        b in HYPHENS and a.isalpha() and c.isalpha()
+        for line in lines
+        for a, b, c in zip(line, line[1:], line[2:], strict=False)
+    )
+    return divided > max(inner, 1)
 
 
 def foreign_letters(words: Sequence[str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from distmatch.languages import ngram, runningtext, words
 from distmatch.languages.storage import load_arrays, save_arrays
-from distmatch.languages.wordpairs import NO_PAIRS, PairTables
+from distmatch.languages.wordpairs import NO_PAIRS, PairTables, preorder
 from distmatch.text.alphabet import Alphabet
 
 WORD_SHARE = 0.9
@@ -136,6 +137,16 @@ class Language:
             out,
             self.pairs,
         )
+
+    def listed_words(self) -> Iterator[tuple[str, float]]:
+        """Words of the vocabulary and their bits, -log2 P."""
+        low, _, flat, starts = preorder(self.words.child, self.words.end)
+        text = self.alphabet.decode(flat)
+        ends = self.words.end > 0
+        order = np.argsort(low[ends], kind="stable")
+        share = (self.words.mass[ends] * self.words.end[ends])[order]
+        for i, bits in enumerate(-np.log2(np.maximum(share, 1e-12))):
+            yield text[starts[i] : starts[i + 1]], float(bits)
 
     def segment(self, codes: np.ndarray) -> str:
         """The text of codes with word breaks restored (as they are, if the language has spaces)."""

@@ -90,7 +90,7 @@ def word_pairs(
         vocabulary: words with their inner spaces.
         child, mass, end: the trie of single words, see `words.WordModel`.
     """
-    low, high, flat, starts = _preorder(child, end)
+    low, high, flat, starts = preorder(child, end)
     text = vocabulary.alphabet.decode(flat)
     number = {text[starts[i] : starts[i + 1]]: i for i in range(len(starts) - 1)}
     at = np.flatnonzero(end > 0)[np.argsort(low[end > 0], kind="stable")]
@@ -145,7 +145,7 @@ def _book_pairs(alphabet: Alphabet) -> Iterator[tuple[str, str, float]]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _preorder(child, end):
+def preorder(child, end):
     """Range of words of each node, and the words' letters one after the other, with where they begin."""
     nodes, size = child.shape
     low = np.zeros(nodes, np.int32)

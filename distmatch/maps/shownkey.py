@@ -71,9 +71,9 @@ def _two_rows(key: Key) -> list[str]:
     if unused:
         absent = "".join(letter for letter in alphabet if letter not in pairs)
         lines.append(f"not in the cipher: {unused.upper()}; not in the plaintext: {absent}")
-    word = keyword_of(cipher, alphabet) or keyword_of(plain, alphabet)
+    word = key.detail.get("keyword") or keyword_of(cipher, alphabet) or keyword_of(plain, alphabet)
     if word:
-        lines.append(f"keyed alphabet, key word {word.upper()}")
+        lines.append(f"keyed alphabet, key word {str(word).upper()}")
     return lines
 
 

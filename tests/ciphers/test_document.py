@@ -48,12 +48,36 @@ def test_line_numbers_and_comments_pass_through():
 
 @pytest.mark.parametrize(
     ("line", "clue"),
-    [("V = S", "V=S"), ("x=y", "x=y"), ("Clue: X equals Y", "X=Y"), ("Hint: Q is u.", "Q=u")],
+    [
+        ("V = S", "V=S"),
+        ("x=y", "x=y"),
+        ("Clue: X equals Y", "X=Y"),
+        ("Hint: Q is u.", "Q=u"),
+        ("Clue - X is E", "X=E"),
+        ("(X = E)", "X=E"),
+        ("Today's clue: X equals E", "X=E"),
+        ("Today's Cryptoquip clue: X represents E", "X=E"),
+    ],
 )
 def test_clue_lines_are_not_cipher(line, clue):
     source = read_ciphertext(f"{line}\nABC XQV ABX")
     assert source.document.clues == (clue,)
     assert source.document.printed(["x"] * len(source)) == "XXX XXX XXX"
+
+
+def test_a_clue_line_may_stand_below():
+    source = read_ciphertext("ABC XQV ABX\n\nToday's Cryptoquip Clue: X equals I\n")
+    assert source.document.clues == ("X=I",) and len(source) == 9
+
+
+@pytest.mark.parametrize(
+    "heading", ["CRYPTOQUOTE", "Today's Cryptoquip:", "Celebrity Cipher #12", "Cryptogram No. 7"]
+)
+def test_headings_of_newspapers_pass_through(heading):
+    source = read_ciphertext(f"{heading}\nABC XQV ABX")
+    assert "".join(source.names) == "abcxqv"
+    assert source.document.printed(["x"] * 9) == f"{heading}\nXXX XXX XXX"
+    assert len(read_ciphertext("CRYPTOGRAM")) == 10
 
 
 def test_signs_among_letters_of_a_cipher_alphabet_are_symbols():
@@ -73,12 +97,27 @@ def test_signs_among_letters_of_a_cipher_alphabet_are_symbols():
         ("12-7-5 3-4 12-5", ("12", "7", "5", "3", "4"), [2, 4]),
         (".- -... / -.-. .- -... -..", (".-", "-...", "-.-.", "-.."), [1]),
         ("12 5/7 3 12", ("12", "5", "7", "3"), [1]),
+        ("12_7_5 3_4 12_5", ("12", "7", "5", "3", "4"), [2, 4]),
+        ("12:7:5 3:4 12:5.", ("12", "7", "5", "3", "4"), [2, 4]),
+        ("12; 7; 5; 12", ("12", "7", "5"), []),
+        ("[12, 7, 5, 12]", ("12", "7", "5"), []),
+        ("[12][7][12] [5][7]", ("12", "7", "5"), [2]),
+        ("(12) (07)  (05) (12)", ("12", "07", "05"), [1]),
+        ("12 07  05 12.", ("12", "07", "05"), [1]),
+        ("12  7 12  5", ("12", "7", "5"), []),
+        ("1. 12 07\n2. 05 12\n3. 07 07", ("12", "07", "05"), []),
+        ("77 6b 68 77 68 6b 68 77 77 6b 68 77", ("77", "6b", "68"), []),
     ],
 )
 def test_groups_are_symbols(written, names, ends):
     source = read_ciphertext(written)
     assert source.tokens and source.names == names
     assert [i for i, b in enumerate(source.breaks) if b] == ends
+
+
+def test_line_ends_are_breaks_between_groups_where_that_is_said():
+    source = read_ciphertext("12 7\n5 12\n7", breaks="breaks")
+    assert [i for i, ends in enumerate(source.breaks) if ends] == [1, 3]
 
 
 def test_an_illegible_sign_passes_through():
@@ -107,3 +146,16 @@ def test_cipher_over_plain():
     assert read_ciphertext("12 3 / 12").document.interlinear(["a", "b", "a"]).splitlines()[
         1
     ].split() == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("hyphen", ["-", "¬", "\u00ad"])
+def test_hyphens_that_divide_words_at_line_ends_are_no_breaks(hyphen):
+    written = f"bc def{hyphen}\nghi jk lm{hyphen}\nno pq"
+    source = read_ciphertext(written)
+    assert [i for i, ends in enumerate(source.breaks) if ends] == [1, 7, 9, 13]
+    assert source.document.printed([source.names[s] for s in source.symbols]) == written
+
+
+def test_hyphens_of_compounds_are_breaks_wherever_they_stand():
+    source = read_ciphertext("bc def-\nghi jk-lm no-pq\nno pq")
+    assert [i for i, ends in enumerate(source.breaks) if ends] == [1, 4, 7, 9, 11, 13, 15, 17]

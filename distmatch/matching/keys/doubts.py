@@ -8,7 +8,7 @@ from math import log2
 import numpy as np
 
 from distmatch.languages.model import PROBABILITY
-from distmatch.maps.key import Key
+from distmatch.maps.key import Key, bijection_bits
 from distmatch.matching.keys.exchangekernel import exchange_bits
 from distmatch.matching.keys.tasks import with_spaces
 from distmatch.matching.symbols.reading import Reading
@@ -87,6 +87,9 @@ def doubts_of(reading: Reading[Key], traits: frozenset[str]) -> Doubts | None:
         language.flat_cost, PROBABILITY, language.order, language.running, language.share,
         language.pairs, MAX_COST,
     )  # fmt: skip
+    if "keyword" in key.detail:  # an exchange makes it a free key
+        away = bijection_bits(len(table), len(letters)) - key.bits
+        costs = np.where(np.arange(len(letters)) == table[:, None], costs, costs + away)
     counts = np.bincount(source.symbols, minlength=len(table))
     if not one_to_one:
         costs = costs + _emission_changes(table, counts, len(letters))

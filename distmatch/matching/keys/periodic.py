@@ -51,7 +51,7 @@ def _search(kind: str) -> Callable[[Problem, Effort], list[Reading]]:
         readings = []
         for found in periods.search(problem.source, problem.plain, seed=effort.seed):
             names = [problem.source.names[s] for s in problem.source.symbols]
-            if not obeyed(problem.cribs, found.map(names), problem.source):
+            if not obeyed(problem.cribs, found.map(names), problem.source, somewhere=True):
                 continue
             letters = spaced(problem, found.letters)
             bits = problem.language.total_bits(letters)

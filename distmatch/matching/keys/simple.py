@@ -9,7 +9,7 @@ import numpy as np
 
 from distmatch.matching.symbols.cipherkind import CipherKind, Enciphered, Recipe, always
 from distmatch.matching.symbols.problem import Problem
-from distmatch.matching.symbols.reading import Reading
+from distmatch.matching.symbols.reading import Reading, total_bits
 from distmatch.progress import Effort
 
 if TYPE_CHECKING:
@@ -92,7 +92,11 @@ def _applies(problem: Problem) -> bool:
 
 
 def _search(problem: Problem, effort: Effort) -> list[Reading]:
-    return substitutions("simple", problem, effort)
+    from distmatch.matching.keys.keyed import keyed_reading
+
+    readings = substitutions("simple", problem, effort)
+    keyed = keyed_reading(problem, min(readings, key=total_bits)) if readings else None
+    return readings if keyed is None else [keyed, *readings]
 
 
 def _control(problem: Problem, reading: Reading, effort: Effort) -> float:
