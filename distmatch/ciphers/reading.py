@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -138,6 +139,30 @@ def as_pairs(source: Ciphertext) -> Ciphertext | None:
     for place in range(0, len(source), 2):
         made.add(given[place] + given[place + 1], int(source.lines[place]))
     return _checked(made, True, None, [], {"symbols": NOTES["guessed"]})
+
+
+def as_folded(source: Ciphertext) -> Ciphertext | None:
+    """The same text with capitals folded, where "auto" took them for symbols and all symbols are letters; else None."""
+    document = source.document
+    if document is None or document.notes.get("case") != "symbols" or source.tokens:
+        return None
+    folded = [char.lower() for char in document.given]
+    if not all(len(char) == 1 and char.isalpha() for char in folded):
+        return None
+    names = {name: i for i, name in enumerate(dict.fromkeys(folded))}
+    capitals = tuple(a != b for a, b in zip(document.given, folded, strict=True))
+    notes = document.notes | {"case": "folded"}
+    return replace(
+        source, symbols=np.array([names[c] for c in folded], np.int32), names=tuple(names),
+        document=replace(document, capitals=capitals, notes=notes),
+    )  # fmt: skip
+
+
+def capital_bits(folded: Ciphertext) -> float:
+    """Bits to say which letters of a folded text are capitals."""
+    n, some = len(folded), 0 if folded.document is None else sum(folded.document.capitals)
+    ways = math.lgamma(n + 1) - math.lgamma(some + 1) - math.lgamma(n - some + 1)
+    return math.log2(n + 1) + ways / math.log(2)
 
 
 def _read_characters(

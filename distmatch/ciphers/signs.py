@@ -19,6 +19,8 @@ HYPHENS = frozenset("-\u2010\u2011\u00ad\u00ac")
 """The last two are the soft hyphen and the sign that scanned books have for it."""
 MAX_STRAY = 0.15
 """Share of signs in places that print does not use up to which signs are print."""
+MIN_PRINTED_WORDS, MAX_ODD_WORDS = 8, 0.125
+"""Words from which on, and share of them up to which, a text with such signs is still print: web addresses, mark-up."""
 MAX_SIGN_SHARE = 0.45
 """Share of signs and digits among all characters up to which they are print."""
 MAX_FOREIGN = 0.25
@@ -39,8 +41,11 @@ def are_print(words: Sequence[str]) -> bool:
         return letters > 0
     if signs > MAX_SIGN_SHARE * (letters + signs):
         return False
-    stray = sum(_stray(word) for word in words)
-    return stray <= MAX_STRAY * signs
+    stray = [_stray(word) for word in words]
+    odd = sum(map(bool, stray))
+    return sum(stray) <= MAX_STRAY * signs or (
+        len(words) >= MIN_PRINTED_WORDS and odd <= MAX_ODD_WORDS * len(words)
+    )
 
 
 def _stray(word: str) -> int:

@@ -9,7 +9,14 @@ from itertools import product
 from typing import Any, NoReturn
 
 from distmatch.ciphers.cribs import Crib, parse_crib, puzzle_cribs
-from distmatch.ciphers.reading import Ciphertext, as_pairs, from_symbols, read_ciphertext
+from distmatch.ciphers.reading import (
+    Ciphertext,
+    as_folded,
+    as_pairs,
+    capital_bits,
+    from_symbols,
+    read_ciphertext,
+)
 from distmatch.errors import InputError, unknown
 from distmatch.files import decode_text
 from distmatch.languages.language import known_languages, load_language
@@ -34,7 +41,7 @@ from distmatch.matching.symbols.cipherkind import CipherKind
 from distmatch.matching.symbols.problem import Problem
 from distmatch.matching.symbols.reading import Reading
 from distmatch.progress import Clock, Effort, Progress, silent
-from distmatch.text.alphabet import fold
+from distmatch.text.alphabet import LATIN, fold
 
 __all__ = ["SPACES", "Decipher", "Decipherment", "decipher", "to_json"]
 
@@ -244,6 +251,11 @@ def decipher(
     if guess is not None and guess.solved:
         return _guessed(guess)
     match = matcher.match(source, names, **asked)
+    folded = as_folded(source) if case == "auto" and not match.key.order else None
+    if folded is not None and len(folded.names) <= len(LATIN):
+        other = matcher.match(folded, names, **asked)
+        if other.bits.total + capital_bits(folded) < match.bits.total:
+            match = other
     if guess is None or match.solved or match.bits.total <= guess.bits.total:
         return match
     return _guessed(guess)

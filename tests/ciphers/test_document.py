@@ -120,6 +120,13 @@ def test_line_ends_are_breaks_between_groups_where_that_is_said():
     assert [i for i, ends in enumerate(source.breaks) if ends] == [1, 3]
 
 
+def test_an_address_in_running_text_is_print():
+    plain = "see https://example.org/path?x=1 for the details of the meeting on monday"
+    source = read_ciphertext(shifted(plain, "b"))
+    assert all(name.isalpha() for name in source.names)
+    assert source.document.printed([back(source.names[s]) for s in source.symbols]) == plain
+
+
 def test_an_illegible_sign_passes_through():
     source = read_ciphertext("05 12 ? 07 12 05")
     assert "?" not in source.names

@@ -40,6 +40,15 @@ def test_a_printed_cryptogram_comes_back_as_printed():
     assert match.read_as["punctuation"] == "kept" and match.read_as["case"] == "folded"
 
 
+def test_capitals_at_random_are_folded_where_that_is_shorter():
+    plain = "the man who lived in the house at the corner had never spoken to anyone about his years at sea"
+    alternating = "".join(c.upper() if i % 2 else c for i, c in enumerate(plain))
+    match = decipher(enciphered(alternating))
+    assert match.kind == "simple" and match.printed == alternating
+    assert match.read_as["case"] == "folded"
+    assert decipher(enciphered(alternating), case="symbols").read_as["case"] == "symbols"
+
+
 def test_a_clue_line_is_obeyed():
     match = decipher("Q = A\n" + enciphered("A cat and a dog sat at a gate.").upper())
     assert match.key.letters["q"] == "a"
