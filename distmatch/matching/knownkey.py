@@ -40,7 +40,8 @@ def parse_key(written: str, source: Ciphertext, *, kind: str = "auto", language:
 
     Args:
         written: "3" or "caesar 3"; "atbash"; "affine 5 8"; a key word (kind vigenere, beaufort or variant-beaufort, or written
-            before it: "vigenere lemon"); 26 letters, the cipher alphabet under a to z; pairs "X=e Q=u"; or a key.json.
+            before it: "vigenere lemon"); "keyword monarchy", a keyed cipher alphabet; 26
+            letters, the cipher alphabet under a to z; pairs "X=e Q=u"; or a key.json.
         source: the ciphertext that it is for.
         kind: of a bare key word.
         language: whose alphabet is counted in.
@@ -66,6 +67,12 @@ def parse_key(written: str, source: Ciphertext, *, kind: str = "auto", language:
         return _affine("affine", int(numbers[0]), int(numbers[1]), order)
     if re.fullmatch(r"(?:caesar\W*|shift\W*|rot\W*)?-?\d+", text.lower()):
         return _affine("caesar", 1, int(numbers[0]), order)
+    if name in ("keyword", "keyed") and rest:
+        word = fold(rest).replace(" ", "")
+        row = "".join(dict.fromkeys(word + LATIN))
+        if len(row) == len(LATIN):
+            keyed: dict[str, object] = {"keyword": word}
+            return Key(dict(zip(row, LATIN, strict=True)), "simple", detail=keyed)
     pairs = re.findall(r"(\S+?)\s*=\s*([^\W\d_]?)(?=[\s,;]|$)", text)
     if pairs and "=" in text:
         table = {name: "" for name, _ in pairs} | {_named(source, s): c.lower() for s, c in pairs}
@@ -83,8 +90,8 @@ def parse_key(written: str, source: Ciphertext, *, kind: str = "auto", language:
             shift_columns(kind, letters, Alphabet(order)),
         )
     raise InputError(
-        f"no key that can be read: {written!r}. Write a shift (3), a key word with --kind vigenere, 26 letters, pairs such as "
-        "X=e Q=u, or the path of a key.json"
+        f"no key that can be read: {written!r}. Write a shift (3), a key word with --kind vigenere, 'keyword monarchy', 26 "
+        "letters, pairs such as X=e Q=u, or the path of a key.json"
     )
 
 

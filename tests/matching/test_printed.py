@@ -172,6 +172,8 @@ def test_known_keys_are_applied_and_scored():
     assert right.total < wrong.total - 40
     lemon = read_ciphertext("LXFOPV EF RNHR")
     assert apply_key(lemon, parse_key("vigenere lemon", lemon)).printed == "ATTACK AT DAWN"
+    keyed = read_ciphertext("Yrffj, vjpfa")  # monarchybdefgijklpqstuvwxz under a to z
+    assert apply_key(keyed, parse_key("keyword monarchy", keyed)).printed == "Hello, world"
     with pytest.raises(InputError, match="no key"):
         parse_key("???", source)
 

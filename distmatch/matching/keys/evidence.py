@@ -113,7 +113,8 @@ def explain(given: Evidence, probability: float, letters: int, unicity: float) -
     reasons = []
     if letters < unicity:
         reasons.append(
-            f"{letters} letters are fewer than the unicity distance of {unicity:.0f}; more text would help"
+            f"{letters} letter{'s are' if letters != 1 else ' is'} fewer than the unicity distance of {unicity:.0f}; more text "
+            "would help"
         )
     if given.gain < 0.25:
         reasons.append(
