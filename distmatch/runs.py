@@ -17,7 +17,7 @@ from distmatch.files import atomic_write, write_json
 
 SCHEMA = 2
 _PACKAGES = (
-    "distmatch", "numpy", "numba", "scipy", "wordfreq", "torch", "POT", "faiss-cpu", "joblib", "scikit-learn",
+    "distmatch", "numpy", "numba", "scipy", "symspellpy", "wordfreq", "torch", "POT", "faiss-cpu", "joblib", "scikit-learn",
     "subbreaker", "constriction", "vigenere-solver-ng", "mini-vec2vec",
 )  # fmt: skip
 

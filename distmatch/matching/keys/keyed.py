@@ -47,7 +47,8 @@ def keyed_reading(problem: Problem, best: Reading[Key]) -> Reading[Key] | None:
     """
     pairs = best.map.letters
     lowered = {name.lower(): letter for name, letter in pairs.items()}
-    if problem.spaces == "enciphered" or not set(lowered) | set(pairs.values()) <= set(LATIN):
+    latin = set(lowered) | set(pairs.values()) <= set(LATIN) and len(lowered) == len(pairs)
+    if problem.spaces == "enciphered" or not latin:
         return None
     plain_row = "".join(lowered.get(symbol, ".") for symbol in LATIN)
     back = {letter: symbol for symbol, letter in lowered.items()}
