@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import ArrayLike
 
 from distmatch.languages.wordfrequency import WordList
 from distmatch.text.alphabet import Alphabet, fold
@@ -52,16 +53,16 @@ class PairTables(NamedTuple):
     rest: np.ndarray
 
 
-def _tables(low, high, start, second, joint, single, rest) -> PairTables:
+def _tables(
+    low: ArrayLike, high: ArrayLike, start: ArrayLike, second: ArrayLike, joint: ArrayLike, single: ArrayLike, rest: ArrayLike
+) -> PairTables:  # fmt: skip
     """The tables with the types that the kernels are compiled for."""
-    narrow = [np.ascontiguousarray(a, np.int32) for a in (low, high)]
-    wide = [np.ascontiguousarray(a, np.float64) for a in (joint, single, rest)]
     tables = PairTables(
-        *narrow,
-        np.ascontiguousarray(start, np.int64),
-        np.ascontiguousarray(second, np.int32),
-        *wide,
-    )
+        low=np.ascontiguousarray(low, np.int32), high=np.ascontiguousarray(high, np.int32),
+        start=np.ascontiguousarray(start, np.int64), second=np.ascontiguousarray(second, np.int32),
+        joint=np.ascontiguousarray(joint, np.float64), single=np.ascontiguousarray(single, np.float64),
+        rest=np.ascontiguousarray(rest, np.float64),
+    )  # fmt: skip
     for array in tables:
         array.flags.writeable = False
     return tables

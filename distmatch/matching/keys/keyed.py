@@ -32,6 +32,8 @@ MIN_ASCENDING = 7
 """Letters in order at the end of an alphabet, one chance in 5,040, from which words of the language are tried as its key."""
 MIN_SHOWN = 3
 """Letters of a word that the free key must show in their places for the word to be tried."""
+MIN_ORDERED = 8
+"""Letters of the text beyond those of the key word: their order is the evidence that the key is keyed."""
 MAX_CHANGES = 4
 """Letters of the key word that may change in the climb."""
 RARITY = 2.0
@@ -142,7 +144,9 @@ def _near(known: str) -> Iterator[tuple[int, str]]:
 def _coded(
     problem: Problem, best: Reading[Key], word: str, direction: str
 ) -> tuple[Reading[Key], str, str] | None:
-    """The reading of a keyed alphabet with its key word and direction; None if it breaks a crib."""
+    """The reading of a keyed alphabet with its key word and direction; None if it breaks a crib or shows too few letters."""
+    if len(best.map.letters) - len(word) < MIN_ORDERED:
+        return None
     row = word + "".join(letter for letter in LATIN if letter not in word)
     table = dict(
         zip(row, LATIN, strict=True) if direction == "cipher" else zip(LATIN, row, strict=True)
