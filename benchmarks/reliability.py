@@ -4,6 +4,8 @@
     python benchmarks/reliability.py --kills 100 --terms 30 --seed 1 --json docs/results/reliability.json
     python benchmarks/reliability.py --batch 20000 --json docs/results/reliability.json
     python benchmarks/reliability.py --compress 100 --json docs/results/reliability.json
+    python benchmarks/reliability.py --align 50000 --json docs/results/reliability.json
+    python benchmarks/reliability.py --report 50000 --json docs/results/reliability.json
 
 A command is started, killed (`kill -9`) or asked to end (SIGTERM) at a random moment of its usual time, and started again,
 several times over; then it runs to its end. A fault is an input that changed, an output under its final name that is not
@@ -300,6 +302,64 @@ def compress(mebibytes: int) -> dict[str, Any]:
     return {"mib": mebibytes, **out, "same": same, "bits_per_byte": bits, "peak_mib": peak}
 
 
+def report(count: int) -> dict[str, Any]:
+    """A page of so many records: those of two methods on one task, with other seeds and precisions."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        inputs(folder)
+        command = [sys.executable, "-m", "distmatch"]
+        quiet: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL}
+        subprocess.run([*command, "benchmark", "bench.yaml", "--out", "runs", "--quiet"], **quiet)
+        found = sorted((folder / "runs").glob("**/record.json"))
+        made = [json.loads(path.read_text("utf-8")) for path in found]
+        rng = random.Random(7)
+        for number in range(count):
+            record = made[number % len(made)]
+            task, method, last = record["id"].split("/")
+            axes = last.rpartition(",seed=")[0]
+            record |= {"seed": number, "id": f"{task}/{method}/{axes},seed={number}-{number:010x}"}
+            record["metrics"]["precision@1"]["value"] = rng.random()
+            place = folder / "many" / record["id"]
+            place.mkdir(parents=True)
+            (place / "record.json").write_text(json.dumps(record))
+        begin = time.monotonic()
+        code = subprocess.run(
+            [*command, "report", "many", "--out", "page.html"], **quiet
+        ).returncode
+        seconds = time.monotonic() - begin
+        size = (folder / "page.html").stat().st_size / 2**20
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return {"records": count, "exit": code, "seconds": seconds, "page_mib": size, "peak_mib": peak}
+
+
+def large(rows: int) -> dict[str, Any]:
+    """`align` of two text files of so many vectors in 300 dimensions, killed after each eighth of its usual time."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "large"
+        folder.mkdir()
+        made = ranked_rotation(rows, 300)
+        names = tuple(f"w{i}" for i in range(rows))
+        Embeddings(names, made.source).save(folder / "x.vec")
+        Embeddings(tuple(names[i] for i in made.order), made.target).save(folder / "y.vec")
+        command = [sys.executable, "-m", "distmatch", "align", "x.vec", "y.vec", "--device", "cpu", "--out"]  # fmt: skip
+        quiet: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # fmt: skip
+        begin = time.monotonic()
+        code = subprocess.run([*command, "once"], **quiet).returncode
+        usual, kills, faults = time.monotonic() - begin, 0, 0
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                again = subprocess.run([*command, "killed"], timeout=(1 + kills / 4) * usual / 8, **quiet).returncode  # fmt: skip
+                break
+            kills += 1
+        for file in ("map.safetensors", "lexicon.tsv", "source.vec", "target.vec"):
+            faults += (folder / "once" / file).read_bytes() != (folder / "killed" / file).read_bytes()  # fmt: skip
+    return {
+        "rows": rows, "exit": code, "kills": kills, "faults": faults + (again != code), "peak_mib": used.ru_maxrss / 1024,
+        "cpu": used.ru_utime + used.ru_stime,
+    }  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -314,6 +374,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, default=0, help="ciphers of a batch")
     parser.add_argument("--compress", type=int, default=0, help="MiB of a file")
+    parser.add_argument("--align", type=int, default=0, help="rows of two files of vectors")
+    parser.add_argument("--report", type=int, default=0, help="records of a page")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     results = Results(given.json)
@@ -351,6 +413,21 @@ def main() -> None:
         results.row("load", columns, [
             f"compress --brief of {given.compress} MiB and back", "equal" if found["same"] else "NOT EQUAL",
             f"{found['peak_mib']:.0f} MiB", f"{found['compress']['mib_per_second']:.3f} MiB/s",
+        ])  # fmt: skip
+    if given.align:
+        found = large(given.align)
+        print(json.dumps(found))
+        results.row("load", columns, [
+            f"align of two {given.align:,} x 300 text files, killed {found['kills']} times on the way",
+            f"{found['faults']} files differ from those of a run without kills, exit {found['exit']}",
+            f"{found['peak_mib']:.0f} MiB", f"{found['cpu']:.0f} CPU s without kills",
+        ])  # fmt: skip
+    if given.report:
+        found = report(given.report)
+        print(json.dumps(found))
+        results.row("load", columns, [
+            f"report of {given.report:,} records", f"a page of {found['page_mib']:.2f} MiB, exit {found['exit']}",
+            f"{found['peak_mib']:.0f} MiB", f"{found['seconds']:.0f} s",
         ])  # fmt: skip
 
 

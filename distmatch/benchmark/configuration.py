@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,17 @@ from distmatch.benchmark.records import validator
 from distmatch.errors import InputError, unknown
 from distmatch.files import parse_yaml, read_text
 
+SHARE = "share/distmatch/configs/"
+"""Where the wheel puts `configs/`, below the prefix of the environment."""
+
 
 def load_config(path: str) -> Config:
-    """Read a configuration, and every task and method that it names.
+    """Read a configuration, and every task and method that it names; `path` may name one that came with the package.
 
     Raises:
         InputError: unreadable, not YAML, against the schema, or an unknown task, method, axis or metric.
     """
+    path = find_config(path)
     raw = read_yaml(path)
     _check("config", raw, path)
     folder = Path(path).parent
@@ -45,6 +49,38 @@ def load_config(path: str) -> Config:
         else tuple(range(seeds) if isinstance(seeds, int) else map(int, seeds)),
         limits=Limits(**raw.get("limits", {})),
     )
+
+
+def find_config(path: str) -> str:
+    """The file of a configuration: the path itself, or the one of that name that came with the package.
+
+    Raises:
+        InputError: a bare name that none of those has.
+    """
+    name = path.removeprefix("configs/").removesuffix(".yaml")
+    if Path(path).exists() or not (name == path or path.startswith("configs/")):
+        return path
+    known = shipped_configs()
+    if name not in known:
+        raise unknown("configuration", path, known)
+    return known[name]
+
+
+def shipped_configs() -> dict[str, str]:
+    """Name to file of the benchmarks that came with the package, such as `smoke` and `benchmark/1-ciphers`."""
+    checkout = Path(__file__).parents[2]
+    if (checkout / "pyproject.toml").is_file():
+        files = sorted((checkout / "configs").rglob("*.yaml"))
+        return {
+            f.relative_to(checkout / "configs").with_suffix("").as_posix(): str(f) for f in files
+        }
+    try:
+        installed = metadata.files("distmatch") or []
+    except metadata.PackageNotFoundError:
+        return {}
+    files = [Path(str(file.locate())).resolve() for file in installed if file.suffix == ".yaml"]
+    named = {file.as_posix().partition(SHARE)[2].removesuffix(".yaml"): str(file) for file in files}
+    return {name: file for name, file in named.items() if name}
 
 
 def catalogue(what: str) -> dict[str, Any]:
