@@ -176,7 +176,7 @@ def stopped(
 ) -> list[str]:
     """Start a job, stop it after `moment` seconds, and say what is wrong then."""
     before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    outputs = {folder / name for name in (*job.whole, "o.jsonl")}
+    outputs = {folder / name for name in (*job.whole, "o.jsonl", "v.vec.json")}
     child = start(job.arguments, folder)
     code = wait(child, moment)
     if code is not None:

@@ -22,7 +22,7 @@ from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, Unuse
 import distmatch
 from distmatch.commands.align_flags import refuse_foreign
 from distmatch.errors import InputError, unknown
-from distmatch.processes import INTERRUPTED, TERMINATED, Terminated, stopping
+from distmatch.processes import INTERRUPTED, Stop, stopping
 
 COMMANDS = (
     "decipher", "identify", "encipher", "language", "embed", "align", "apply", "train", "translate", "compress", "decompress",
@@ -206,14 +206,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return stop.code or int(code or 0)
     except KeyboardInterrupt as interrupt:
-        return _interrupted(interrupt)
+        return _interrupted(interrupt, stop)
     except BrokenPipeError:
         _discard_output()
         return 0
     except Exception as error:
         # A signal during a compiled function comes out of it as the cause of a SystemError.
         if isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt):
-            return _interrupted(error.__cause__)
+            return _interrupted(error.__cause__, stop)
         if debug:
             raise
         # A signal leaves a module half imported, which torch stumbles over later: no bug of ours.
@@ -247,9 +247,10 @@ def _failed(error: Exception) -> int:
     return UNEXPECTED
 
 
-def _interrupted(interrupt: KeyboardInterrupt) -> int:
+def _interrupted(interrupt: KeyboardInterrupt, stop: Stop | None) -> int:
+    """Say so; the exit code of the signal, also where a search without an answer raised the interrupt again."""
     _say(str(interrupt) or "interrupted before there was a result")
-    return TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
+    return (stop.code if stop else 0) or INTERRUPTED
 
 
 def _replace_closed_streams() -> None:
