@@ -1,5 +1,6 @@
 """The wheel, installed in an environment of its own, does the main job from another folder."""
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -39,7 +40,9 @@ def environment(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", str(wheel)], check=True)
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    install = [python, "-m", "pip", "install", "-q", "--no-deps", str(wheel)]
+    subprocess.run(install, check=True, env=bare)
     own = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"], capture_output=True, text=True, check=True
     ).stdout.strip()  # fmt: skip
@@ -53,11 +56,8 @@ def test_the_wheel_holds_what_the_commands_read(wheel):
     configs = {p.relative_to(ROOT).as_posix() for p in (ROOT / "configs").rglob("*.yaml")}
     held = {n.partition("/data/share/distmatch/")[2] for n in names}
     assert configs <= held
-    package = {
-        p.relative_to(ROOT).as_posix()
-        for p in (ROOT / "distmatch").rglob("*.*")
-        if p.suffix not in (".pyc", "")
-    }
+    files = (p for p in (ROOT / "distmatch").rglob("*.*") if p.parent.name != "__pycache__")
+    package = {p.relative_to(ROOT).as_posix() for p in files}
     assert package <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/", "docs/"))]
 
