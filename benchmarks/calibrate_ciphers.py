@@ -18,7 +18,6 @@ import base64
 import json
 import string
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -268,10 +267,8 @@ SIGNS = (1, 1, -1, 1, 1, 1, 0, 0, 1, 0, -1, -1, -1)
 """What more of each feature may do to the confidence: raise it, lower it, or either."""
 
 
-def fit(
-    x: np.ndarray, y: np.ndarray, ridge: float = 0.1, signs: Sequence[int] = SIGNS
-) -> np.ndarray:
-    """Logistic regression whose coefficients have the signs of their features; the first column is the intercept."""
+def fit(x: np.ndarray, y: np.ndarray, ridge: float = 0.1) -> np.ndarray:
+    """Logistic regression whose coefficients have the `SIGNS` of their features; the first column is the intercept."""
     x = np.column_stack([np.ones(len(x)), x])
     sign = 2.0 * y - 1.0
 
@@ -283,7 +280,7 @@ def fit(
         gradient[1:] += ridge * w[1:]
         return float(value), gradient
 
-    bounds = [(None, None)] + [(0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in signs]
+    bounds = [(None, None)] + [(0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in SIGNS]
     found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds)
     return found.x
 
