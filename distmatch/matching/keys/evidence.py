@@ -132,6 +132,6 @@ def explain(given: Evidence, probability: float, letters: int, unicity: float) -
         reasons.append("restarts disagree; a longer --time-limit, or a --crib, would help")
     if not reasons:
         reasons.append(
-            "the text is unlikely for this language; a --reference of the same kind of text would help"
+            "the text is unlikely for this language: try --language auto, or a --reference of the same kind of text"
         )
     return "; ".join(reasons)
