@@ -21,6 +21,7 @@ from calibrate_ciphers import score
 from ciphers_codes import most_frequent
 from madecodes import one_book, table_and_dictionary
 from scipy.optimize import minimize
+from tables import Results
 
 from distmatch.files import atomic_write, read_text
 from distmatch.matching.codebooks.evidence import CodeEvidence, features
@@ -106,6 +107,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("/tmp/codes-calibration"))
     parser.add_argument("--count", type=int, default=48)
     parser.add_argument("--save", type=Path, required=True)
+    parser.add_argument("--json", type=Path, help="file that keeps the rows of the table")
     parser.add_argument("--part", default="0/1", help="which of how many parts of the cases to do")
     parser.add_argument(
         "--limit", type=float, default=1e9, help="seconds after which no case is begun"
@@ -135,9 +137,12 @@ def main() -> None:
     belief = np.array([row["evidence"]["belief"] for row in rows])
     held = np.minimum(held, belief)  # as `evidence.confidence` does
     stated = np.array([row["confidence"] for row in rows])
-    print("as they were read:", score(stated, y), f"Brier {np.mean((stated - y) ** 2):.4f}")
-    print("each language held out:", score(held, y), f"Brier {np.mean((held - y) ** 2):.4f}")
-    print(f"believed {(held >= 0.9).sum()}, of them wrong {((held >= 0.9) & ~y).sum()}")
+    results = Results(arguments.json)
+    for label, p in (("before, as they were read", stated), ("each language held out", held)):
+        sure = p >= 0.9
+        results.row("confidence of codes", ("coefficients", "cases", "Brier", "believed", "of them wrong"), (
+            label, score(p, y), f"{np.mean((p - y) ** 2):.4f}", int(sure.sum()), int((sure & ~y).sum()),
+        ))  # fmt: skip
     w = fit(x, y)
     print("intercept", round(w[0], 3), "weights", [float(v) for v in np.round(w[1:], 3)])
 
