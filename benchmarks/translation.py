@@ -23,12 +23,12 @@ from tables import Results
 
 from distmatch.files import read_text
 from distmatch.progress import Effort
-from distmatch.translation.backtranslation import BackTranslation, Tables, copies
+from distmatch.translation.backtranslation import BackTranslation, Tables
 from distmatch.translation.monolingual import Monolingual, Sentences
-from distmatch.translation.phrasedecoder import PhraseDecoder
 from distmatch.translation.phrasetable import PhraseTable
-from distmatch.translation.sentences import Casing, join, split
+from distmatch.translation.sentences import Casing, split
 from distmatch.translation.training import Training
+from distmatch.translation.translator import Language, Translator
 from distmatch.translation.wordalignment import align_words
 
 Lines = list[str]
@@ -92,7 +92,7 @@ def more_text(data: Path, pair: str) -> tuple[Lines, Lines]:
     return left + novels[0], right + novels[1]
 
 
-NOVELS = 6_000_000
+NOVELS = 12_000_000
 """Characters of novels per language."""
 
 
@@ -121,40 +121,30 @@ class Sides:
         ]
         self.casings = [Casing.learn(lines) for lines in self.tokens]
 
-    def translate(self, tables: Tables, lines: Lines, *, reverse: bool) -> Lines:
-        """Lines through the tables."""
-        decoder = self.learner.decoders(*self.sides, tables)[reverse]
-        return self.through(decoder, lines, reverse=reverse)
+    def translator(self, tables: Tables) -> Translator:
+        """The shipped path with any pair of tables."""
+        languages = [
+            Language(side.words, casing, side.model)
+            for side, casing in zip(self.sides, self.casings, strict=True)
+        ]
+        return Translator(
+            languages[0], languages[1], tables.forward, tables.backward, self.learner.weights, self.learner.final(tables)
+        )  # fmt: skip
 
-    def through(self, decoder: PhraseDecoder, lines: Lines, *, reverse: bool) -> Lines:
-        """Lines through a decoder."""
-        source, target = self.sides[::-1] if reverse else self.sides
-        tokens = [split(line) for line in lines]
-        ids = Sentences.of(source.encode([t.lower() for t in line]) for line in tokens)
-        words, origin, _ = decoder.decode(ids)
-        casing = self.casings[0 if reverse else 1]
-        return [
-            join(casing.written([line[k] if k >= 0 else target.words[w] for w, k in zip(found, places, strict=True)]))
-            for line, found, places in zip(tokens, words, origin, strict=True)
-        ]  # fmt: skip
-
-    def supervised(self, paired: Pair, lines: Lines, *, reverse: bool) -> Lines:
-        """Lines through a table of real pairs."""
-        source, target = self.sides[::-1] if reverse else self.sides
-        both = paired[::-1] if reverse else paired
-        tokens = [[[t.lower() for t in split(line)] for line in side] for side in both]
+    def supervised(self, paired: Pair) -> Translator:
+        """The same with tables of real pairs."""
+        tokens = [[[t.lower() for t in split(line)] for line in side] for side in paired]
         kept = [
             i
             for i, (a, b) in enumerate(zip(*tokens, strict=True))
             if 0 < len(a) < 60 and 0 < len(b) < 60
         ]
-        x = Sentences.of(source.encode(tokens[0][i]) for i in kept)
-        y = Sentences.of(target.encode(tokens[1][i]) for i in kept)
-        table = PhraseTable.extract(x, y, align_words(x, y))
-        decoder = PhraseDecoder(
-            table, target.model, copies(source, target), self.learner.weights, self.learner.search
+        x, y = (
+            Sentences.of(side.encode(lines[i]) for i in kept)
+            for side, lines in zip(self.sides, tokens, strict=True)
         )
-        return self.through(decoder, lines, reverse=reverse)
+        tables = [PhraseTable.extract(a, b, align_words(a, b)) for a, b in ((x, y), (y, x))]
+        return self.translator(Tables(tables[0], tables[1], iteration=1))
 
 
 def run(
@@ -183,10 +173,11 @@ def run(
             "cpu": round(at),
             "round trip": tables.history[-1]["round_trip"],
         }
+        translator = sides.translator(tables)
         for reverse, part in itertools.product((False, True), ("val", "test")):
             both = val if part == "val" else test
             lines, wanted = both[::-1] if reverse else both
-            entry[part, reverse] = bleu(sides.translate(tables, lines, reverse=reverse), wanted)
+            entry[part, reverse] = bleu(list(translator.translate(lines, reverse=reverse)), wanted)
         told.append(entry)
         print(entry, file=sys.stderr, flush=True)
         spent = time.process_time() - began - at
@@ -201,14 +192,10 @@ def run(
         ("phrases, iteration 1", told[1]),
         (f"best round trip, iteration {best['iteration']}", best),
     ]
+    ceilings = sides.supervised((train[0][: len(texts[0])], train[1][: len(texts[0])]))
     for reverse in (False, True):
         lines, wanted = test[::-1] if reverse else test
-        ceiling = bleu(
-            sides.supervised(
-                (train[0][: len(texts[0])], train[1][: len(texts[0])]), lines, reverse=reverse
-            ),
-            wanted,
-        )
+        ceiling = bleu(list(ceilings.translate(lines, reverse=reverse)), wanted)
         name = f"{target}-{source}" if reverse else pair
         for stage, entry in stages:
             results.record(
@@ -241,7 +228,7 @@ UNRELATED = (
 )  # fmt: skip
 """Pairs of texts between which there is nothing to learn, or that belong to other worlds."""
 RELATED = ("multi30k:fr multi30k:en", "multi30k:de multi30k:en", "multi30k:de multi30k:fr")
-FEW = 6_000
+FEW = 4_000
 """Lines a side of the runs that only a verdict is wanted of."""
 
 

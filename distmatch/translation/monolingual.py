@@ -17,6 +17,8 @@ SENTENCE_START, SENTENCE_STOP = "<s>", "</s>"
 """Words before the first and after the last of a sentence."""
 MAX_PACKED_WORDS = 65_000
 """Words that are told apart; phrases are packed into 16 bits per word."""
+MAX_MORE_WORDS = 20_000
+"""Words that only further text has."""
 MAX_SENTENCE = 60
 """Tokens of a sentence that training uses; longer ones are left out."""
 MIN_SENTENCES = 100
@@ -102,7 +104,7 @@ class Monolingual:
         rest = sorted(
             (w for w in counts if w not in first and counts[w] > 2), key=lambda w: (-counts[w], w)
         )
-        words = (SENTENCE_START, SENTENCE_STOP, *order, *rest)[:MAX_PACKED_WORDS]
+        words = (SENTENCE_START, SENTENCE_STOP, *order, *rest[:MAX_MORE_WORDS])[:MAX_PACKED_WORDS]
         number = {w: i for i, w in enumerate(words)}
         totals = np.array([first[w] for w in words], np.int64)
         parts = (
@@ -132,4 +134,4 @@ class Monolingual:
     @cached_property
     def model(self) -> WordTrigram:
         """Trigrams of the sentences with SENTENCE_START and SENTENCE_STOP."""
-        return WordTrigram.train(self.corpus(marks=True))
+        return WordTrigram.train(self.corpus(marks=True), contexts=True)

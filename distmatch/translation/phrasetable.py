@@ -14,6 +14,8 @@ from distmatch.translation.wordalignment import Alignment
 
 MAX_PHRASE = 4
 """Words of a phrase; four numbers of 16 bits make one key."""
+DISCOUNTED = 0.8
+"""Occurrences of a phrase pair that are not believed: most pairs occur once, and many of those are errors."""
 FEATURES = (
     "target given source",
     "source given target",
@@ -110,7 +112,9 @@ class PhraseTable:
         logs = np.empty((len(start), 4), np.float32)
         for column, side in enumerate((sources, targets)):
             _, group = np.unique(side, return_inverse=True)
-            logs[:, column] = np.log((counts - 0.5) / np.bincount(group, weights=counts)[group])
+            logs[:, column] = np.log(
+                (counts - DISCOUNTED) / np.bincount(group, weights=counts)[group]
+            )
         logs[:, 2:] = lexical
         return cls(sources, targets, logs)
 

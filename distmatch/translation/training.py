@@ -120,7 +120,7 @@ class Training:
             Language(side.words, Casing.learn([*own, *more]), side.model)
             for side, own, more in ((x, tokens[0], tokens[1]), (y, tokens[2], tokens[3]))
         ]
-        search = self.backtranslation.search
+        search = self.backtranslation.final(tables)
         translator = Translator(
             languages[0], languages[1], tables.forward, tables.backward, self.backtranslation.weights, search
         )  # fmt: skip

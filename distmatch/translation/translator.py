@@ -69,13 +69,13 @@ class Translator:
         source, target, table = self.source, self.target, self.forward
         if reverse:
             source, target, table = target, source, self.backward
-        number = {w: i for i, w in enumerate(source.words)}
-        unknown = len(source.words)
         into = {w: i for i, w in enumerate(target.words)}
         copied = [*(into.get(w, len(target.words)) for w in source.words), len(target.words)]
         decoder = PhraseDecoder(
             table, target.model, np.array(copied, np.int32), self.weights, self.search
         )
+        number = {w: i for i, w in enumerate(source.words)}
+        unknown = len(source.words)
         stream = iter(lines)
         while batch := list(islice(stream, _BATCH)):
             tokens = [split(line) for line in batch]
