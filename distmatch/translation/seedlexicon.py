@@ -10,13 +10,15 @@ import numpy as np
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.matching.symbols.softlexicon import expected_counts
 from distmatch.progress import Effort, Progress, silent
+from distmatch.retrieval.scoring import unit
 from distmatch.translation.backtranslation import Tables
+from distmatch.translation.contextvectors import context_rows
 from distmatch.translation.monolingual import Monolingual, Sentences
 from distmatch.translation.phrasetable import PhraseTable
 from distmatch.translation.seedvectors import csls_rows, learn_aligned, rare_words, rows_of
 
-SCREENED = 600
-"""Most frequent words of each side on which the starts are compared."""
+SCREENED, ROWS = 600, 4_000
+"""Most frequent words of each side on which the starts are compared, and those that get rows over anchors."""
 WIDTHS = (0.3, 0.7)
 """Spreads, in log frequency, of the starts that pair words of like frequency."""
 
@@ -41,8 +43,8 @@ class Seed:
 class SeedLexicon:
     """Settings of the expectation maximisation that follows the alignment."""
 
-    words: int = 1_500
-    """Most frequent words of each side in the likelihood; the others count as one."""
+    words: int = 1_000
+    """Most frequent words of each side in the last likelihoods; the others count as one."""
     steps: int = 24
     flat: float = 0.4
     """First power of the model's probabilities; it reaches 1 after two thirds of the steps."""
@@ -54,6 +56,12 @@ class SeedLexicon:
     """Share of neighbours that stand in the other order in the other language."""
     distances: tuple[float, ...] = (1.0, 1.0)
     """Weights of pairs of neighbours, of pairs with one word between them, and so on."""
+
+    rounds: int = 2
+    """Searches that start from vectors over the anchors of the lexicon before."""
+    certain: float = 200.0
+    """`prior` of those searches, which begin at the power `late`, take half of the steps, and use half of the temperature."""
+    late: float = 0.7
 
     def start(
         self,
@@ -72,29 +80,56 @@ class SeedLexicon:
         if aligned is None:
             aligned, evidence = learn_aligned(source, target, effort)
         x, y = (rows_of(side, e) for side, e in zip((source, target), aligned, strict=True))
-        h, s = (min(self.words, len(side.words)) for side in (source, target))
-        starts = self._starts(source, target, x[:h], y[:s])
+        starts = self._starts(source, target, x, y)
         screened = {name: self._screen(priors, source, target) for name, priors in starts.items()}
         best = min(screened, key=lambda name: screened[name]["bits"])
-        found = self._lexicons(starts[best], source, target, effort)
-        onto, back = found[0][:h, :s], found[1][:s, :h]
+        onto, back = self._lexicons(starts[best], source, target, effort)
+        rows = x[:ROWS], y[:ROWS]
+        for _ in range(self.rounds):
+            rows, priors = self._anchored(onto, back, source, target, (x, y))
+            later = replace(self, prior=self.certain, flat=self.late, steps=max(1, self.steps // 2))
+            onto, back = later._lexicons(priors, source, target, effort)
         evidence["lexicon"] = {
             "start": best, "starts": {name: one["bits"] for name, one in screened.items()},
             "explained": screened[best]["explained"], "mutual": round(_mutual(onto, back, source), 4),
         }  # fmt: skip
         there = np.sqrt(onto * _bayes(back, target))
         again = np.sqrt(back * _bayes(onto, source))
-        rare = rare_words(x, y, h, self.temperature), rare_words(y, x, s, self.temperature)
-        tables = Tables(
-            PhraseTable.of_lexicon(there, again.T).joined(rare[0]),
-            PhraseTable.of_lexicon(again, there.T).joined(rare[1]),
+        forward, backward = (
+            PhraseTable.of_lexicon(there, again.T),
+            PhraseTable.of_lexicon(again, there.T),
         )
+        for one, other, temperature in ((*rows, self.temperature / 2), (x, y, self.temperature)):
+            forward = forward.joined(rare_words(one, other, len(onto), temperature))
+            backward = backward.joined(rare_words(other, one, len(back), temperature))
+        tables = Tables(forward, backward)
         return Seed(tables, evidence)
+
+    def _anchored(
+        self,
+        onto: np.ndarray,
+        back: np.ndarray,
+        source: Monolingual,
+        target: Monolingual,
+        vectors: Priors,
+    ) -> tuple[Priors, Priors]:
+        """Rows of both sides over the lexicon's anchors beside the vectors, and the priors that they give."""
+        belief = np.sqrt(onto * _bayes(back, target))
+        sizes = min(ROWS, len(source.words)), min(ROWS, len(target.words))
+        contexts = context_rows(source, target, belief, sizes)
+        x, y = (
+            np.hstack([one, unit(other[:n])]).astype(np.float32)
+            for one, other, n in zip(contexts, vectors, sizes, strict=True)
+        )
+        h, s = (min(self.words, n) for n in sizes)
+        forward, backward = csls_rows(x[:h], y[:s], temperature=self.temperature / 2)
+        return (x, y), (_marked(forward), _marked(backward))
 
     def _starts(
         self, source: Monolingual, target: Monolingual, x: np.ndarray, y: np.ndarray
     ) -> dict[str, Priors]:
-        """First guesses: from vectors, from frequencies, and from both."""
+        """First guesses for the most frequent words: from vectors, from frequencies, and from both."""
+        x, y = x[:SCREENED], y[:SCREENED]
         near = csls_rows(x, y, temperature=self.temperature)
         starts = {"vectors": near}
         for width in WIDTHS:
@@ -112,10 +147,8 @@ class SeedLexicon:
         short = replace(self, distances=(1.0,))
         total, shares = 0.0, []
         for prior, hidden, seen in ((priors[0], source, target), (priors[1], target, source)):
-            h, s = (min(SCREENED, n) for n in prior.shape)
-            small = prior[:h, :s] / np.maximum(prior[:h, :s].sum(axis=1, keepdims=True), 1e-9)
-            _, bits = short.learn(small, hidden, seen)
-            pairs = pair_counts(seen.text, s)
+            _, bits = short.learn(prior, hidden, seen)
+            pairs = pair_counts(seen.text, prior.shape[1])
             own = _bits(pairs, _flattened(pairs, 1.0))
             alone = _bits(pairs, np.outer(pairs.sum(axis=1), pairs.sum(axis=0)) / pairs.sum() ** 2)
             total += bits
@@ -125,14 +158,14 @@ class SeedLexicon:
     def _lexicons(
         self, priors: Priors, source: Monolingual, target: Monolingual, effort: Effort
     ) -> tuple[np.ndarray, np.ndarray]:
-        """p(target | source) and p(source | target) after the long search."""
+        """p(target | source) and p(source | target) after the long search, rare words left out."""
 
         def tell(done: float, total: float | None = None, /, **figures: object) -> None:
             effort.progress(done, total, phase="lexicon from word pairs", **figures)
 
         forward, _ = self.learn(priors[0], source, target, progress=tell)
         backward, _ = self.learn(priors[1], target, source, progress=tell)
-        return forward, backward
+        return forward[:-1, :-1], backward[:-1, :-1]
 
     def learn(
         self,
