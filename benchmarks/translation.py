@@ -10,7 +10,6 @@ cased ordinary text (13a). One run per pair of languages gives both directions. 
 from __future__ import annotations
 
 import argparse
-import itertools
 import sys
 import time
 import zipfile
@@ -127,8 +126,9 @@ class Sides:
             Language(side.words, casing, side.model)
             for side, casing in zip(self.sides, self.casings, strict=True)
         ]
+        search = self.learner.final(tables)
         return Translator(
-            languages[0], languages[1], tables.forward, tables.backward, self.learner.weights, self.learner.final(tables)
+            languages[0], languages[1], tables.forward, tables.backward, self.learner.weights, search
         )  # fmt: skip
 
     def supervised(self, paired: Pair) -> Translator:
@@ -145,6 +145,12 @@ class Sides:
         )
         tables = [PhraseTable.extract(a, b, align_words(a, b)) for a, b in ((x, y), (y, x))]
         return self.translator(Tables(tables[0], tables[1], iteration=1))
+
+
+def scored(translator: Translator, paired: Pair, reverse: bool) -> tuple[float, float]:
+    """BLEU of one direction."""
+    lines, wanted = paired[::-1] if reverse else paired
+    return bleu(list(translator.translate(lines, reverse=reverse)), wanted)
 
 
 def run(
@@ -168,56 +174,43 @@ def run(
     def observe(tables: Tables) -> None:
         nonlocal spent
         at = time.process_time() - began - spent
-        entry = {
-            "iteration": tables.iteration,
-            "cpu": round(at),
-            "round trip": tables.history[-1]["round_trip"],
-        }
-        translator = sides.translator(tables)
-        for reverse, part in itertools.product((False, True), ("val", "test")):
-            both = val if part == "val" else test
-            lines, wanted = both[::-1] if reverse else both
-            entry[part, reverse] = bleu(list(translator.translate(lines, reverse=reverse)), wanted)
+        entry: dict[str, Any] = {
+            "tables": tables, "CPU s": round(at), "round trip": tables.history[-1]["round_trip"],
+            "BLEU": round(sum(scored(sides.translator(tables), test, r)[0] for r in (False, True)) / 2, 2),
+        }  # fmt: skip
         told.append(entry)
-        print(entry, file=sys.stderr, flush=True)
+        print({k: v for k, v in entry.items() if k != "tables"}, file=sys.stderr, flush=True)
         spent = time.process_time() - began - at
 
     effort = Effort(seed=seed)
     trained = training.learn(
         (texts[0], more[0]), (texts[1], more[1]), effort=effort, observe=observe
     )
-    best = next(t for t in told if t["iteration"] == trained.tables.iteration)
-    stages = [
-        ("word by word", told[0]),
-        ("phrases, iteration 1", told[1]),
-        (f"best round trip, iteration {best['iteration']}", best),
-    ]
-    ceilings = sides.supervised((train[0][: len(texts[0])], train[1][: len(texts[0])]))
+    best = next(t for t in told if t["tables"].iteration == trained.tables.iteration)
+    stages = {
+        "word by word": told[0], "phrases, iteration 1": told[min(1, len(told) - 1)],
+        f"best round trip, iteration {best['tables'].iteration}": best,
+    }  # fmt: skip
+    ceiling = sides.supervised((train[0][: len(texts[0])], train[1][: len(texts[0])]))
     for reverse in (False, True):
-        lines, wanted = test[::-1] if reverse else test
-        ceiling = bleu(list(ceilings.translate(lines, reverse=reverse)), wanted)
+        supervised = scored(ceiling, test, reverse)[0]
         name = f"{target}-{source}" if reverse else pair
-        for stage, entry in stages:
+        for stage, entry in stages.items():
+            translator = sides.translator(entry["tables"])
+            on_val, on_test = (scored(translator, part, reverse) for part in (val, test))
             results.record(
                 kind,
                 {
-                    "lines a side": len(texts[0]), "BLEU val": entry["val", reverse][0], "BLEU test": entry["test", reverse][0],
-                    "cased": entry["test", reverse][1], "round trip": entry["round trip"], "CPU s": entry["cpu"],
-                    "iteration": entry["iteration"], "supervised": ceiling[0],
-                    "trusted": "yes" if trained.verdict.believed else "no",
+                    "lines a side": len(texts[0]), "BLEU val": on_val[0], "BLEU test": on_test[0], "cased": on_test[1],
+                    "round trip": entry["round trip"], "CPU s": entry["CPU s"], "iteration": entry["tables"].iteration,
+                    "supervised": supervised, "trusted": "yes" if trained.verdict.believed else "no",
                 },
                 label=f"{name} {stage}" + (", more text" if more[0] else ""),
             )  # fmt: skip
-    values = [(t["round trip"], sum(t["test", r][0] for r in (False, True)) / 2) for t in told]
-    for t, (_, value) in zip(told, values, strict=True):
-        figures: dict[str, Any] = {
-            "round trip": t["round trip"],
-            "mean BLEU of both directions": round(value, 2),
-        }
+    for number, t in enumerate(told):
+        figures = {"round trip": t["round trip"], "mean BLEU of both directions": t["BLEU"]}
         results.record(
-            "iterations",
-            figures,
-            label=f"{kind} {pair}{' more text' * bool(more[0])} {t['iteration']}",
+            "iterations", figures, label=f"{kind} {pair}{' more text' * bool(more[0])} {number}"
         )
 
 

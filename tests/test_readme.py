@@ -115,6 +115,16 @@ def novels(folder, text):
     subprocess.run(["xz", "en-novels.txt"], cwd=folder, check=True)
 
 
+def languages(folder, text):
+    """Unpaired sentences of two planted languages."""
+    from distmatch.planted import PlantedLanguages
+
+    planted = PlantedLanguages(0)
+    for name, lines in zip(("fr.txt", "en.txt"), planted.unpaired(2_000), strict=True):
+        (folder / name).write_text("\n".join(lines) + "\n")
+    (folder / "new.fr.txt").write_text("\n".join(planted.paired(5)[0]) + "\n")
+
+
 def sentences(folder, text):
     """Rows of one skewed cloud and of its rotation, in unrelated orders."""
     rng = np.random.default_rng(0)
@@ -189,6 +199,10 @@ SCRIPTS = {
          'distmatch translate es-en --text -', 0),
     ],
     "sentences": [(sentences, "distmatch align captions.fr.npy captions.en.npy --out sentences", 0)],
+    "train": [
+        (languages, "distmatch train fr.txt en.txt --out fr-en", (0, 1)),
+        (nothing, "distmatch translate fr-en --text new.fr.txt", 0),
+    ],
     "compress": [
         (pair, "distmatch compress x.txt yc.txt --out pair.dm", 0),
         (nothing, "distmatch decompress pair.dm --out folder", 0),
@@ -196,7 +210,7 @@ SCRIPTS = {
     ],
     "lexicon": [(coded, "distmatch compress half.txt code.txt --brief --out code.dm", 0)],
 }  # fmt: skip
-SLOW = ("sentences", "every language", "code", "nulls", "language", "transposition")
+SLOW = ("sentences", "train", "every language", "code", "nulls", "language", "transposition")
 
 
 def plain_words(transcript):

@@ -43,7 +43,7 @@ class Seed:
 class SeedLexicon:
     """Settings of the expectation maximisation that follows the alignment."""
 
-    words: int = 1_000
+    words: int = 800
     """Most frequent words of each side in the last likelihoods; the others count as one."""
     steps: int = 24
     flat: float = 0.4
