@@ -17,7 +17,7 @@ from distmatch.translation.monolingual import Monolingual, Sentences
 from distmatch.translation.phrasetable import PhraseTable
 from distmatch.translation.seedvectors import csls_rows, learn_aligned, rare_words, rows_of
 
-SCREENED, ROWS = 600, 4_000
+SCREENED, COMPARED = 600, 4_000
 """Most frequent words of each side on which the starts are compared, and those that get rows over anchors."""
 WIDTHS = (0.3, 0.7)
 """Spreads, in log frequency, of the starts that pair words of like frequency."""
@@ -84,7 +84,7 @@ class SeedLexicon:
         screened = {name: self._screen(priors, source, target) for name, priors in starts.items()}
         best = min(screened, key=lambda name: screened[name]["bits"])
         onto, back = self._lexicons(starts[best], source, target, effort)
-        rows = x[:ROWS], y[:ROWS]
+        rows = x[:COMPARED], y[:COMPARED]
         for _ in range(self.rounds):
             rows, priors = self._anchored(onto, back, source, target, (x, y))
             later = replace(self, prior=self.certain, flat=self.late, steps=max(1, self.steps // 2))
@@ -115,7 +115,7 @@ class SeedLexicon:
     ) -> tuple[Priors, Priors]:
         """Rows of both sides over the lexicon's anchors beside the vectors, and the priors that they give."""
         belief = np.sqrt(onto * _bayes(back, target))
-        sizes = min(ROWS, len(source.words)), min(ROWS, len(target.words))
+        sizes = min(COMPARED, len(source.words)), min(COMPARED, len(target.words))
         contexts = context_rows(source, target, belief, sizes)
         x, y = (
             np.hstack([one, unit(other[:n])]).astype(np.float32)
