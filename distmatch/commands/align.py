@@ -53,6 +53,7 @@ def align(
     map: MapKind = "linear",
     cost: Cost | None = None,
     dictionary: str | None = None,
+    pairs: str | None = None,
     limit: int | None = None,
     lower: bool = False,
     duplicates: Literal["first", "error"] = "first",
@@ -76,7 +77,8 @@ def align(
         map: What is looked for: a linear map, or a coupling for spaces that are no rotations of each other, such as
             two measurements of single cells. A coupling has no calibrated confidence.
         cost: Distances within a side that a coupling keeps; default graph (paths between nearest neighbours).
-        dictionary: File of known pairs, for --method procrustes.
+        dictionary: File of known pairs, for --method procrustes, which uses nothing else.
+        pairs: File of known pairs that help the search: two words per line, or two row numbers from 0 for .npy.
         limit: Maximum number of rows read from each file, most frequent first.
         lower: Lower-case the words; of words that become equal, the first is kept.
         duplicates: Of a word that a file has twice, keep the first with a warning, or refuse the file.
@@ -99,13 +101,14 @@ def align(
         raise InputError("--cost is for --map coupling. Leave it out, or add --map coupling")
     options: dict[str, Any] = {
         "source": source, "target": target, "out": out, "method": method, "preset": preset, "cost": cost,
-        "dictionary": dictionary, "limit": limit, "lower": lower, "duplicates": duplicates, "device": device, "seed": seed,
+        "dictionary": dictionary, "pairs": pairs, "limit": limit, "lower": lower, "duplicates": duplicates,
+        "device": device, "seed": seed,
     }  # fmt: skip
     where = devices.choose_device(device)
     group = devices.process_group(where)
     first = devices.rank(group) == 0
     with run_folder(
-        out if first else None, FILES, inputs=(source, target, dictionary), force=force
+        out if first else None, FILES, inputs=(source, target, dictionary, pairs), force=force
     ):
         answer = _run(options, str(where), first, silent if quiet or json else None)
         devices.close(group)
@@ -130,22 +133,22 @@ def _run(options: dict[str, Any], where: str, first: bool, progress: Progress | 
     from distmatch.matching.align import align as run
     from distmatch.retrieval.dictionary import Dictionary
 
-    out, dictionary = options["out"], options["dictionary"]
-    pairs = None if dictionary is None else Dictionary.load(dictionary)
+    out, dictionary, pairs = (options[name] for name in ("out", "dictionary", "pairs"))
+    gold, known = (None if path is None else Dictionary.load(path) for path in (dictionary, pairs))
     paths = options["source"], options["target"]
     chosen = {name: options[name] for name in ("limit", "lower", "duplicates")}
     x, y = (Embeddings.load(path, **chosen) for path in paths)
     if out is not None:
         for words, path in ((x.words, paths[0]), (y.words, paths[1])):
             check_words(words, path)
-    data = {str(path): sha256(path) for path in (*paths, dictionary) if path is not None}
+    data = {str(path): sha256(path) for path in (*paths, dictionary, pairs) if path is not None}
     line = ProgressLine("aligning")
     if progress is None:
         progress = line if first else silent
     kept = checkpoint(out, {**options, **data}, writes=first)
     match = run(
-        x, y, method=options["method"], preset=options["preset"], cost=options["cost"], dictionary=pairs, device=options["device"],
-        seed=options["seed"], progress=progress, checkpoint=kept,
+        x, y, method=options["method"], preset=options["preset"], cost=options["cost"], dictionary=gold, pairs=known,
+        device=options["device"], seed=options["seed"], progress=progress, checkpoint=kept,
     )  # fmt: skip
     line.close()
     return _Answer(match, x, y, data, kept, where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
 from typing import Any
 
@@ -28,6 +28,8 @@ METHODS = {
     "coupling": ("gromovcoupling", "GromovCoupling"),
 }
 """Name to module and class in `distmatch.matching`."""
+WITH_PAIRS = ("auto", "self-learning", "profile", "coupling")
+"""Methods that take known pairs as a term of their search."""
 PRESETS = {"vecmap": "self-learning", "muse": "adversarial"}
 """Settings of a paper, a class method of the matcher of that method."""
 
@@ -67,6 +69,7 @@ def align(
     preset: str | None = None,
     cost: str | None = None,
     dictionary: Dictionary | Mapping[str, Any] | None = None,
+    pairs: Dictionary | Mapping[Any, Any] | Iterable[Sequence[Any]] | None = None,
     device: str = "auto",
     seed: int = 0,
     progress: Progress = silent,
@@ -81,7 +84,9 @@ def align(
         method: a name of `METHODS`; auto is profile where rows are not in order of frequency (.npy).
         preset: a name of `PRESETS`.
         cost: of the method coupling: graph, cosine or euclidean.
-        dictionary: known pairs; the method is then Procrustes.
+        dictionary: known pairs; the method is then Procrustes on those alone.
+        pairs: a few known pairs that help the search without pairs: {word: word or words}, or (p, 2) words or numbers of
+            rows from 0. Any number from 1 up.
         device: auto, cpu, cuda or cuda:N.
         seed: of all random choices.
         checkpoint: where Auto and SelfLearning keep what they have.
@@ -93,6 +98,10 @@ def align(
         InputError: fewer rows than dimensions, unknown names, or dimensions that the method cannot join.
     """
     source, target = as_embeddings(source, "source"), as_embeddings(target, "target")
+    if pairs is not None:
+        if dictionary is not None:
+            raise InputError("both pairs and a dictionary. Pairs help the search, a dictionary replaces it: give one")  # fmt: skip
+        pairs = known_pairs(pairs)
     settings: dict[str, Any] = {"device": device}
     if cost is not None:
         settings["cost"] = cost
@@ -106,9 +115,42 @@ def align(
         method, settings["dictionary"] = "procrustes", dictionary
     if method == "auto" and preset is None and not (source.ranked and target.ranked):
         method = "profile"  # the starts of Auto need rows in order of frequency
+    if pairs is not None:
+        taken = WITH_PAIRS if preset is None else ()
+        if method not in taken:
+            raise InputError(f"{preset or method} takes no pairs. Methods that do: {' '.join(WITH_PAIRS)}")  # fmt: skip
+        settings["pairs"] = pairs
     chosen = matcher(method, preset=preset, **settings)
     keeping = (
         {"checkpoint": checkpoint} if "checkpoint" in signature(chosen.match).parameters else {}
     )
     found: Match[LinearMap] = chosen.match(source, target, seed=seed, progress=progress, **keeping)
     return found
+
+
+def known_pairs(pairs: Any) -> Dictionary:
+    """Pairs of words or of row numbers as a dictionary.
+
+    Args:
+        pairs: a `Dictionary`, {word: word or words}, or (p, 2) words or numbers of rows.
+
+    Raises:
+        InputError: something else, or no pairs.
+    """
+    if isinstance(pairs, Dictionary):
+        return pairs
+    table: dict[str, list[str]] = {}
+    try:
+        items = (
+            pairs.items() if isinstance(pairs, Mapping) else [(one, other) for one, other in pairs]
+        )
+    except (TypeError, ValueError):
+        raise InputError(
+            "pairs are {word: word}, or two columns of words or of row numbers"
+        ) from None
+    for word, partners in items:
+        several = partners if isinstance(partners, (list, tuple, set)) else [partners]
+        table.setdefault(str(word), []).extend(map(str, several))
+    if not table:
+        raise InputError("no pairs given. Leave pairs out to align without any")
+    return Dictionary({word: tuple(partners) for word, partners in table.items()})

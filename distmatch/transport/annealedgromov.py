@@ -12,10 +12,10 @@ def annealed_gromov(
     *,
     frequency: float,
     epsilons: tuple[float, float] = (1.0, 0.02),
-    steps: int = 40,
-    inner: int = 10,
+    steps: tuple[int, int] = (40, 10),
     jitter: float = 0.0,
     generator: torch.Generator | None = None,
+    known: tuple[Tensor, Tensor, float] | None = None,
 ) -> Tensor:
     """A soft matching of rows whose cosines agree, found by fixed points at falling epsilon.
 
@@ -27,10 +27,11 @@ def annealed_gromov(
         x: (n, d) rows, the most frequent first. y: (m, d') rows.
         frequency: weight w of the squared difference of log relative ranks; 0 needs `jitter`.
         epsilons: of the first and the last step; geometric in between.
-        steps: fixed-point steps.
-        inner: Sinkhorn iterations per step.
+        steps: fixed-point steps, and Sinkhorn iterations per step.
         jitter: standard deviation of log-normal noise on the first plan, for other starts.
         generator: of the noise.
+        known: (p, d) and (p, d') rows whose partners are known, and how many rows each weighs: the plan is fixed
+            for them, which makes a linear term of the others.
 
     Returns:
         (n, m) plan whose rows sum to 1.
@@ -41,19 +42,21 @@ def annealed_gromov(
     u = torch.arange(1, n + 1, device=x.device, dtype=x.dtype).div(n).log()
     v = torch.arange(1, m + 1, device=x.device, dtype=x.dtype).div(m).log()
     fused = -frequency * (u[:, None] - v).square()
+    if known is not None:
+        fused += (known[2] / n) * a.across(x, known[0]) @ b.across(y, known[1]).T
     plan = x.new_full((n, m), 1 / m)
     if jitter:
         noise = torch.randn(n, m, generator=generator, device=x.device, dtype=x.dtype)
         plan = torch.softmax(jitter * noise, dim=1)
     f, g = x.new_zeros(n), x.new_zeros(m)
-    for step in range(steps):
-        epsilon = first * (last / first) ** (step / max(steps - 1, 1))
+    for step in range(steps[0]):
+        epsilon = first * (last / first) ** (step / max(steps[0] - 1, 1))
         scores = b.times(a.times(plan).T).T.div(n).add_(fused).div_(epsilon)
         f = -torch.logsumexp(scores + g, dim=1)
         kernel = torch.exp(scores.add_(f[:, None]).add_(g))
         # Scaling in the kernel domain around the potentials of the step before: one exponential a step.
         left, right = x.new_ones(n), x.new_ones(m)
-        for _ in range(inner):
+        for _ in range(steps[1]):
             right = (n / m) / (left @ kernel).clamp_(min=1e-30)
             left = 1 / (kernel @ right).clamp_(min=1e-30)
         g = g + right.clamp(1e-12, 1e12).log()
@@ -73,10 +76,15 @@ class _Cosines:
         mean = float((x.sum(dim=0).square().sum() - x.square().sum()) / off)
         gram = x.T @ x
         square = float((gram.square().sum() - x.square().sum(dim=1).square().sum()) / off)
+        self.mean = mean
         self.deviation = max(square - mean * mean, 1e-12) ** 0.5
         self.rows = torch.cat([x, x.new_ones(n, 1)], dim=1)
         self.signs = torch.cat([x.new_ones(x.shape[1]), x.new_full((1,), -mean)])
         self.diagonal = (x.square().sum(dim=1) - mean)[:, None]
+
+    def across(self, x: Tensor, others: Tensor) -> Tensor:
+        """Cosines (n, p) of the rows with others, standardised by the same mean and deviation."""
+        return (x @ others.T - self.mean) / self.deviation
 
     def times(self, other: Tensor) -> Tensor:
         """The product with (n, k), in O(n k d)."""

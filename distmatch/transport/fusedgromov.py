@@ -15,23 +15,24 @@ def fused_gromov(
     y: Tensor,
     features: tuple[Tensor, Tensor],
     *,
+    known: Tensor | None = None,
     weight: float = 0.025,
-    first: float = 0.25,
-    last: float = 0.025,
+    epsilons: tuple[float, float] = (0.25, 0.025),
     steps: int = 12,
     inner: int = 3,
 ) -> GromovResult:
     """Fixed points of fused Gromov-Wasserstein (Vayer et al. 2019) at falling epsilon, memory (n + m) d.
 
     Each step balances exp((4 <x_i M, y_j> - w |u_i - v_j|^2) / epsilon), M = X'PY of the step before; the
-    first has M = 0 and knows the features alone. All weights are in units of |X'X| |Y'Y| / (n m), the
+    first knows the features and the known pairs alone. All weights are in units of |X'X| |Y'Y| / (n m), the
     most that |M|^2 can be, to the power 1/2.
 
     Args:
         x: (n, d) centred unit rows. y: (m, d').
         features: u (n, k) and v (m, k), comparable, of variance about 1.
+        known: (d, d') moment of pairs that are known, in units of rows; they are part of M.
         weight: w.
-        first: epsilon of the first step. last: of the last; geometric between.
+        epsilons: of the first and the last step; geometric between.
         inner: Sinkhorn iterations per step.
     """
     n, m, d, k = len(x), len(y), x.shape[1], y.shape[1]
@@ -42,11 +43,13 @@ def fused_gromov(
     columns = torch.cat([y, v], 1)
     # |u - v|^2 without its separable parts, which the potentials absorb.
     state = x.new_zeros(rows.shape[1], columns.shape[1])
+    fixed = x.new_zeros(d, k) if known is None else known / n
+    first, last = epsilons
     f, g, error = None, -(weight / first) * v.square().sum(1), float("nan")
     moment, history = x.new_zeros(d, k), []
     for step in range(steps):
         epsilon = unit * first * (last / first) ** (step / max(steps - 1, 1))
-        state[:d, :k] = (4 / epsilon) * moment
+        state[:d, :k] = (4 / epsilon) * (moment + fixed)
         state[d:, k:] = torch.eye(u.shape[1], dtype=x.dtype, device=x.device) * (
             2 * weight * unit / epsilon
         )
@@ -71,5 +74,9 @@ def fused_gromov(
         f=f, g=g, epsilon=1.0, error=error, iterations=steps * inner, converged=error < 1e-2,
     )  # fmt: skip
     return GromovResult(
-        moment=moment, coupling=coupling, steps=steps, converged=error < 1e-2, history=history
+        moment=moment + fixed,
+        coupling=coupling,
+        steps=steps,
+        converged=error < 1e-2,
+        history=history,
     )

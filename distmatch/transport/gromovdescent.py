@@ -10,7 +10,7 @@ from torch import Tensor
 
 from distmatch.device import Group, gather_rows, shard, sum_over
 from distmatch.transport.coupling import Coupling
-from distmatch.transport.gromovstarts import Factors
+from distmatch.transport.gromovstarts import SMALL, Factors
 from distmatch.transport.kernel import Duals, sweep
 from distmatch.transport.parameters import fits_memory
 from distmatch.transport.sweeps import Sweeps
@@ -25,8 +25,6 @@ ACCEPTED = 1e-3
 """The same where Sinkhorn cannot balance a sharper plan: above, the descent has not converged."""
 MAX_SWEEPS = 400
 """Sinkhorn iterations that the marginals of one epsilon may take; five times as many for small problems."""
-SMALL = 1 << 18
-"""Entries of a plan up to which a problem is small."""
 SHARPNESSES = (0.03125, 0.0625, 0.125, 0.25, 0.5, 1.0)
 """Scores of a plan that is balanced from the blunt, each twice the last, as shares of its own."""
 ROUGH_ERROR = 1e-3

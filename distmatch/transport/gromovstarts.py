@@ -14,6 +14,14 @@ SIGNED = 3
 """Leading axes whose signs are all tried."""
 RANDOM = 4
 """Further starts, with random signs and axes."""
+MORE_RANDOM, FEW_PAIRS = 32, 1 << 14
+"""The same where there are at most so many pairs of points, and starts cost next to nothing."""
+SMALL = 1 << 18
+"""Entries of a plan up to which a problem is small."""
+DESCENTS, MORE_DESCENTS = 4, 12
+"""Starts that descend to sharp plans in small problems, and in those of at most `FEW_PAIRS`."""
+APART = 0.02
+"""Distance of two moments, as a share of one, from which they are two plans."""
 EPSILONS = (0.5, 0.01)
 """First and last epsilon of a start, in units of the largest interaction."""
 ANNEALING_STEPS, ANNEALING_INNER = 24, 10
@@ -70,26 +78,42 @@ class Factors(NamedTuple):
         return Factors(x, y, a, b, self.s, self.t, (u, v))
 
 
-def searched_moment(problem: Factors, seed: int = 0, starts: int | None = None) -> Tensor:
-    """The moment (d, d') of the lowest cost that annealing from several starts finds on a sample of the points.
+def searched_moments(problem: Factors, seed: int = 0, starts: int | None = None) -> list[Tensor]:
+    """Moments (d, d') of the lowest costs that annealing from several starts finds on a sample of the points, best first.
 
     Starts are the product plan, the principal axes of both sides in order of variance, with all signs of the leading
-    ones, and random ones.
+    ones, and random ones. It is one moment for large problems; in small ones blunt plans may rank otherwise than the
+    sharp ones that they lead to.
 
     Args:
         starts: how many; None is all of them.
     """
     generator = torch.Generator().manual_seed(seed)
     moments, values = annealed_moments(problem, generator, starts)
-    return moments[int(values.argmax())]
+    size = len(problem.x) * len(problem.y)
+    few = MORE_DESCENTS if size <= FEW_PAIRS else DESCENTS if size <= SMALL else 1
+    return [moments[k] for k in distinct(moments, values, few)]
 
 
 def annealed_moments(
     problem: Factors, generator: torch.Generator, starts: int | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Moments (k, d, d') that the starts of `searched_moment` end in, and twice their interactions (k,)."""
+    """Moments (k, d, d') that the starts of `searched_moments` end in, and twice their interactions (k,)."""
     some = problem.sampled(SAMPLED_POINTS, generator)
     return _annealed(some, _first_moments(some, generator)[:starts])
+
+
+def distinct(moments: Tensor, values: Tensor, count: int) -> list[int]:
+    """Numbers of the best moments (k, d, d'), best first, each other than those before it: many starts end in one plan."""
+    chosen: list[int] = []
+    for number in values.argsort(descending=True).tolist():
+        one = moments[number]
+        gaps = [float((one - moments[k]).norm() / one.norm().clamp(min=1e-30)) for k in chosen]
+        if all(gap > APART for gap in gaps):
+            chosen.append(number)
+        if len(chosen) == count:
+            break
+    return chosen
 
 
 def _first_moments(problem: Factors, generator: torch.Generator) -> Tensor:
@@ -103,7 +127,7 @@ def _first_moments(problem: Factors, generator: torch.Generator) -> Tensor:
         diagonal = scale.clone()
         diagonal[: len(signs)] *= diagonal.new_tensor(signs)
         found.append(mean + (left[:, :rank] * diagonal) @ right[:, :rank].T)
-    for _ in range(RANDOM):
+    for _ in range(MORE_RANDOM if len(x) * len(y) <= FEW_PAIRS else RANDOM):
         noise = torch.randn(rank, rank, generator=generator, dtype=torch.float64).to(x)
         turn = torch.linalg.qr(noise)[0]
         found.append(mean + (left[:, :rank] * scale) @ turn @ right[:, :rank].T)

@@ -58,6 +58,7 @@ class Sweeps:
         """At most so many iterations; the error returned is that of the potentials returned, as a share of the mass."""
         if f is None:
             f, g, _ = self._exact(f, g)
+        f, g = self._centred(f, g)
         error, done, rounding = float("nan"), 0, 100 * torch.finfo(g.dtype).eps
         for done in range(iterations + 1):
             new_f, new_g, error = self._step(f, g)
@@ -70,8 +71,15 @@ class Sweeps:
                     new = self._newton(f, g)
                     if new is None:
                         break
-                    f, g = new
+                    f, g = self._centred(*new)
         return f, g, error, done
+
+    def _centred(self, f: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+        """Balanced potentials are free up to a constant, along which Newton steps drift until no digit is left for the rest."""
+        if self.damping != (1.0, 1.0):
+            return f, g
+        constant = float(self.b @ g / self.b.sum())
+        return f + constant, g - constant
 
     def _small(self) -> bool:
         smaller = min(len(self.a), len(self.b))
@@ -158,12 +166,19 @@ class Sweeps:
         column = torch.zeros_like(g)
         # Blocks that fit the cache are read once for the row sums and once for the column sums.
         step = max(1, 2**19 // len(g))
+        least = float("inf")
         for i in range(0, len(f), step):
             block = self.kernel[i : i + step]
-            mass = torch.mv(block, v).clamp_(min=MIN_MASS) / self.a[i : i + step]
+            sums = torch.mv(block, v)
+            least = min(least, float(sums.min()))
+            mass = sums.clamp_(min=MIN_MASS) / self.a[i : i + step]
             logsumexp = mass.log() - self.f0[i : i + step]
             new_f[i : i + step] = -self.damping[0] * logsumexp
             column += (new_f[i : i + step] - self.f0[i : i + step]).exp() @ block
         error = float(sum_over((self.a * ((f - new_f).exp() - 1).abs()).sum(), self.group))
         column = sum_over(column, self.group) * v / self.b
+        # A row or column that the kernel has lost keeps a wrong potential and no error shows it. All processes agree.
+        lost = torch.tensor(float(min(least, float(column.min())) < MIN_MASS), device=g.device)
+        if float(max_over(lost, self.group)):
+            return self._exact(f, g)
         return new_f, self.damping[1] * (g - column.clamp(min=MIN_MASS).log()), error

@@ -116,3 +116,26 @@ def test_bad_input_is_one_line_and_leaves_nothing(files, tmp_path, capsys, argum
     captured = capsys.readouterr()
     assert says in captured.err and captured.err.count("\n") == 1 and not captured.out
     assert not out.exists() or not list(out.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("", "no pairs"), ("a b c\n", "found 3 columns"), ("nowhere else\n", "in both vocabularies")],
+)
+def test_a_bad_file_of_pairs_is_one_line(files, tmp_path, capsys, text, says):
+    path = tmp_path / "pairs.txt"
+    path.write_text(text)
+    code = main(["align", str(files / "x.vec"), str(files / "y.vec"), "--pairs", str(path)])
+    error = capsys.readouterr().err
+    assert code == 2 and says in error and str(path) in error and len(error.splitlines()) == 1
+
+
+def test_pairs_of_row_numbers_help_arrays(files, tmp_path, capsys):
+    for name in ("x", "wide"):
+        np.save(tmp_path / f"{name}.npy", Embeddings.load(files / f"{name}.vec").vectors)
+    path = tmp_path / "pairs.tsv"
+    path.write_text("".join(f"{i}\t{i}\n" for i in range(100)))
+    main(["align", str(tmp_path / "x.npy"), str(tmp_path / "wide.npy"), "--pairs", str(path), "--json",
+          "--method", "self-learning"])  # fmt: skip
+    result = json.loads(capsys.readouterr().out)
+    assert result["confidence"] > 0.5

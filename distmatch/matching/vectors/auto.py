@@ -23,9 +23,11 @@ from distmatch.matching.vectors.evidence import (
     measure,
 )
 from distmatch.matching.vectors.induction import translations
+from distmatch.matching.vectors.pairweight import weigh
 from distmatch.matching.vectors.selflearning import LONG_STAGES, SHORT, SelfLearning, Stage
 from distmatch.matching.vectors.starts import Start
 from distmatch.progress import Progress, silent
+from distmatch.retrieval.dictionary import Dictionary
 from distmatch.transport.procrustes import procrustes
 
 STARTS = (
@@ -85,6 +87,8 @@ class Auto(Estimator):
     """Self-learning of each start."""
     refinement: SelfLearning = REFINEMENT
     """The long one of the best; its start is not used."""
+    pairs: Dictionary | None = None
+    """Known pairs, a linear term of every start and fit; words, or numbers of rows."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
 
@@ -103,7 +107,8 @@ class Auto(Estimator):
             InputError: fewer words than dimensions.
         """
         trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
-        clouds = Clouds.of(source, target, steps=self.refinement.normalization, device=self.device)
+        steps = self.refinement.normalization
+        clouds = Clouds.of(source, target, steps=steps, device=self.device, pairs=self.pairs)
         reference = Reference.of(clouds.x, clouds.y, seed=seed, ranked=clouds.ranked)
         found = self.screen(clouds, reference, trace)
         best, agreement = choose(found)
@@ -111,13 +116,14 @@ class Auto(Estimator):
         if not trace.interrupted and best.evidence.fit.split >= CONSISTENT:
             current = self.refinement.learn(clouds, current, seed=seed, trace=trace)
         try:
-            a, b = self.refinement.finish(clouds, current, seed=seed)
+            current, weighed = weigh(clouds, current, seed=seed)
+            a, b = self.refinement.finish(clouds, current, seed=seed, weight=weighed.get("weight"))
         except KeyboardInterrupt:
             trace.interrupted = True
-            a, b = current, None
+            a, b, weighed = current, None, {}
         return conclude(
             clouds, a, b, method="auto", trace=trace, reference=reference, isometry=current,
-            extra={"start": best.start.name, "starts": len(found), "agreement": round(agreement, 4)},
+            extra={"start": best.start.name, "starts": len(found), "agreement": round(agreement, 4), **weighed},
         )  # fmt: skip
 
     def screen(self, clouds: Clouds, reference: Reference, trace: Trace) -> list[Candidate]:
@@ -126,7 +132,8 @@ class Auto(Estimator):
         found: list[Candidate] = []
         shorter = min(len(clouds.x), len(clouds.y))
         done: set[Start] = set()
-        for number, start in enumerate(self.starts):
+        starts = self.starts if clouds.anchors is None else (Start(kind="pairs"), *self.starts)
+        for number, start in enumerate(starts):
             # Starts that see the same words are one: their agreement would prove nothing.
             seen = replace(start, words=min(start.words, shorter))
             if seen in done:
@@ -135,7 +142,8 @@ class Auto(Estimator):
             own = trace.seed * len(self.starts) + number
             inner, current = Trace(checkpoint=trace.checkpoint), None
             try:
-                first = start.map(clouds.x, clouds.y, generator(own, clouds.x.device))
+                noise = generator(own, clouds.x.device)
+                first = start.map(clouds.x, clouds.y, noise, clouds.anchors)
                 current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
                 found.append(judge(clouds, start, current, reference, seed=trace.seed))
                 figures = {"start": start.name, **found[-1].evidence.to_json()}

@@ -18,6 +18,7 @@ from distmatch.errors import InputError
 from distmatch.maps.centring import fitted
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Bits, Match
+from distmatch.matching.vectors.anchors import Anchors, pair_rows
 from distmatch.matching.vectors.evidence import (
     Reference,
     explain,
@@ -25,6 +26,7 @@ from distmatch.matching.vectors.evidence import (
 )
 from distmatch.matching.vectors.evidence import confidence as confidence_of
 from distmatch.progress import Clock, Progress, silent
+from distmatch.retrieval.dictionary import Dictionary
 
 ITERATIVE = ("unit", "center") * 5 + ("unit",)
 """Iterative normalisation (Zhang et al. 2019): unit rows and zero mean at the same time."""
@@ -63,6 +65,7 @@ class Clouds:
         steps: the normalisation done.
         ranked: whether the order of the rows is that of frequency, on both sides.
         means: what the centring took off, see `maps.linear.LinearMap`.
+        anchors: known pairs, if there are any.
     """
 
     x: Tensor
@@ -70,6 +73,7 @@ class Clouds:
     steps: tuple[str, ...]
     ranked: bool = True
     means: tuple[np.ndarray, np.ndarray] | None = None
+    anchors: Anchors | None = None
 
     @classmethod
     def of(
@@ -80,15 +84,18 @@ class Clouds:
         steps: tuple[str, ...] = ITERATIVE,
         device: str = "auto",
         orthogonal: str | None = None,
+        pairs: Dictionary | None = None,
     ) -> Clouds:
         """Normalise and check.
 
         Args:
             source: see `embeddings.arrays.Vectors`. target: likewise.
             orthogonal: name of the matcher if its map needs equal dimensions.
+            pairs: known ones, words or row numbers.
 
         Raises:
-            InputError: fewer rows than dimensions, rows that are all equal, or different dimensions where they must be equal.
+            InputError: fewer rows than dimensions, rows that are all equal, or different dimensions where they must be equal;
+                no known pair among the rows.
         """
         source, target = as_embeddings(source, "source"), as_embeddings(target, "target")
         for side, given in (("source", source), ("target", target)):
@@ -113,7 +120,8 @@ class Clouds:
         x, y = (torch.from_numpy(rows).to(where) for rows, _ in normal)
         one, other = (means for _, means in normal)
         means = None if one is None or other is None else (one, other)
-        return cls(x, y, steps, source.ranked and target.ranked, means)
+        known = None if pairs is None else Anchors.of(x, y, *pair_rows(pairs, source, target))
+        return cls(x, y, steps, source.ranked and target.ranked, means, known)
 
     def linear(self, a: Tensor, b: Tensor | None = None, *, bits: float = math.nan) -> LinearMap:
         """The map with matrices for the normalised source and target."""

@@ -1,4 +1,4 @@
-"""Refinement of a map: self-learning steps, symmetric re-weighting, contrastive steps. Pure functions of tensors."""
+"""Refinement of a map: self-learning steps on hard and soft pairs. Pure functions of tensors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import normalize
 
 from distmatch.device import Group, shard, sum_over
 from distmatch.matching.vectors.induction import Pairs, largest, mutual_neighbours, soft_moment
@@ -31,6 +31,7 @@ class HardPairs:
         union: fit on the best of every row and column instead of mutual neighbours.
         neighbourhood: k of CSLS.
         tolerance: without dropout, the steps end when the map moves by less.
+        known: (d, d') moment of known pairs, added to that of the pairs found.
     """
 
     keep: float = 1.0
@@ -39,6 +40,7 @@ class HardPairs:
     union: bool = False
     neighbourhood: int = 10
     tolerance: float = 1e-3
+    known: Tensor | None = None
 
 
 MUTUAL = HardPairs()
@@ -84,7 +86,7 @@ def self_learn(
             group=group,
         )
         crowd = pairs.crowd
-        new = procrustes(x[pairs.source].T @ y[pairs.target])
+        new = procrustes(_with(x[pairs.source].T @ y[pairs.target], hard.known))
         moved = float((new - current).norm()) / len(new) ** 0.5
         current = new
         mean = float(pairs.score.mean()) if len(pairs) else 0.0
@@ -102,14 +104,35 @@ def self_learn(
     return current, pairs
 
 
+def _with(moment: Tensor, known: Tensor | None) -> Tensor:
+    return moment if known is None else moment + known
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoftPairs:
+    """Of `soft_learn`.
+
+    Args:
+        temperatures: of the first and the last step, in units of CSLS; geometric in between.
+        neighbourhood: k of CSLS.
+        known: see `HardPairs`.
+    """
+
+    temperatures: tuple[float, float] = (0.5, 0.03)
+    neighbourhood: int = 10
+    known: Tensor | None = None
+
+
+SOFT = SoftPairs()
+
+
 def soft_learn(
     x: Tensor,
     y: Tensor,
     start: Tensor,
     *,
     steps: int,
-    temperatures: tuple[float, float] = (0.5, 0.03),
-    neighbourhood: int = 10,
+    soft: SoftPairs = SOFT,
     report: Report | None = None,
     group: Group = None,
 ) -> Tensor:
@@ -122,26 +145,25 @@ def soft_learn(
         x: (n, d) unit rows. y: (m, d'). The (n, m) weights are held.
         start: (d, d') map.
         steps: all are done.
-        temperatures: of the first and the last step, in units of CSLS; geometric in between.
+        soft: temperatures, CSLS, known pairs.
         group: processes that share the rows of x.
     """
     current, crowd_x, crowd_y = start, None, None
     whole, x = len(x), x[shard(len(x), group)]
-    first, last = temperatures
+    first, last = soft.temperatures
     for step in range(steps):
         temperature = first * (last / first) ** (step / max(steps - 1, 1))
         scores = normalize(x @ current, dim=1) @ y.T
         if crowd_x is None or crowd_y is None or step % CROWD_STEPS == 0:
-            crowd_x = scores.topk(min(neighbourhood, len(y)), dim=1, sorted=False).values.mean(
-                dim=1
-            )
-            crowd_y = largest(scores.T.contiguous(), neighbourhood, group).mean(dim=1)
+            k = min(soft.neighbourhood, len(y))
+            crowd_x = scores.topk(k, dim=1, sorted=False).values.mean(dim=1)
+            crowd_y = largest(scores.T.contiguous(), soft.neighbourhood, group).mean(dim=1)
         # CSLS is at most 2, so exponentials stay finite down to a temperature of 0.025.
         weights = scores.mul_(2).sub_(crowd_y).sub_(crowd_x[:, None]).div_(temperature).exp_()
         rows = weights.sum(dim=1).clamp_(min=TINY)
         columns = sum_over(weights.sum(dim=0), group).clamp_(min=TINY)
         weights = (weights / rows[:, None]).mul_(weights).div_(columns)
-        new = procrustes(sum_over(x.T @ (weights @ y), group))
+        new = procrustes(_with(sum_over(x.T @ (weights @ y), group), soft.known))
         moved = float((new - current).norm()) / len(new) ** 0.5
         current = new
         if report is not None:
@@ -164,11 +186,13 @@ class Pace:
         temperature: of the soft partners, in units of CSLS.
         relaxation: share of the last move by which a step goes on beyond the fitted map.
         memory: weight of the former moments in each step's fit.
+        known: see `HardPairs`.
     """
 
     temperature: float = 0.05
     relaxation: float = 1.0
     memory: float = 0.5
+    known: Tensor | None = None
 
 
 PACE = Pace()
@@ -201,7 +225,8 @@ def learn_on_samples(
         similar = normalize(some @ current, dim=1), other
         new, score = soft_moment(some, other, similar, temperature=pace.temperature, group=group)
         moment = new if moment is None else pace.memory * moment + (1 - pace.memory) * new
-        last, fitted = fitted, procrustes(moment)
+        known = None if pace.known is None else pace.known / (len(some) + len(other))
+        last, fitted = fitted, procrustes(_with(moment, known))
         current = fitted
         if last is not None:
             current = procrustes(fitted + pace.relaxation * (fitted - last))
@@ -212,75 +237,3 @@ def learn_on_samples(
 def sample(z: Tensor, n: int, generator: torch.Generator) -> Tensor:
     """n random rows, or all of them."""
     return z if len(z) <= n else z[torch.randperm(len(z), generator=generator, device=z.device)[:n]]
-
-
-def symmetric_weights(
-    x: Tensor, y: Tensor, *, power: float = 0.5, weights: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """Maps of both sides that weight each canonical direction by its correlation to a power.
-
-    Whitening, rotation, re-weighting, de-whitening in the rotated frame (Artetxe et al. 2018, section 3.4).
-
-    Args:
-        x: (p, d) source rows of the pairs. y: (p, d') their targets.
-        power: 0 leaves a rotation; 0.5 a side is the paper's.
-        weights: (p,) of the pairs; None is equal.
-
-    Returns:
-        (d, k) and (d', k), k the smaller of d and d'.
-    """
-    left, right = x.double(), y.double()
-    weighted = left if weights is None else left * weights.double()[:, None]
-    other = right if weights is None else right * weights.double()[:, None]
-    white_x, colour_x = _whitening(weighted.T @ left)
-    white_y, colour_y = _whitening(other.T @ right)
-    u, s, vt = torch.linalg.svd(white_x @ (weighted.T @ right) @ white_y, full_matrices=False)
-    scale = s.clamp(0, 1) ** power
-    a = (white_x @ u * scale) @ (u.T @ colour_x @ u)
-    b = (white_y @ vt.T * scale) @ (vt @ colour_y @ vt.T)
-    return a.to(x.dtype), b.to(y.dtype)
-
-
-def _whitening(moment: Tensor) -> tuple[Tensor, Tensor]:
-    """Inverse square root of a second moment and the square root."""
-    values, vectors = torch.linalg.eigh(moment)
-    root = values.clamp(min=float(values[-1]) * 1e-8).sqrt()
-    return (vectors / root) @ vectors.T, (vectors * root) @ vectors.T
-
-
-def contrast(
-    x: Tensor,
-    y: Tensor,
-    maps: tuple[Tensor, Tensor],
-    *,
-    temperature: float = 0.2,
-    steps: int = 50,
-    rate: float = 2e-3,
-    batch: int = 1024,
-    generator: torch.Generator | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Move both maps so that each pair is closer than the batch's other pairs, for a few steps of Adam.
-
-    The loss is the symmetric softmax cross-entropy of cosines over the temperature, which is to retrieval what
-    least squares is not; stopping early keeps the maps near where the unsupervised pairs came from.
-
-    Args:
-        x: (p, d) source rows of the pairs. y: (p, d') their targets.
-        maps: (d, k) of the source and (d', k) of the target, to start from.
-
-    Returns:
-        both maps.
-    """
-    a, b = (m.clone().requires_grad_() for m in maps)
-    optimizer = torch.optim.Adam([a, b], lr=rate)
-    for _ in range(steps):
-        chosen = torch.randperm(len(x), generator=generator, device=x.device)[:batch]
-        left = normalize(x[chosen] @ a, dim=1)
-        right = normalize(y[chosen] @ b, dim=1)
-        logits = left @ right.T / temperature
-        labels = torch.arange(len(chosen), device=x.device)
-        loss = cross_entropy(logits, labels) + cross_entropy(logits.T, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return a.detach(), b.detach()

@@ -14,10 +14,12 @@ from distmatch.embeddings.arrays import Vectors, as_embeddings
 from distmatch.errors import InputError
 from distmatch.maps.couplingmap import CouplingMap
 from distmatch.matching.match import Bits, Match
+from distmatch.matching.vectors.anchors import WEIGHT, pair_rows
 from distmatch.matching.vectors.clouds import Trace
 from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.rowcosts import Cost, RowCosts, row_costs
 from distmatch.progress import Progress, silent
+from distmatch.retrieval.dictionary import Dictionary
 from distmatch.transport.coupling import Coupling
 from distmatch.transport.gromovdescent import Descent, block, descend, plan_of
 from distmatch.transport.gromovstarts import Factors, annealed_moments
@@ -53,6 +55,8 @@ class GromovCoupling(Estimator):
     """Starts that descend on all rows."""
     rows: int = 2_000
     """Random rows of each side that descend; others are coupled under the moment found."""
+    pairs: Dictionary | None = None
+    """Known pairs, a linear term of the cost; words, or numbers of rows."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
 
@@ -65,7 +69,8 @@ class GromovCoupling(Estimator):
             InputError: fewer than 10 rows on a side, or unknown settings.
         """
         trace = Trace(seed=seed, progress=progress)
-        sides = as_embeddings(source, "source").vectors, as_embeddings(target, "target").vectors
+        named = as_embeddings(source, "source"), as_embeddings(target, "target")
+        sides = named[0].vectors, named[1].vectors
         if min(map(len, sides)) < 10:
             raise InputError(f"{len(sides[0])} and {len(sides[1])} rows. A coupling needs 10 per side")  # fmt: skip
         costs = [
@@ -75,6 +80,8 @@ class GromovCoupling(Estimator):
             for rows in sides
         ]  # fmt: skip
         problem = self._problem(*costs)
+        if self.pairs is not None:
+            problem = _with_pairs(problem, *pair_rows(self.pairs, *named))
         generator = torch.Generator().manual_seed(seed)
         some = problem.sampled(self.rows, generator)
         found = self._descents(some, generator, trace)
@@ -141,6 +148,13 @@ class GromovCoupling(Estimator):
         )
         f, g, _, _ = sweeps.run(None, torch.zeros_like(problem.b), SPREAD_SWEEPS, TOLERANCE)
         return plan_of(problem, state, f, g, 512)
+
+
+def _with_pairs(problem: Factors, rows: Tensor, columns: Tensor) -> Factors:
+    """The problem with points whose partners are known: their part of the plan is fixed, and a linear term for the rest."""
+    x, y = problem[:2]
+    known = WEIGHT / len(x) * x[rows].T @ y[columns]
+    return problem._replace(linear=(4 * x @ problem.signed(known), y))
 
 
 def _cost(found: Descent) -> float:

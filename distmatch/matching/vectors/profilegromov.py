@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,8 +17,10 @@ from distmatch.matching.vectors.clouds import Clouds, Trace, conclude
 from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.evidence import Reference, confidence, measure
 from distmatch.matching.vectors.fitting import PACE, Pace, learn_on_samples, sample
+from distmatch.matching.vectors.pairweight import weigh
 from distmatch.matching.vectors.selflearning import SelfLearning
 from distmatch.progress import Progress, silent
+from distmatch.retrieval.dictionary import Dictionary
 from distmatch.transport.fusedgromov import fused_gromov
 from distmatch.transport.invariants import density_profiles, shared_components
 from distmatch.transport.procrustes import procrustes
@@ -72,6 +74,8 @@ class ProfileGromov(Estimator):
     """Maximum number of rows of each side in the last re-weighting."""
     normalization: tuple[str, ...] = ("unit", "center", "unit")
     """Steps applied to both sides first."""
+    pairs: Dictionary | None = None
+    """Known pairs, a linear term of every start and fit; words, or numbers of rows."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
 
@@ -90,7 +94,9 @@ class ProfileGromov(Estimator):
             InputError: fewer rows than dimensions.
         """
         trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
-        clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
+        clouds = Clouds.of(
+            source, target, steps=self.normalization, device=self.device, pairs=self.pairs
+        )
         reference = Reference.of(clouds.x, clouds.y, seed=seed, ranked=clouds.ranked)
         run = _Run(self, clouds, trace)
 
@@ -104,10 +110,12 @@ class ProfileGromov(Estimator):
         current = run.straighten("straight last", current, self.skewness[-1:])[0]
         for number, stage in enumerate(self.stages[3:], start=3):
             current = run.learn(f"stage {number}", current, stage)[0]
-        a, b = SelfLearning(weighted=self.rows).finish(clouds, current, seed=seed)
+        current, weighed = weigh(clouds, current, seed=seed)
+        last = SelfLearning(weighted=self.rows)
+        a, b = last.finish(clouds, current, seed=seed, weight=weighed.get("weight"))
         return conclude(
             clouds, a, b, method="profile", trace=trace, reference=reference, isometry=current,
-            extra={"screen": [round(value, 4) for value in run.values]},
+            extra={"screen": [round(value, 4) for value in run.values], **weighed},
         )  # fmt: skip
 
 
@@ -116,6 +124,8 @@ class _Run:
 
     def __init__(self, settings: ProfileGromov, clouds: Clouds, trace: Trace) -> None:
         self.settings, self.x, self.y = settings, clouds.x, clouds.y
+        self.anchors = clouds.anchors
+        self.known = None if clouds.anchors is None else clouds.anchors.moment()
         self.trace, self.seed, self.pieces = trace, trace.seed, 0
         self.group = process_group(self.x.device)
         self.moments = {k: ThirdMoments.of(self.x, self.y, k) for k, _ in settings.skewness}
@@ -134,6 +144,8 @@ class _Run:
         settled: list[Learned] = []
         best: Learned | None = None
         for number in range(given.rounds):
+            if not number and self.anchors is not None:
+                found.append(self.learn("pairs", self.anchors.map(), given.stages[0]))
             for start in range(given.starts):
                 name = f"start {number}.{start}"
                 first = self._first(self.noise())
@@ -203,7 +215,7 @@ class _Run:
             torch.randperm(len(z), generator=noise, device=z.device)[: given.matched]
             for z in (x, y)
         )
-        return procrustes(fused_gromov(x[i], y[j], (u[i], v[j])).moment)
+        return procrustes(fused_gromov(x[i], y[j], (u[i], v[j]), known=self.known).moment)
 
     def learn(self, name: str, start: Tensor, stage: tuple[int, int]) -> Learned:
         """Soft self-learning on fresh random rows; the map, and the mean best CSLS of its last steps.
@@ -220,7 +232,7 @@ class _Run:
         try:
             steps = learn_on_samples(
                 self.x, self.y, start, rows=stage[0], steps=stage[1], generator=noise,
-                pace=self.settings.pace, group=self.group,
+                pace=replace(self.settings.pace, known=self.known), group=self.group,
             )  # fmt: skip
             for step, learned in enumerate(steps):
                 self.trace.step({"step": step, "words": stage[0], "csls": learned[1]})

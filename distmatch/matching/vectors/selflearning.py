@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +20,16 @@ from distmatch.matching.vectors.estimator import Estimator
 from distmatch.matching.vectors.fitting import (
     HardPairs,
     Report,
-    contrast,
+    SoftPairs,
     self_learn,
     soft_learn,
-    symmetric_weights,
 )
 from distmatch.matching.vectors.induction import mutual_neighbours
+from distmatch.matching.vectors.pairweight import weigh
+from distmatch.matching.vectors.reweighting import contrast, symmetric_weights
 from distmatch.matching.vectors.starts import DEFAULT_START, Start
 from distmatch.progress import Progress, silent
+from distmatch.retrieval.dictionary import Dictionary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,8 @@ class SelfLearning(Estimator):
     out and the re-weighting is half as strong."""
     normalization: tuple[str, ...] = ITERATIVE
     """Steps applied to both sides first."""
+    pairs: Dictionary | None = None
+    """Known pairs, a linear term of every fit; words, or numbers of rows."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
 
@@ -112,13 +117,17 @@ class SelfLearning(Estimator):
             InputError: fewer words than dimensions.
         """
         trace = Trace(seed=seed, progress=progress, checkpoint=checkpoint)
-        clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
-        first = self.start.map(clouds.x, clouds.y, generator(seed, clouds.x.device))
+        clouds = Clouds.of(
+            source, target, steps=self.normalization, device=self.device, pairs=self.pairs
+        )
+        noise = generator(seed, clouds.x.device)
+        first = self.start.map(clouds.x, clouds.y, noise, clouds.anchors)
         trace.history.append({"start": self.start.name})
         current = self.learn(clouds, first, seed=seed, trace=trace)
-        a, b = self.finish(clouds, current, seed=seed)
+        current, weighed = weigh(clouds, current, seed=seed)
+        a, b = self.finish(clouds, current, seed=seed, weight=weighed.get("weight"))
         return conclude(
-            clouds, a, b, method="self-learning", trace=trace, isometry=current,
+            clouds, a, b, method="self-learning", trace=trace, isometry=current, extra=weighed,
         )  # fmt: skip
 
     def learn(
@@ -167,27 +176,31 @@ class SelfLearning(Estimator):
         n = min(stage.words, len(clouds.x), len(clouds.y))
         x, y = clouds.x[:n], clouds.y[:n]
         group = process_group(x.device)
+        known = None if clouds.anchors is None else clouds.anchors.moment()
         if stage.temperatures is not None:
             return soft_learn(
-                x, y, current, steps=stage.steps, temperatures=stage.temperatures,
-                neighbourhood=self.neighbourhood, report=report, group=group,
+                x, y, current, steps=stage.steps, report=report, group=group,
+                soft=SoftPairs(temperatures=stage.temperatures, neighbourhood=self.neighbourhood, known=known),
             )  # fmt: skip
         hard = HardPairs(
             keep=stage.keep, growth=self.growth, patience=self.patience, union=self.union,
-            neighbourhood=self.neighbourhood,
+            neighbourhood=self.neighbourhood, known=known,
         )  # fmt: skip
         return self_learn(
             x, y, current, steps=stage.steps, hard=hard, generator=noise, report=report, group=group
         )[0]
 
     def finish(
-        self, clouds: Clouds, current: Tensor, *, seed: int = 0
+        self, clouds: Clouds, current: Tensor, *, seed: int = 0, weight: float | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """Re-weighting and contrastive steps on the mutual neighbours of `weighted` words.
 
         As many on either side: the rarer words of the longer side have no translation on the other, and only mislead.
+
+        Args:
+            weight: of a known pair, in pairs found; infinite where those that are found are of no use.
         """
-        if not self.weights and not self.contrast:
+        if (not self.weights and not self.contrast) or weight == math.inf:
             return current, None
         n = min(self.weighted, len(clouds.x), len(clouds.y))
         x, y = clouds.x[:n], clouds.y[:n]
@@ -196,15 +209,24 @@ class SelfLearning(Estimator):
         )
         enough = len(pairs) >= self.pairs_needed * clouds.x.shape[1] * clouds.y.shape[1]
         power = self.weights if enough else self.weights / 2
-        a, b = symmetric_weights(x[pairs.source], y[pairs.target], power=power)
+        anchors = clouds.anchors if weight else None
+        left, right = x[pairs.source], y[pairs.target]
+        shares = None
+        if anchors is not None and weight:
+            left, right = torch.cat([left, anchors.x]), torch.cat([right, anchors.y])
+            shares = torch.cat([left.new_ones(len(pairs)), left.new_full((len(anchors),), weight)])
+        a, b = symmetric_weights(left, right, power=power, weights=shares)
         if not self.contrast or not enough:
             return a, b
         pairs = mutual_neighbours(
             normalize(x @ a, dim=1), normalize(y @ b, dim=1), neighbourhood=self.neighbourhood
         )
         noise = generator(seed, x.device)
+        left, right = x[pairs.source], y[pairs.target]
+        if anchors is not None:
+            left, right = torch.cat([left, anchors.x]), torch.cat([right, anchors.y])
         runs = [
-            contrast(x[pairs.source], y[pairs.target], (a, b), steps=self.contrast, generator=noise)
+            contrast(left, right, (a, b), steps=self.contrast, generator=noise)
             for _ in range(self.averaged)
         ]
         left, right = (torch.stack(side).mean(dim=0) for side in zip(*runs, strict=True))

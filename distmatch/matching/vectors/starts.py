@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from distmatch.errors import InputError
+from distmatch.matching.vectors.anchors import WEIGHT, Anchors
 from distmatch.matching.vectors.induction import mutual_neighbours
 from distmatch.transport.annealedgromov import annealed_gromov
 from distmatch.transport.procrustes import procrustes
@@ -19,7 +20,7 @@ class Start:
     """A way to a first map: its kind and settings.
 
     Args:
-        kind: "gromov" (annealed entropic fused Gromov-Wasserstein) or "sorted" (sorted similarities).
+        kind: "gromov" (annealed entropic fused Gromov-Wasserstein), "sorted" (sorted similarities), "pairs" (known ones).
         words: most frequent rows of each side used.
         frequency: weight of the frequency term of "gromov".
         jitter: noise on its first plan.
@@ -33,29 +34,42 @@ class Start:
     @property
     def name(self) -> str:
         """For histories and records."""
+        if self.kind == "pairs":
+            return "known pairs"
         if self.kind == "sorted":
             return f"sorted {self.words}"
         noise = f" jitter {self.jitter:g}" if self.jitter else ""
         return f"gromov {self.words} frequency {self.frequency:g}{noise}"
 
-    def map(self, x: Tensor, y: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def map(
+        self,
+        x: Tensor,
+        y: Tensor,
+        generator: torch.Generator | None = None,
+        anchors: Anchors | None = None,
+    ) -> Tensor:
         """The isometry (d, d') that fits this start's matching.
 
         Args:
             x: (n, d) unit rows, the most frequent first. y: (m, d').
+            anchors: known pairs, which "gromov" takes as a linear term; "pairs" fits them alone.
 
         Raises:
             InputError: an unknown kind.
         """
+        if self.kind == "pairs" and anchors is not None:
+            return anchors.map()
         x, y = x[: self.words], y[: self.words]
         if self.kind == "sorted":
             return sorted_similarity(x, y)
         if self.kind != "gromov":
             raise InputError(f"unknown start {self.kind!r}. Starts: gromov sorted")
         plan = annealed_gromov(
-            x, y, frequency=self.frequency, jitter=self.jitter, generator=generator
-        )
-        return procrustes(x.T @ plan @ y)
+            x, y, frequency=self.frequency, jitter=self.jitter, generator=generator,
+            known=None if anchors is None else (anchors.x, anchors.y, WEIGHT),
+        )  # fmt: skip
+        moment = x.T @ plan @ y
+        return procrustes(moment if anchors is None else moment + anchors.moment())
 
 
 def sorted_similarity(x: Tensor, y: Tensor, *, power: float = 0.5) -> Tensor:

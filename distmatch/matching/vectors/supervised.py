@@ -12,12 +12,16 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.maps.linear import LinearMap
 from distmatch.matching.match import Match
+from distmatch.matching.vectors.anchors import pair_rows
 from distmatch.matching.vectors.clouds import ITERATIVE, Clouds, Trace, conclude
 from distmatch.matching.vectors.estimator import Estimator
-from distmatch.matching.vectors.fitting import symmetric_weights
+from distmatch.matching.vectors.reweighting import symmetric_weights
 from distmatch.progress import Progress, silent
 from distmatch.retrieval.dictionary import Dictionary
 from distmatch.transport.procrustes import procrustes
+
+MIN_PAIRS = 10
+"""Known pairs below which a supervised map is refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +49,7 @@ class Procrustes(Estimator):
         """
         trace = Trace(seed=seed, progress=progress)
         source, target = as_embeddings(source, "source"), as_embeddings(target, "target")
-        clouds = Clouds.of(
-            source, target, steps=self.normalization, device=self.device, orthogonal="procrustes"
-        )
+        clouds = Clouds.of(source, target, steps=self.normalization, device=self.device)
         rows, columns = (index.to(clouds.x.device) for index in self.pairs(source, target))
         x, y = clouds.x[rows], clouds.y[columns]
         isometry = procrustes(x.T @ y)
@@ -70,22 +72,17 @@ class Procrustes(Estimator):
                 f"unknown kind of words alike {self.alike!r}. Kinds: identical numerals"
             )
         if self.dictionary is not None:
-            queries, gold = self.dictionary.covered(source, target)
-            pairs = [(i, j) for i, found in zip(queries.tolist(), gold, strict=True) for j in found]
-            path, what = self.dictionary.path or None, "pairs of this dictionary"
-        else:
-            index = {word: j for j, word in enumerate(target.words)}
-            pairs = [
-                (i, index[word])
-                for i, word in enumerate(source.words)
-                if word in index and (self.alike == "identical" or word.isnumeric())
-            ]
-            path, what = None, "words written alike"
-        if len(pairs) < 10:
+            return pair_rows(self.dictionary, source, target, least=MIN_PAIRS)
+        index = {word: j for j, word in enumerate(target.words)}
+        pairs = [
+            (i, index[word])
+            for i, word in enumerate(source.words)
+            if word in index and (self.alike == "identical" or word.isnumeric())
+        ]
+        if len(pairs) < MIN_PAIRS:
             raise InputError(
-                f"{len(pairs)} {what} are in both vocabularies, at least 10 are needed. "
-                "Check languages and direction, or use --method auto, which needs none",
-                path=path,
+                f"{len(pairs)} words written alike are in both vocabularies, at least {MIN_PAIRS} are needed. "
+                "Check languages and direction, or use --method auto, which needs none"
             )
         table = torch.tensor(pairs)
         return table[:, 0], table[:, 1]
