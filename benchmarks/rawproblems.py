@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -202,18 +201,15 @@ def compared(
 SOLVERS = {"Sinkhorn": sinkhorn, "unbalanced": unbalanced, "Gromov-Wasserstein": gromov}
 
 
-def raw_rows(solver: str, first: int, count: int) -> Iterator[dict[str, Any]]:
-    """One row per problem."""
+def raw_row(solver: str, first: int, count: int) -> dict[str, Any]:
+    """The counts of many problems of one solver."""
     warnings.simplefilter("ignore")
-    for seed in range(first, first + count):
-        yield {"task": "problem", "solver": solver, "seed": seed, **SOLVERS[solver](seed)}
-
-
-def counted(solver: str, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The counts of many problems."""
+    rows = [SOLVERS[solver](seed) for seed in range(first, first + count)]
+    counted = ("cost", "lower", "marginals", "converged", "dishonest", "no_answer")
     return {
-        "task": "raw", "solver": f"{solver}, {name}", "problems": len(rows),
-        **{k: sum(row[k] for row in rows) for k in ("cost", "lower", "marginals", "converged", "dishonest", "no_answer")},
-        "worst": max((row["excess"] for row in rows if not row["no_answer"] and not row["cost"]), default=0.0),
+        "task": "raw", "solver": solver, "first": first, "problems": len(rows),
+        **{name: sum(row[name] for row in rows) for name in counted},
+        "worst": max((row["excess"] for row in rows if not row["no_answer"]), default=0.0),
+        "not_right": [first + k for k, row in enumerate(rows) if not (row["cost"] and row["marginals"] and row["converged"])],
         "seconds": sum(row["seconds"] for row in rows), "their_seconds": sum(row["their_seconds"] for row in rows),
     }  # fmt: skip

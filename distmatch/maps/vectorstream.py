@@ -11,9 +11,17 @@ from typing import IO, Any
 
 import numpy as np
 
+from distmatch.embeddings.fileheads import (
+    lines_of,
+    looks_binary,
+    opened,
+    read_header,
+    text_dimension,
+)
 from distmatch.embeddings.formats import words_beside
+from distmatch.embeddings.textfiles import load_text_or_binary, text_blocks
 from distmatch.errors import InputError, missing_package
-from distmatch.files import PACKED, atomic_write, open_bytes, read_lines
+from distmatch.files import PACKED, atomic_write, read_lines
 
 BLOCK_NUMBERS = 1 << 22
 """Numbers held at a time: 16 MiB of float32."""
@@ -52,7 +60,7 @@ class VectorStream:
             return _of_safetensors(path)
         if suffix == ".parquet":
             return _of_parquet(path)
-        return _of_text(path)
+        return _of_text(path, suffix)
 
     def checked_blocks(self) -> Iterator[Block]:
         """The blocks of the file.
@@ -163,14 +171,14 @@ def _of_parquet(path: Path) -> VectorStream:
     return VectorStream(path, n, first.shape[1], blocks)
 
 
-def _of_text(path: Path) -> VectorStream:
-    with open_bytes(path) as file:
-        head = file.readline().split()
-        header = len(head) == 2 and all(field.isdigit() for field in head)
-        if header:
-            n, d = (int(field) for field in head)
-        else:
-            d, n = len(head) - 1, bool(head) + sum(1 for line in file if line.strip())
+def _of_text(path: Path, suffix: str) -> VectorStream:
+    """Text as `Embeddings.load` reads it; word2vec binary, which says its size, is read whole."""
+    with opened(path, suffix) as (file, head):
+        first = head.partition(b"\n")[0]
+        header = read_header(first, path)
+        binary = header is not None and looks_binary(head[len(first) + 1 :], suffix)
+        n, d = header or (0, text_dimension(head, path))
+        n = n if header else lines_of(file, head)
     if d < 1 or n < 1:
         raise InputError(
             "no vectors in this file. Known: .npy .safetensors .parquet, word2vec and GloVe text",
@@ -178,24 +186,13 @@ def _of_text(path: Path) -> VectorStream:
         )
 
     def blocks() -> Iterator[Block]:
-        with open_bytes(path) as file:
-            names, rows = [], []
-            for number, line in enumerate(file, 1):
-                if (header and number == 1) or not line.strip():
-                    continue
-                fields = line.rsplit(maxsplit=d)
-                try:
-                    names.append(fields[0].decode())
-                    rows.append(np.array(fields[1:], np.float32))
-                except ValueError:
-                    rows.append(np.empty(0))
-                if rows[-1].shape != (d,):
-                    raise InputError(f"expected a word and {d} numbers", path=path, line=number)
-                if len(rows) * d >= BLOCK_NUMBERS:
-                    yield names, np.array(rows)
-                    names, rows = [], []
-            if rows:
-                yield names, np.array(rows)
+        if binary:
+            whole = load_text_or_binary(path, None, suffix)
+            for part in _steps(n, d):
+                yield list(whole.words[part]), whole.vectors[part]
+            return
+        with opened(path, suffix) as (file, head):
+            yield from text_blocks(file, head, header, path, numbers=BLOCK_NUMBERS, limited=False)
 
     return VectorStream(path, n, d, blocks)
 

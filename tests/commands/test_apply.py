@@ -91,7 +91,8 @@ def test_what_cannot_be_moved_is_one_line_and_leaves_nothing(run, capsys):
     out = folder / "out.npy"
     assert "row 8: NaN" in refused(capsys, folder / "d", folder / "nan.npy", "--out", out)
     assert "dimension 5" in refused(capsys, folder / "d", folder / "narrow.npy", "--out", out)
-    assert ":3: expected a word and 6" in refused(capsys, folder / "d", folder / "ragged.vec", "--out", out)  # fmt: skip
+    ragged = ":3: expected 6 numbers, found 3 (word 'b'). Re-export the file"
+    assert ragged in refused(capsys, folder / "d", folder / "ragged.vec", "--out", out)  # fmt: skip
     assert "3 rows announced, 2 found" in refused(capsys, folder / "d", folder / "short.vec", "--out", out)  # fmt: skip
     assert "parquet" in refused(capsys, folder / "d", folder / "p.parquet", "--out", out)
     assert "not written as .csv" in refused(capsys, folder / "d", folder / "v.npy", "--out", folder / "o.csv")  # fmt: skip
@@ -123,3 +124,27 @@ def test_align_writes_the_means_that_apply_needs(tmp_path, capsys):
     capsys.readouterr()
     moved, aligned = Embeddings.load(tmp_path / "m.vec"), Embeddings.load(tmp_path / "d/source.vec")
     np.testing.assert_allclose(moved.vectors, aligned.vectors, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "\ufeff2 6\nat work 1 2 3 4 5 6\nb 1 2 3 4 5 7\n".encode(),
+        "\ufeffat work 1 2 3 4 5 6\n\nb\t1 2 3 4 5 7".encode(),
+        "2 6\nat work 1 2 3 4 5 6\nb 1 2 3 4 5 7\n".encode("utf-16"),
+        "2 6\n\u00a0x 1 2 3 4 5 6\r\nb 1 2 3 4 5 7\r\n".encode(),
+        b"2 6\nat " + np.arange(1, 7, dtype="<f4").tobytes() + b"b " + np.arange(1, 7, dtype="<f4").tobytes(),
+    ],
+    ids=["mark", "mark, no header", "utf-16", "no-break space", "binary"],
+)  # fmt: skip
+def test_apply_reads_a_file_of_text_as_align_does(run, raw, capsys):
+    """Byte order marks, words with blanks, blank lines, other encodings, word2vec binary."""
+    folder, _ = run
+    (folder / "v.vec").write_bytes(raw)
+    read = Embeddings.load(folder / "v.vec")
+    assert main(["apply", str(folder / "d"), str(folder / "v.vec"), "--out", str(folder / "o.vec")]) == 0  # fmt: skip
+    capsys.readouterr()
+    moved = Embeddings.load(folder / "o.vec")
+    assert moved.words == read.words and len(read) == 2
+    f = LinearMap.load(folder / "d" / "map.safetensors")
+    np.testing.assert_allclose(moved.vectors, by_hand(f, read.vectors), atol=1e-5)

@@ -173,7 +173,7 @@ def test_blocks_of_any_size_give_the_same_rows(tmp_path, monkeypatch):
     one.save(tmp_path / "v.vec")
     one.save(tmp_path / "v.bin")
     for size in (7, 64, 1000):
-        monkeypatch.setattr("distmatch.embeddings.textfiles._BLOCK", size)
+        monkeypatch.setattr("distmatch.embeddings.fileheads.BLOCK_BYTES", size)
         for name in ("v.vec", "v.bin"):
             if name == "v.bin" and size < 1000:
                 continue  # the kind of file is told from the first block

@@ -23,6 +23,8 @@ FEW = 20
 FOLDS = 3
 WEIGHED_STEPS = 3
 """Steps of self-learning under a weight."""
+LAST_TEMPERATURES = (0.04, 0.03)
+"""Of the soft pairs: where the search itself ends, so that these steps go on from there."""
 WEIGHED_ROWS = 3_000
 """Rows of each side in a step."""
 TEMPERATURE = 0.05
@@ -60,7 +62,7 @@ def _fitted(clouds: Clouds, current: Tensor, anchors: Anchors, weight: float, se
     known = anchors.moment(weight)
     if clouds.ranked:
         n = min(WEIGHED_ROWS, len(clouds.x), len(clouds.y))
-        soft = SoftPairs(temperatures=(0.04, 0.03), known=known)
+        soft = SoftPairs(temperatures=LAST_TEMPERATURES, known=known)
         return soft_learn(clouds.x[:n], clouds.y[:n], current, steps=WEIGHED_STEPS, soft=soft)
     *_, (found, _) = learn_on_samples(
         clouds.x, clouds.y, current, rows=WEIGHED_ROWS, steps=WEIGHED_STEPS, generator=generator(seed, clouds.x.device),

@@ -40,7 +40,7 @@ def test_crowds_of_grouped_rows_are_close_to_exact():
 
 
 def test_symmetric_weights_of_a_rotation_are_the_rotation():
-    from distmatch.matching.vectors.fitting import symmetric_weights
+    from distmatch.matching.vectors.reweighting import symmetric_weights
 
     x = unit(200, 8, 4)
     turn = torch.linalg.qr(torch.from_numpy(np.random.default_rng(5).standard_normal((8, 8))))[0]
