@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from distmatch.commands.align_report import describe, to_json
 from distmatch.errors import InputError, require_packages
 from distmatch.files import atomic_write, sha256
 from distmatch.outputs import printed_on_failure, run_folder
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from distmatch.embeddings.embeddings import Embeddings
     from distmatch.maps.linear import LinearMap
     from distmatch.matching.match import Match
-    from distmatch.retrieval.lexicon import Lexicon
 
 TRANSLATED = 20_000
 BEST = 5
-SAMPLES = 10
+NEIGHBOURHOOD = 10
+"""k of CSLS, which `evaluate` has too."""
 FILES = (
-    "source.vec", "target.vec", "map.safetensors", "lexicon.tsv", "history.jsonl", "config.yaml", "record.json",
+    "source.vec", "target.vec", "map.safetensors", "lexicon.tsv", "crowd.safetensors", "history.jsonl", "config.yaml",
+    "record.json",
 )  # fmt: skip
 """What a run writes into its folder; `checkpoint.safetensors` is there until it ends."""
 
@@ -169,11 +171,15 @@ class _Answer:
         """The JSON object, with the lexicon found on the way."""
         from distmatch.matching.vectors.divergences import divergences
         from distmatch.retrieval.lexicon import translate_words
+        from distmatch.retrieval.scoring import mean_similarity
 
         self.mapped, self.common = self.match.map(self.x), self.match.map.map_target(self.y)
-        self.lexicon = translate_words(
-            self.mapped, self.common, best=BEST, limit=TRANSLATED, device=self.where
+        self.crowd = mean_similarity(
+            self.common.vectors, self.mapped.vectors, NEIGHBOURHOOD, device=self.where
         )
+        self.lexicon = translate_words(
+            self.mapped, self.common, k=NEIGHBOURHOOD, best=BEST, limit=TRANSLATED, device=self.where, crowd=self.crowd
+        )  # fmt: skip
         linear = self.match.map.name == "linear"
         bits = self.match.bits if linear else None
         figures = divergences(self.mapped, self.common, bits, seed=self.match.seed)
@@ -181,6 +187,7 @@ class _Answer:
 
     def write(self, options: dict[str, Any], result: dict[str, Any]) -> None:
         """Write the files of the run; the checkpoint goes when they are there."""
+        from distmatch.retrieval.crowdfile import CROWD, save_crowd
         from distmatch.runs import write_run
 
         if options["out"] is not None:
@@ -189,6 +196,9 @@ class _Answer:
             self.common.save(folder / "target.vec")
             self.match.map.save(folder / "map.safetensors")
             self.lexicon.save(folder / "lexicon.tsv")
+            save_crowd(
+                folder / CROWD, self.crowd, NEIGHBOURHOOD, self.mapped.vectors, self.common.vectors
+            )
             with atomic_write(folder / "history.jsonl") as file:
                 file.writelines(json_module.dumps(entry) + "\n" for entry in self.match.history)
             write_run(
@@ -206,85 +216,3 @@ def checkpoint(out: str | None, options: dict[str, Any], *, writes: bool = True)
 
     path = None if out is None else Path(out) / "checkpoint.safetensors"
     return Checkpoint(path, json_module.dumps(options, sort_keys=True), writes=writes)
-
-
-def to_json(match: Match[LinearMap], lexicon: Lexicon, figures: dict[str, float]) -> dict[str, Any]:
-    """The JSON object of `align --json`."""
-    table = lexicon.best()
-    bits = match.bits
-    if match.map.name != "linear":
-        return _of_coupling(match, table, figures)
-    return {
-        "confidence": None if match.confidence is None else round(match.confidence, 4),
-        "believed": match.believed,
-        "reason": match.reason,
-        "method": match.method,
-        "bits": {
-            "data": round(bits.data, 1),
-            "map": round(bits.map, 1),
-            "separate": None if bits.control is None else round(bits.control, 1),
-            "delta": None if bits.control is None else round(bits.control - bits.total, 1),
-            "saved_by_map": match.extra.get("bits_saved_by_map"),
-            "of_map": match.extra.get("bits_of_map"),
-        },
-        "divergences": {name: round(value, 6) for name, value in figures.items()},
-        "evidence": match.extra.get("evidence", {}),
-        "seconds": round(match.seconds, 2),
-        "cpu_seconds": round(match.cpu_seconds, 2),
-        "seed": match.seed,
-        "samples": [[word, *(t for t, _ in table[word])] for word in sample(list(table))],
-    }
-
-
-def _of_coupling(
-    match: Match[Any], table: dict[str, list[tuple[str, float]]], figures: dict[str, float]
-) -> dict[str, Any]:
-    """The JSON object of a coupling: nobody codes one, so there are no bits."""
-    return {
-        "confidence": None, "believed": False, "reason": match.reason, "method": match.method, "bits": None,
-        "divergences": {name: round(value, 6) for name, value in figures.items()},
-        "evidence": match.extra, "seconds": round(match.seconds, 2), "cpu_seconds": round(match.cpu_seconds, 2),
-        "seed": match.seed,
-        "samples": [[word, *(t for t, _ in table[word])] for word in sample(list(table))],
-    }  # fmt: skip
-
-
-def sample(words: list[str]) -> list[str]:
-    """Ten words at geometrically spaced frequency ranks."""
-    n = len(words)
-    if n <= SAMPLES:
-        return words
-    ranks = sorted({min(n - 1, round(5 * (n / 5) ** (i / SAMPLES))) for i in range(SAMPLES)})
-    return [words[i] for i in ranks]
-
-
-def unused(bits: dict[str, Any]) -> str:
-    """Bits that the map would save, where it costs more than that."""
-    if bits["map"] or bits["of_map"] is None:
-        return ""
-    return f"; the map would save {bits['saved_by_map']:.0f} and cost {bits['of_map']:.0f}, so it is not used for the code"
-
-
-def describe(result: dict[str, Any]) -> str:
-    """The result as text for people."""
-    from distmatch.matching.calibration import percent
-
-    bits = result["bits"]
-    verdict = "trusted" if result["believed"] else "NOT trusted"
-    lines = [
-        f"{verdict}: confidence {percent(result['confidence'])} that precision@1 is at least half of a supervised map's",
-        *("  " + line for line in result["reason"].splitlines()),
-        f"method {result['method']}, {result['seconds']:.1f} s ({result['cpu_seconds']:.1f} CPU s), seed {result['seed']}",
-    ]
-    if bits is not None:
-        lines.append(
-            f"bits: target given source {bits['data']:.0f} + map {bits['map']:.0f}; target alone {bits['separate']:.0f}; "
-            f"saved {bits['delta']:+.0f}" + unused(bits)
-        )
-    lines.append(
-        "divergences: "
-        + ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in result["divergences"].items())
-    )
-    width = max((len(words[0]) for words in result["samples"]), default=0)
-    lines += [f"{words[0]:<{width}}  {' '.join(words[1:])}" for words in result["samples"]]
-    return "\n".join(lines)

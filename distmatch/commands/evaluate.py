@@ -37,8 +37,9 @@ def evaluate(
 
     `evaluate DIR --dictionary GOLD` reads the folder of `align`; `evaluate --source A.vec --target B.vec --dictionary GOLD`
     reads vectors that are already in one space. Both report precision@1/5/10 over the source words with a gold target in
-    the vocabulary (any gold target counts), coverage, and a 95 % interval (Wilson). `evaluate --language en --text FILE`
-    reports bits per symbol, with and without spaces.
+    the vocabulary (any gold target counts), coverage, a 95 % interval (Wilson), and how often the first target has the
+    stem of a gold one (their first letters agree: four at least, and two thirds of the longer word). `evaluate --language en
+    --text FILE` reports bits per symbol, with and without spaces.
 
     Args:
         directory: Folder written by `distmatch align`: source.vec and target.vec, or lexicon.tsv.
@@ -70,6 +71,7 @@ def evaluate(
             "or --language CODE --text FILE"
         )
     from distmatch.embeddings.embeddings import Embeddings
+    from distmatch.retrieval.crowdfile import CROWD, load_crowd
     from distmatch.retrieval.dictionary import Dictionary
     from distmatch.retrieval.dictionary import evaluate as measure
     from distmatch.retrieval.lexicon import Lexicon
@@ -100,7 +102,10 @@ def evaluate(
                 "Vectors in one space have equal dimensions: align them with `distmatch align` first",
                 path=paths[1],
             )
-    result = measure(found, gold, scoring=scoring, k=k, device=device)
+    crowd = None
+    if folder is not None and not tabled:
+        crowd = load_crowd(folder / CROWD, k, found[0].vectors, found[1].vectors)
+    result = measure(found, gold, scoring=scoring, k=k, device=device, crowd=crowd)
     if json:
         print(json_module.dumps(result.to_json()))
         return 0
@@ -108,6 +113,9 @@ def evaluate(
         print(f"precision@{rank:<3} " + ("-" if share is None else f"{100 * share:5.1f} %"))
     low, high = result.interval
     print(f"95 % interval of precision@1: {100 * low:.1f} to {100 * high:.1f} %")
+    print(
+        f"same stem at 1 {100 * result.stem:5.1f} % (first letters agree: four, and two thirds of the longer word)"
+    )
     print(f"{result.n} words asked, {100 * result.coverage:.1f} % of the dictionary's {len(gold)}")
     return 0
 

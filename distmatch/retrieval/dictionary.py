@@ -14,7 +14,7 @@ from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
 from distmatch.files import read_lines
 from distmatch.retrieval.lexicon import Lexicon
-from distmatch.retrieval.precision import hit_ranks, wilson
+from distmatch.retrieval.precision import hit_ranks, same_stem, wilson
 
 RANKS = (1, 5, 10)
 
@@ -128,6 +128,9 @@ class Evaluation:
     """Words asked."""
     interval: tuple[float, float]
     """95 % interval of precision@1 (Wilson)."""
+    stem: float
+    """Share of the words whose first target has the stem of a gold target, see `precision.same_stem`: gold lists hold one
+    form of an inflected word."""
 
     def to_json(self) -> dict[str, object]:
         """The contract of `evaluate --json`."""
@@ -136,6 +139,7 @@ class Evaluation:
             "coverage": self.coverage,
             "n": self.n,
             "interval": list(self.interval),
+            "stem_precision@1": self.stem,
         }
 
 
@@ -146,6 +150,7 @@ def evaluate(
     scoring: str = "csls",
     k: int = 10,
     device: str | None = None,
+    crowd: np.ndarray | None = None,
 ) -> Evaluation:
     """Precision@1/5/10 against a gold dictionary.
 
@@ -156,18 +161,29 @@ def evaluate(
         dictionary: the gold.
         scoring: for embeddings, see `scoring.SCORINGS`.
         k: neighbourhood of CSLS.
+        crowd: (m,) of the target embeddings, if it is known already, see `scoring.csls`.
 
     Raises:
         InputError: no word of the dictionary is covered.
     """
     if isinstance(found, Lexicon):
-        ranks, depth = _lexicon_ranks(found, dictionary)
+        ranks, depth, stems = _lexicon_ranks(found, dictionary)
     else:
         source, target = found
         queries, gold = dictionary.covered(source, target)
-        ranks, depth = np.zeros(0), 0
+        ranks, depth, stems = np.zeros(0), 0, 0
         if len(queries):
-            ranks, depth = _ranks(source, target, queries, gold, scoring, k, device)
+            from distmatch.retrieval.scoring import best_targets
+
+            depth = max(RANKS)
+            _, best = best_targets(
+                source.vectors, target.vectors, depth, scoring=scoring, k=k, queries=queries, device=device, crowd=crowd
+            )  # fmt: skip
+            ranks, words = hit_ranks(best, gold), target.words
+            stems = sum(
+                any(same_stem(words[first], words[j]) for j in right)
+                for first, right in zip(best[:, 0], gold, strict=True)
+            )
     if len(ranks) == 0:
         raise InputError(
             f"none of its {len(dictionary)} words is in both vocabularies. Check the languages and the direction"
@@ -179,34 +195,12 @@ def evaluate(
         coverage=len(ranks) / len(dictionary),
         n=len(ranks),
         interval=wilson(int((ranks <= 1).sum()), len(ranks)),
+        stem=stems / len(ranks),
     )
 
 
-def _ranks(
-    source: Embeddings,
-    target: Embeddings,
-    queries: np.ndarray,
-    gold: list[np.ndarray],
-    scoring: str,
-    k: int,
-    device: str | None,
-) -> tuple[np.ndarray, int]:
-    """Rank of the first gold target of each query (inf beyond the list), and the ranks looked at."""
-    from distmatch.retrieval.scoring import best_targets
-
-    _, indices = best_targets(
-        source.vectors,
-        target.vectors,
-        max(RANKS),
-        scoring=scoring,
-        k=k,
-        queries=queries,
-        device=device,
-    )
-    return hit_ranks(indices, gold), max(RANKS)
-
-
-def _lexicon_ranks(lexicon: Lexicon, dictionary: Dictionary) -> tuple[np.ndarray, int]:
+def _lexicon_ranks(lexicon: Lexicon, dictionary: Dictionary) -> tuple[np.ndarray, int, int]:
+    """Rank of the first gold target of each word that is translated, the ranks looked at, and first targets of a gold stem."""
     table = lexicon.best()
     index = {word: i for i, word in enumerate(table)}
     names = list(table)
@@ -219,4 +213,8 @@ def _lexicon_ranks(lexicon: Lexicon, dictionary: Dictionary) -> tuple[np.ndarray
         next((r for r, (t, _) in enumerate(table[names[i]], 1) if t in wanted), np.inf)
         for i, wanted in gold.items()
     ]
-    return np.array(ranks), max((len(t) for t in table.values()), default=0)
+    stems = sum(
+        any(same_stem(table[names[i]][0][0], right) for right in wanted)
+        for i, wanted in gold.items()
+    )
+    return np.array(ranks), max((len(t) for t in table.values()), default=0), stems

@@ -88,6 +88,7 @@ def translate_words(
     scoring: str = "csls",
     limit: int | None = 20_000,
     device: str | None = None,
+    crowd: np.ndarray | None = None,
 ) -> Lexicon:
     """The best targets of the first `limit` source words.
 
@@ -98,13 +99,14 @@ def translate_words(
         best: targets a word.
         scoring: see `scoring.SCORINGS`.
         limit: source words translated, the most frequent first; None is all.
+        crowd: see `scoring.csls`.
     """
     from distmatch.retrieval.scoring import best_targets
 
     queries = np.arange(len(aligned) if limit is None else min(limit, len(aligned)))
     scores, indices = best_targets(
-        aligned.vectors, target.vectors, best, scoring=scoring, k=k, queries=queries, device=device
-    )
+        aligned.vectors, target.vectors, best, scoring=scoring, k=k, queries=queries, device=device, crowd=crowd
+    )  # fmt: skip
     width = indices.shape[1]
     return Lexicon(
         tuple(aligned.words[i] for i in queries for _ in range(width)),

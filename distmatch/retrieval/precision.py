@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+MIN_STEM, STEM_SHARE = 4, 2 / 3
+"""Letters, and share of the longer word, in which words of one stem agree."""
+
 
 def hit_ranks(best: np.ndarray, gold: Sequence[np.ndarray]) -> np.ndarray:
     """Rank, from 1, of the first gold target of each query; inf where none is among those found.
@@ -43,6 +46,21 @@ def foscttm(mapped: np.ndarray, target: np.ndarray) -> float:
         distances[np.arange(len(distances)), np.arange(n)[part]] = np.inf
         closer += float((distances < own[part, None]).sum() + (distances < own).sum())
     return closer / (2 * n * (n - 1))
+
+
+def same_stem(one: str, other: str) -> bool:
+    """Whether two words agree in their first letters: four at least, and two thirds of the longer word.
+
+    A rule for any language, in place of its morphology: inflected forms of most words pass, strong verbs do not, and a few
+    strangers (contract, contrast) do.
+    """
+    a, b = one.casefold(), other.casefold()
+    if a == b:
+        return True
+    shared = next(
+        (i for i, (p, q) in enumerate(zip(a, b, strict=False)) if p != q), min(len(a), len(b))
+    )
+    return shared >= MIN_STEM and shared >= STEM_SHARE * max(len(a), len(b))
 
 
 def wilson(successes: float, n: int) -> tuple[float, float]:

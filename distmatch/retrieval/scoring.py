@@ -52,6 +52,7 @@ def csls(
     neighbourhood: int = 10,
     queries: Any = None,
     device: str | None = None,
+    crowd: np.ndarray | None = None,
 ) -> tuple[Any, Any]:
     """The k rows of y with the highest CSLS for each query: 2 cos(x, y) - r_Y(x) - r_X(y).
 
@@ -63,6 +64,7 @@ def csls(
         k: neighbours returned.
         neighbourhood: nearest rows in the mean similarities.
         queries: indices into x to look up; None is all.
+        crowd: (m,) r_X(y) if it is known already, see `mean_similarity`.
 
     Returns:
         scores (q, k) float32 and indices into y (q, k) int64; tensors if x is one, else arrays. There is no gradient.
@@ -70,9 +72,10 @@ def csls(
     given = x
     x, y = unit(as_matrix(x, "x")), unit(as_matrix(y, "y"))
     rows = x if queries is None else x[np.asarray(queries)]
-    crowd_y = nearest(y, x, neighbourhood, device=device)[0].mean(axis=1)
+    if crowd is None:
+        crowd = mean_similarity(y, x, neighbourhood, device=device)
     crowd_x = nearest(rows, y, neighbourhood, device=device)[0].mean(axis=1)
-    scores, indices = _nearest_biased(rows, y, 2.0, -crowd_y, k, device)
+    scores, indices = _nearest_biased(rows, y, 2.0, -crowd, k, device)
     return as_kind(scores - crowd_x[:, None], given), as_kind(indices, given)
 
 
@@ -150,6 +153,7 @@ def best_targets(
     k: int = 10,
     queries: np.ndarray | None = None,
     device: str | None = None,
+    crowd: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The `best` rows of y for each query under a scoring named in `SCORINGS`.
 
@@ -158,6 +162,7 @@ def best_targets(
         best: rows returned a query.
         k: neighbourhood of CSLS.
         queries: indices into x to look up; None is all.
+        crowd: see `csls`.
 
     Returns:
         scores (q, best) float32 and indices into y (q, best) int64.
@@ -166,7 +171,7 @@ def best_targets(
         InputError: an unknown scoring.
     """
     if scoring == "csls":
-        return csls(x, y, best, neighbourhood=k, queries=queries, device=device)
+        return csls(x, y, best, neighbourhood=k, queries=queries, device=device, crowd=crowd)
     if scoring == "inverted-softmax":
         return inverted_softmax(x, y, best, queries=queries, device=device)
     if scoring == "cosine":

@@ -96,10 +96,14 @@ def searched_moments(problem: Factors, seed: int = 0, starts: int | None = None)
 
 
 def annealed_moments(
-    problem: Factors, generator: torch.Generator, starts: int | None = None
+    problem: Factors,
+    generator: torch.Generator,
+    starts: int | None = None,
+    *,
+    sampled: int = SAMPLED_POINTS,
 ) -> tuple[Tensor, Tensor]:
     """Moments (k, d, d') that the starts of `searched_moments` end in, and twice their interactions (k,)."""
-    some = problem.sampled(SAMPLED_POINTS, generator)
+    some = problem.sampled(sampled, generator)
     return _annealed(some, _first_moments(some, generator)[:starts])
 
 

@@ -104,7 +104,7 @@ def test_matrices_of_two_encoders_choose_their_method_and_map_themselves(tmp_pat
         (["x.vec", "missing.vec"], "cannot read"),
         (["x.vec", "y.vec", "--method", "magic"], "for --method. Choose from"),
         (["x.vec", "y.vec", "--preset", "magic"], "for --preset. Choose from"),
-        (["x.vec", "wide.vec", "--method", "procrustes"], "need equal dimensions"),
+        (["x.vec", "wide.vec", "--method", "adversarial"], "need equal dimensions"),
         (["x.vec", "y.vec", "--limit", "10"], "Give more rows than dimensions"),
         (["x.vec", "y.vec", "--device", "cuda:7"], "cuda:7"),
     ],
@@ -139,3 +139,20 @@ def test_pairs_of_row_numbers_help_arrays(files, tmp_path, capsys):
           "--method", "self-learning"])  # fmt: skip
     result = json.loads(capsys.readouterr().out)
     assert result["confidence"] > 0.5
+
+
+def test_a_dictionary_maps_into_a_wider_space(files, tmp_path, capsys):
+    """Sides of 16 and 20 dimensions; half of the words are known, the others are found."""
+    x, y = (Embeddings.load(files / f"{name}.vec") for name in ("x", "wide"))
+    path = tmp_path / "gold.txt"
+    path.write_text(
+        "".join(f"{a} {b}\n" for a, b in list(zip(x.words, y.words, strict=True))[:250])
+    )
+    main(["align", str(files / "x.vec"), str(files / "wide.vec"), "--dictionary", str(path), "--json",
+          "--out", str(tmp_path / "d")])  # fmt: skip
+    capsys.readouterr()
+    left, right = (
+        Embeddings.load(tmp_path / f"d/{side}.vec").vectors for side in ("source", "target")
+    )
+    left, right = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (left, right))
+    assert ((left[250:] @ right.T).argmax(1) == np.arange(250, 500)).mean() > 0.95

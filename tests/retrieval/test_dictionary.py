@@ -41,7 +41,7 @@ def test_precision_of_a_planted_lexicon(tmp_path):
     assert read.precision[1] == pytest.approx(0.75)
     assert read.precision[10] is None and read.precision[5] is not None
     assert set(result.to_json()) == {
-        "precision@1", "precision@5", "precision@10", "coverage", "n", "interval",
+        "precision@1", "precision@5", "precision@10", "coverage", "n", "interval", "stem_precision@1",
     }  # fmt: skip
 
 
@@ -83,3 +83,48 @@ def test_lexicon_round_trip_and_damage(tmp_path):
     (tmp_path / "bad.tsv").write_text("source\ttarget\tscore\trank\na\tb\t0.5\n")
     with pytest.raises(InputError, match=r"bad.tsv:2: .*found 3 fields"):
         Lexicon.load(tmp_path / "bad.tsv")
+
+
+def test_words_of_one_stem_by_their_first_letters():
+    from distmatch.retrieval.precision import same_stem
+
+    for one, other in (
+        ("house", "houses"),
+        ("Nation", "national"),
+        ("walked", "walker"),
+        ("я", "Я"),
+    ):
+        assert same_stem(one, other)
+    for one, other in (("cat", "cats"), ("went", "going"), ("contain", "contrast"), ("run", "ran")):
+        assert not same_stem(one, other)
+
+
+def test_stem_precision_counts_other_forms_of_the_gold():
+    vectors = np.eye(3, dtype=np.float32)
+    source = Embeddings(("casa", "gato", "perro"), vectors)
+    target = Embeddings(("houses", "cat", "house"), vectors[[0, 1, 2]])
+    found = evaluate(
+        (source, target), Dictionary({"casa": "house", "gato": "cat"}), scoring="cosine"
+    )
+    assert found.precision[1] == 0.5 and found.stem == 1.0
+    lexicon = Lexicon(("casa", "gato"), ("houses", "dog"), np.ones(2, np.float32), np.ones(2, np.int64))  # fmt: skip
+    found = evaluate(lexicon, Dictionary({"casa": "house", "gato": "cat"}))
+    assert found.precision[1] == 0.0 and found.stem == 0.5
+
+
+def test_kept_neighbourhoods_give_the_same_figures_and_those_of_other_rows_are_left(tmp_path):
+    from distmatch.retrieval.crowdfile import load_crowd, save_crowd
+    from distmatch.retrieval.scoring import csls, mean_similarity
+
+    random = np.random.default_rng(0)
+    x, y = (random.normal(size=(n, 6)).astype(np.float32) for n in (50, 60))
+    crowd = mean_similarity(y, x, 10)
+    save_crowd(tmp_path / "c", crowd, 10, x, y)
+    kept = load_crowd(tmp_path / "c", 10, x, y)
+    np.testing.assert_array_equal(csls(x, y, 3)[1], csls(x, y, 3, crowd=kept)[1])
+    assert load_crowd(tmp_path / "c", 5, x, y) is None
+    assert load_crowd(tmp_path / "c", 10, x, y[:-1]) is None
+    assert load_crowd(tmp_path / "c", 10, 2 * x, y) is None
+    assert load_crowd(tmp_path / "none", 10, x, y) is None
+    (tmp_path / "c").write_bytes(b"damaged")
+    assert load_crowd(tmp_path / "c", 10, x, y) is None

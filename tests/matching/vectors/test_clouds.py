@@ -53,7 +53,7 @@ def test_a_wider_target_gets_a_rectangular_map():
     assert match.map.source.shape[0] == 20 and match.map.target.shape[0] == 30
     assert precision(match, source, target) > 0.95
     with pytest.raises(InputError, match="orthogonal maps, which need equal dimensions"):
-        align(source, target, method="procrustes")
+        align(source, target, method="adversarial")
 
 
 @pytest.mark.parametrize("kind", ["noise", "coordinates"])
