@@ -148,7 +148,7 @@ def unbalanced(seed: int) -> dict[str, Any]:
 
 
 def gromov(seed: int) -> dict[str, Any]:
-    """Gromov-Wasserstein on inner products against POT's proximal points, the better of two epsilons."""
+    """Gromov-Wasserstein on inner products against 50 of POT's proximal points."""
     import ot
 
     import distmatch as dm
@@ -168,16 +168,13 @@ def gromov(seed: int) -> dict[str, Any]:
 
     whole = ours.coupling.dense()
     started = time.process_time()
-    found = []
-    for epsilon in (0.02, 0.1):
-        plan = ot.gromov.entropic_gromov_wasserstein(
-            one, other, a, b, "square_loss", epsilon=epsilon, solver="PPA", max_iter=100, tol=1e-9, warn=False
-        )  # fmt: skip
-        if np.isfinite(plan).all() and abs(plan.sum(1) - a).sum() < MARGINAL:
-            found.append(value(plan))
+    plan = ot.gromov.entropic_gromov_wasserstein(
+        one, other, a, b, "square_loss", epsilon=0.03, solver="PPA", max_iter=50, tol=1e-9, warn=False
+    )  # fmt: skip
+    answered = np.isfinite(plan).all() and abs(plan.sum(1) - a).sum() < MARGINAL
     values = [
         (value(whole[np.ix_(rows, columns)]), off(whole, given)),
-        (min(found, default=np.nan), 0.0),
+        (value(plan) if answered else np.nan, 0.0),
     ]
     scale = float(a @ c**2 @ a + b @ d**2 @ b) or 1.0
     return compared(values, scale, ours.converged, (seconds, time.process_time() - started))

@@ -85,7 +85,7 @@ def descend(
     settled = interrupted = False
     for step in range(1, steps + 1):
         try:
-            state, f, g, new, figures = _balanced(
+            state, f, g, new, figures = balanced(
                 problem, moment, (f, g), epsilon, (limit, tolerance / 2), dense, chunk, group
             )
             error, change, value = figures["error"], figures["change"], figures["sharpness"]
@@ -125,7 +125,7 @@ def descend(
     return Descent(state, moment, plan, settled and not interrupted, interrupted, history)
 
 
-def _balanced(
+def balanced(
     problem: Factors,
     moment: Tensor,
     potentials: tuple[Tensor | None, Tensor],

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 from distmatch.__main__ import main  # noqa: E402
 from distmatch.errors import InputError  # noqa: E402
 from distmatch.maps.couplingmap import CouplingMap  # noqa: E402
+from distmatch.matching.align import known_pairs  # noqa: E402
 from distmatch.matching.vectors.gromovcoupling import GromovCoupling  # noqa: E402
 from distmatch.matching.vectors.rowcosts import given_costs, row_costs  # noqa: E402
 from distmatch.retrieval.precision import foscttm  # noqa: E402
@@ -91,3 +92,27 @@ def test_the_command_writes_a_coupling(tmp_path, capsys):
     assert "add --map coupling" in capsys.readouterr().err
     assert main(["align", *sides, "--map", "coupling", "--method", "gromov"]) == 2
     assert "Leave out --method" in capsys.readouterr().err
+
+
+def test_a_sample_of_the_rows_carries_the_others():
+    """A branching tree: half of the rows are matched, and all have their marginals and a place near their own."""
+    random = np.random.default_rng(1)
+    branch = random.choice(3, 400, p=[0.5, 0.3, 0.2])
+    along = random.random(400) * np.array([3.0, 2.0, 1.0])[branch]
+    x = along[:, None] * random.normal(size=(3, 12))[branch] + 0.02 * random.normal(size=(400, 12))
+    y = np.tanh(x @ random.normal(size=(12, 9)) / 3)
+    order = random.permutation(400)
+    match = GromovCoupling(rows=200).match(x.astype(np.float32), y[order].astype(np.float32))
+    assert match.extra["marginal_error"] < 2e-3
+    assert match.extra["sample_cost"] is not None
+    assert foscttm(match.map(x.astype(np.float32)), y) < 0.25
+
+
+def test_known_pairs_turn_a_coupling_to_their_side():
+    """A circle with a bump has a mirror image of nearly one cost; pairs say which side is which."""
+    angle = np.linspace(0, 2 * np.pi, 150, endpoint=False)
+    x = np.stack([np.cos(angle), np.sin(angle), 0.3 * np.cos(2 * angle)], 1).astype(np.float32)
+    for there in (np.arange(150), -np.arange(150) % 150):
+        pairs = [(i, int(there[i])) for i in range(0, 150, 15)]
+        match = GromovCoupling(neighbours=6, pairs=known_pairs(pairs)).match(x, x)
+        assert np.abs(match.map(x) - x[there]).mean() < 0.2
