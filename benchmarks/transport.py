@@ -246,7 +246,9 @@ def main() -> None:
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--solvers", nargs="+", default=["POT", "dense", "streaming"])
+    parser.add_argument(
+        "--solvers", nargs="+", help="of the parts sinkhorn and raw; all by default"
+    )
     parser.add_argument("--first", type=int, default=0, help="seed of the first raw problem")
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--iterations", type=int, default=50)
@@ -258,13 +260,13 @@ def main() -> None:
     calls: list[tuple[Any, tuple[Any, ...]]] = {
         "sinkhorn": [
             (sinkhorn_row, (given.data, solver, n, given.iterations, given.epsilon))
-            for n in given.sizes for solver in given.solvers
+            for n in given.sizes for solver in given.solvers or ("POT", "dense", "streaming")
         ],
         "planted": [
             (planted_row, (given.data, n, given.noise, seed)) for n in given.sizes for seed in given.seeds
         ],
         "text": [(text_row, (given.data, seed)) for seed in given.seeds],
-        "raw": [(raw_row, (solver, given.first, given.count)) for solver in SOLVERS],
+        "raw": [(raw_row, (solver, given.first, given.count)) for solver in given.solvers or SOLVERS],
         "chosen": [(chosen_row, (n,)) for n in given.sizes],
     }[given.only]  # fmt: skip
     context = multiprocessing.get_context("spawn")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -23,7 +24,7 @@ from distmatch.matching.vectors.evidence import (
     measure,
 )
 from distmatch.matching.vectors.induction import translations
-from distmatch.matching.vectors.pairweight import weigh
+from distmatch.matching.vectors.pairweight import told_by_pairs, weigh
 from distmatch.matching.vectors.selflearning import LONG_STAGES, SHORT, SelfLearning, Stage
 from distmatch.matching.vectors.starts import Start
 from distmatch.progress import Progress, silent
@@ -65,12 +66,14 @@ class Candidate:
     Args:
         map: (d, d').
         words: (w,) the best target of each of the first source words.
+        told: what known pairs say of the map, see `pairweight.told_by_pairs`; None without them.
     """
 
     start: Start
     map: Tensor
     evidence: Evidence
     words: Tensor
+    told: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +174,7 @@ def judge(
     )
     x, y = (looked_at(side, clouds.ranked) for side in (clouds.x, clouds.y))
     words = translations(normalize(x @ current, dim=1), y, pairs.crowd)
-    return Candidate(start, current, evidence, words)
+    return Candidate(start, current, evidence, words, told_by_pairs(clouds, current, seed=seed))
 
 
 def _agreement(one: Candidate, other: Candidate) -> float:
@@ -202,9 +205,14 @@ def choose(found: list[Candidate]) -> tuple[Candidate, float]:
     """The best candidate, and its agreement with the one nearest to it (0.5, unknown, if it is alone).
 
     Independent starts agree only where they are right, and neighbours are closest where the optimum is best: of the
-    candidates with at least half of the best agreement, the one with the closest mutual neighbours.
+    candidates with at least half of the best agreement, the one with the closest mutual neighbours. Known pairs, if there are
+    enough, say it better.
     """
     nearest = nearest_agreement(found)
+    told = [-math.inf if one.told is None else one.told for one in found]
+    if max(told) > -math.inf:
+        best = told.index(max(told))
+        return found[best], nearest[best]
     fit = [i for i, share in enumerate(nearest) if share >= max(nearest) / 2]
     best = max(fit, key=lambda i: found[i].evidence.held_out)
     return found[best], nearest[best]

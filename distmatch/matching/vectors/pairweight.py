@@ -55,6 +55,17 @@ def weigh(clouds: Clouds, current: Tensor, *, seed: int = 0) -> tuple[Tensor, di
     return _fitted(clouds, current, anchors, weight, seed), found
 
 
+def told_by_pairs(clouds: Clouds, current: Tensor, *, seed: int = 0) -> float | None:
+    """Mean log probability of the known pairs' partners after steps without them; None of fewer pairs than can tell.
+
+    A start that was fitted with the pairs has them right in any case; what self-learning without them keeps of it counts.
+    """
+    anchors = clouds.anchors
+    if anchors is None or len(anchors) < FEW:
+        return None
+    return log_probability(clouds, _fitted(clouds, current, anchors, 0.0, seed), anchors)
+
+
 def _fitted(clouds: Clouds, current: Tensor, anchors: Anchors, weight: float, seed: int) -> Tensor:
     """A few steps from the map with known pairs of this weight."""
     if weight == math.inf:
