@@ -27,6 +27,8 @@ EPSILON_FLOOR = 2.0**23
 """The same for float64: an epsilon below is raised to it."""
 STAGE, ROUGH = 60, 1e-2
 """Iterations at most, and marginal error, of each larger epsilon of a schedule."""
+STOPPING_SHARES = (0.5, 0.05, 0.005)
+"""Errors at which the iterations stop, as shares of the tolerance: where the plan's other side does not yet hold, they go on."""
 Held = float | None
 """Weight of a marginal; None holds it exactly."""
 
@@ -223,48 +225,56 @@ def _solve(
     start: tuple[Tensor, ...],
 ) -> Coupling[Tensor]:
     """The coupling of positive masses a (n,) and b (m,) under the cost."""
-    queries, keys, row_cost, column_cost = cost
-    n, mine = len(queries), shard(len(queries), solver.group)
+    mine = shard(len(cost.queries), solver.group)
     f: Tensor | None = None
-    g = -column_cost  # a column's own cost weighs as much as its potential
+    g = -cost.columns  # a column's own cost weighs as much as its potential
     if start:
-        f, g = (start[0] - row_cost)[mine], start[1] - column_cost
-    error, done = float("nan"), 0
-    stages = [*solver.schedule, solver.epsilon]
-    for stage, step in enumerate(stages):
-        weights = _damping(solver.unbalanced, step)
-        sweeps = Sweeps(
-            queries[mine] / step,
-            keys,
-            a[mine],
-            b,
-            weights,
-            solver.dense,
-            solver.chunk,
+        f, g = (start[0] - cost.rows)[mine], start[1] - cost.columns
+    iterations = solver.iterations
+
+    def sweeps(step: float) -> Sweeps:
+        return Sweeps(
+            cost.queries[mine] / step, cost.keys, a[mine], b, _damping(solver.unbalanced, step), solver.dense, solver.chunk,
             solver.group,
-        )
-        # A stage of the schedule is a warm start: a rough answer is enough.
-        last = stage == len(stages) - 1
-        log_f, log_g, error, done = sweeps.run(
-            None if f is None else f / step, g / step, solver.iterations if last else min(STAGE, solver.iterations),
-            solver.tolerance / 2 if last else max(solver.tolerance, ROUGH),
         )  # fmt: skip
-        f, g = log_f * step, log_g * step
-    assert f is not None
-    f = gather_rows(f, n, solver.group)
+
+    for step in solver.schedule:  # warm starts: rough answers are enough
+        effort = min(STAGE, iterations), max(solver.tolerance, ROUGH)
+        f, g, _, _ = sweeps(step).run(None if f is None else f / step, g / step, *effort)
+        f, g = f * step, g * step
+    step, last, done = solver.epsilon, sweeps(solver.epsilon), 0
+    f, g = None if f is None else f / step, g / step
+    for share in STOPPING_SHARES:
+        f, g, error, more = last.run(f, g, iterations - done, share * solver.tolerance)
+        done += more
+        plan = _plan(cost, (a, b), (f * step, g * step), solver)
+        if error <= solver.tolerance:
+            # What the iterations say of themselves is checked on the plan that is returned, which costs two sweeps.
+            error = plan.violation(solver.unbalanced)
+        plan = replace(plan, error=error, converged=error <= solver.tolerance, iterations=done)
+        if plan.converged or done >= iterations or solver.tolerance == 0:
+            break
+    return plan  # pyright: ignore[reportPossiblyUnbound]
+
+
+def _plan(
+    cost: InnerCost,
+    weights: tuple[Tensor, Tensor],
+    potentials: tuple[Tensor, Tensor],
+    solver: Solver,
+) -> Coupling[Tensor]:
+    """The coupling of potentials (of the rows of this process, and of all columns), not checked."""
+    queries, keys, row_cost, column_cost = cost
+    (a, b), (f, g) = weights, potentials
+    f = gather_rows(f, len(queries), solver.group)
     if solver.unbalanced == (None, None):
         # Balanced potentials are free up to a constant: half of the dual value each, however they were found.
         excess = (a @ (f + row_cost) - b @ (g + column_cost)) / 2
         f, g = f - excess, g + excess
-    plan = Coupling(
-        queries=queries, keys=keys, row_cost=row_cost, column_cost=column_cost, a=a, b=b,
-        f=f + row_cost, g=g + column_cost, epsilon=solver.epsilon, error=error,
-        iterations=done, converged=False, chunk=solver.chunk,
+    return Coupling(
+        queries=queries, keys=keys, row_cost=row_cost, column_cost=column_cost, a=a, b=b, f=f + row_cost, g=g + column_cost,
+        epsilon=solver.epsilon, error=float("nan"), iterations=0, converged=False, chunk=solver.chunk,
     )  # fmt: skip
-    if error <= solver.tolerance:
-        # What the iterations say of themselves is checked on the plan that is returned, which costs two sweeps.
-        error = plan.violation(solver.unbalanced)
-    return replace(plan, error=error, converged=error <= solver.tolerance)
 
 
 def epsilon_schedule(largest: float, smallest: float, factor: float = 0.5) -> tuple[float, ...]:
