@@ -20,6 +20,8 @@ from torch import Tensor
 from distmatch.device import Group, max_over, sum_over
 
 LOG2_E = 1 / math.log(2)
+BLOCK_SCORES, MIN_ROWS = 1 << 21, 64
+"""Scores held at a time at most, and rows all the same: allocators leave holes of a block's size between two sweeps."""
 MIN_MASS = 1e-30
 """Column mass below which a float32 sweep recomputes the column in the log domain."""
 
@@ -141,6 +143,7 @@ def _blocks(
     queries: Tensor, keys: Tensor, bias: Tensor, chunk: int
 ) -> Iterator[tuple[slice, Tensor]]:
     """Row slices with their scores in units of log 2, in one reused buffer."""
+    chunk = min(chunk, max(MIN_ROWS, BLOCK_SCORES // len(keys)))
     buffer = queries.new_empty(min(chunk, len(queries)), len(keys))
     bias = bias * LOG2_E
     for start in range(0, len(queries), chunk):
