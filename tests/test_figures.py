@@ -185,8 +185,13 @@ def expected_of_transport():
     yield "and in its time (met)", seconds["dense"] <= seconds["POT"]
     yield "streaming within 100 MiB (met)", memory["streaming"] <= 100
     raw = cells("transport.json", "raw")
-    yield "150 of 150 problems of Sinkhorn and 150 of 150 unbalanced ones", all(
-        row[2] == row[5] == row[6] == "50" and row[7] == "0" for row in raw if "Gromov" not in row[0]
+    yield (
+        "150 of 150 problems of Sinkhorn and 150 of 150 unbalanced ones",
+        all(
+            row[2] == row[5] == row[6] == "50" and row[7] == "0"
+            for row in raw
+            if "Gromov" not in row[0]
+        ),
     )
     yield "at most 1e-3 (met)", max(float(row[3]) for row in rows.values()) <= 1e-3
 

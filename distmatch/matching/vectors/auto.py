@@ -24,7 +24,7 @@ from distmatch.matching.vectors.evidence import (
     measure,
 )
 from distmatch.matching.vectors.induction import translations
-from distmatch.matching.vectors.pairweight import told_by_pairs, weigh
+from distmatch.matching.vectors.pairweight import FEW, told_by_pairs, weigh
 from distmatch.matching.vectors.selflearning import LONG_STAGES, SHORT, SelfLearning, Stage
 from distmatch.matching.vectors.starts import Start
 from distmatch.progress import Progress, silent
@@ -115,6 +115,9 @@ class Auto(Estimator):
         reference = Reference.of(clouds.x, clouds.y, seed=seed, ranked=clouds.ranked)
         found = self.screen(clouds, reference, trace)
         best, agreement = choose(found)
+        if clouds.anchors is not None and not trace.interrupted:
+            clouds, found = self._without_pairs(clouds, reference, trace, found)
+            best, agreement = choose(found)
         current = consensus(found, best)
         if not trace.interrupted and best.evidence.fit.split >= CONSISTENT:
             current = self.refinement.learn(clouds, current, seed=seed, trace=trace)
@@ -129,13 +132,28 @@ class Auto(Estimator):
             extra={"start": best.start.name, "starts": len(found), "agreement": round(agreement, 4), **weighed},
         )  # fmt: skip
 
+    def _without_pairs(
+        self, clouds: Clouds, reference: Reference, trace: Trace, found: list[Candidate]
+    ) -> tuple[Clouds, list[Candidate]]:
+        """Where the starts with known pairs convince nobody, those without: pairs may be wrong, and then they mislead."""
+        sure = confidence(choose(found)[0].evidence)
+        if sure >= BELIEF:
+            return clouds, found
+        alone = replace(clouds, anchors=None)
+        others = self.screen(alone, reference, trace)
+        if confidence(choose(others)[0].evidence) <= sure:
+            return clouds, found
+        return (alone if len(clouds.anchors or ()) < FEW else clouds), others
+
     def screen(self, clouds: Clouds, reference: Reference, trace: Trace) -> list[Candidate]:
         """Short runs of the starts, until enough agree or the run is interrupted."""
         short = replace(self.refinement, stages=(self.short,))
         found: list[Candidate] = []
         shorter = min(len(clouds.x), len(clouds.y))
         done: set[Start] = set()
-        starts = self.starts if clouds.anchors is None else (Start(kind="pairs"), *self.starts)
+        starts, kind = self.starts, "start"
+        if clouds.anchors is not None:
+            starts, kind = (Start(kind="pairs"), *starts), "start with pairs"
         for number, start in enumerate(starts):
             # Starts that see the same words are one: their agreement would prove nothing.
             seen = replace(start, words=min(start.words, shorter))
@@ -147,7 +165,7 @@ class Auto(Estimator):
             try:
                 noise = generator(own, clouds.x.device)
                 first = start.map(clouds.x, clouds.y, noise, clouds.anchors)
-                current = short.learn(clouds, first, seed=own, trace=inner, name=f"start {number}")
+                current = short.learn(clouds, first, seed=own, trace=inner, name=f"{kind} {number}")
                 found.append(judge(clouds, start, current, reference, seed=trace.seed))
                 figures = {"start": start.name, **found[-1].evidence.to_json()}
                 trace.step({**figures, "agreement": choose(found)[1]}, len(self.starts))

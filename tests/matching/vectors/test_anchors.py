@@ -13,8 +13,10 @@ from distmatch.planted import ranked_rotation
 torch = pytest.importorskip("torch")
 
 from distmatch.matching.vectors.anchors import Anchors  # noqa: E402
+from distmatch.matching.vectors.auto import Candidate, choose  # noqa: E402
 from distmatch.matching.vectors.clouds import Clouds  # noqa: E402
-from distmatch.matching.vectors.pairweight import weigh  # noqa: E402
+from distmatch.matching.vectors.pairweight import told_by_pairs, weigh  # noqa: E402
+from distmatch.matching.vectors.starts import Start  # noqa: E402
 from distmatch.retrieval.dictionary import Dictionary  # noqa: E402
 from distmatch.transport.annealedgromov import annealed_gromov  # noqa: E402
 
@@ -56,7 +58,7 @@ def test_a_few_pairs_do_what_neither_they_alone_nor_the_search_alone_can():
     assert right(helped.map, source, target, rest) > right(alone, source, target, rest) + 0.2
 
 
-def test_the_weight_is_infinite_where_the_search_is_lost_and_finite_where_it_is_not():
+def test_pairs_weigh_where_the_search_is_lost_and_not_alone_where_it_is_not():
     source, target, pairs = misleading()
     dictionary = Dictionary({str(i): str(j) for i, j in pairs[:300]})
     clouds = Clouds.of(source, target, pairs=dictionary)
@@ -66,10 +68,35 @@ def test_the_weight_is_infinite_where_the_search_is_lost_and_finite_where_it_is_
     noise = Clouds(clouds.x, other, clouds.steps, anchors=clouds.anchors)
     # Without a common structure the inferred pairs are noise beside the known ones.
     _, found = weigh(noise, lost)
-    assert found["weight"] >= 25.0
+    assert found["weight"] > 0 and found["weights"]["5.0"] > found["weights"]["0.0"] + 0.1
     few = clouds.anchors.some(torch.arange(24))
     _, found = weigh(Clouds(clouds.x, clouds.y, clouds.steps, anchors=few), clouds.anchors.map())
     assert found["weight"] < np.inf
+
+
+def test_known_pairs_choose_among_starts_and_too_few_are_not_asked():
+    source, target, pairs = misleading()
+    dictionary = Dictionary({str(i): str(j) for i, j in pairs[:60]})
+    clouds = Clouds.of(source, target, pairs=dictionary)
+    lost = torch.linalg.qr(torch.randn(20, 20, generator=torch.Generator().manual_seed(0)))[0]
+    right_one, wrong = (told_by_pairs(clouds, f) for f in (clouds.anchors.map(), lost))
+    assert right_one > wrong + 0.2
+    few = Clouds(clouds.x, clouds.y, clouds.steps, anchors=clouds.anchors.some(torch.arange(5)))
+    assert told_by_pairs(few, lost) is None
+    words = torch.arange(10)
+    found = [Candidate(Start(), lost, None, words, told) for told in (wrong, right_one, wrong)]
+    assert choose(found)[0] is found[1]
+
+
+@pytest.mark.parametrize("count", [12, 100])
+def test_wrong_pairs_are_left_out_where_the_search_alone_is_right(count):
+    made = ranked_rotation(600, 20, noise=0.3)
+    names = tuple(map(str, range(600)))
+    source, target = Embeddings(names, made.source), Embeddings(names, made.target)
+    gold = np.stack([made.order, np.arange(600)], 1)
+    wrong = np.stack([gold[:, 0], np.random.default_rng(0).permutation(600)], 1)[:count]
+    match = dm.align(source, target, pairs=wrong)
+    assert match.believed and right(match.map, source, target, gold) > 0.98
 
 
 def test_pairs_that_span_few_directions_say_nothing_of_the_others():
