@@ -26,6 +26,8 @@ from distmatch.translation.phrasetable import PhraseTable
 from distmatch.translation.roundtrip import measure_pair
 from distmatch.translation.wordalignment import align_words
 
+MAX_GROWN = 100
+"""Iterations after which the number of sentences does not grow any more."""
 FAST_SEARCH = Search(stack=10, best=8, window=4, beam=4.0)
 
 
@@ -141,7 +143,8 @@ class BackTranslation:
         self, side: Monolingual, decoder: PhraseDecoder, number: int, effort: Effort
     ) -> PhraseTable:
         """A table into `side`, from its own sentences and their translations."""
-        real, n = side.text, min(self.sentences, round(self.first * self.growth ** (number - 1)))
+        real = side.text
+        n = round(min(self.sentences, self.first * self.growth ** min(number - 1, MAX_GROWN)))
         if len(real) > n:
             rng = np.random.default_rng((effort.seed, number))
             real = real.select(np.sort(rng.permutation(len(real))[:n]))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from distmatch.embeddings.embeddings import Embeddings
-from distmatch.planted import ranked_rotation
+from distmatch.planted import PlantedLanguages, ranked_rotation
 
 psutil = pytest.importorskip("psutil")
 MAX_SECONDS = 240
@@ -64,3 +64,29 @@ def test_align_keeps_the_best_map_so_far(tmp_path):
     assert json.loads(out)["bits"]["map"] > 0
     assert (tmp_path / "run" / "map.safetensors").exists()
     assert (tmp_path / "run" / "lexicon.tsv").read_text().count("\n") > 100
+
+
+def test_train_keeps_the_best_model_so_far(tmp_path):
+    pytest.importorskip("torch")
+    safetensors = pytest.importorskip("safetensors")
+    for name, lines in zip(("x.txt", "y.txt"), PlantedLanguages(0).unpaired(1_500), strict=True):
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+    kept = tmp_path / "run" / "checkpoint.safetensors"
+
+    def iterated(_):
+        if not kept.exists():
+            return False
+        with safetensors.safe_open(kept, "numpy") as file:
+            return "history" in file.keys()
+
+    command = ["train", "x.txt", "y.txt", "--out", "run", "--iterations", "10000", "--json"]
+    code, out, told = interrupted(command, tmp_path, iterated)
+    assert code == 130 and "Traceback" not in told, told
+    result = json.loads(out)
+    assert result["stopped"] and result["iteration"] >= 1 and kept.exists()
+    text = "Piluba.\n\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "distmatch", "translate", "run", "--text", "-"], input=text, text=True, cwd=tmp_path,
+        capture_output=True, env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stdout.count("\n") == 2, done.stderr
