@@ -181,9 +181,9 @@ def _keep(checkpoint: Checkpoint, current: Tables, best: Tables) -> None:
     arrays = {"history": np.frombuffer(json.dumps(current.history).encode(), np.uint8)}
     for name, tables in (("current", current), ("best", best)):
         arrays[f"{name}.iteration"] = np.array(tables.iteration)
-        for side, table in (("forward", tables.forward), ("backward", tables.backward)):
-            for part in ("sources", "targets", "logs"):
-                arrays[f"{name}.{side}.{part}"] = getattr(table, part)
+        arrays |= tables.forward.arrays(f"{name}.forward") | tables.backward.arrays(
+            f"{name}.backward"
+        )
     checkpoint.replace(lambda: {**_seed_arrays(checkpoint), **arrays}, now=True)
 
 
@@ -200,12 +200,9 @@ def _resumed(checkpoint: Checkpoint, seed: Tables) -> tuple[Tables, Tables]:
     history = json.loads(arrays["history"].tobytes())
 
     def tables(name: str) -> Tables:
-        sides = (
-            PhraseTable(
-                *(arrays[f"{name}.{side}.{part}"] for part in ("sources", "targets", "logs"))
-            )
-            for side in ("forward", "backward")
+        forward, backward = (
+            PhraseTable.of_arrays(arrays, f"{name}.{side}") for side in ("forward", "backward")
         )
-        return Tables(*sides, int(arrays[f"{name}.iteration"]), history)
+        return Tables(forward, backward, int(arrays[f"{name}.iteration"]), history)
 
     return tables("current"), tables("best")

@@ -134,7 +134,7 @@ def _remembered_bits(
         before = [sentences[j] for j in order[max(0, place - MEMORY) : place]]
         memory: dict[int, float] = {}
         for w in np.concatenate([*before, np.zeros(0, np.int32)]).astype(int):
-            memory[w] = memory.get(w, 0.0) + rarity[w]
+            memory[w] = memory.get(w, 0.0) + float(rarity[w])
         mass = sum(memory.values()) or 1.0
         held = np.array([memory.get(int(w), 0.0) / mass for w in sentences[i]])
         total -= float(np.log2((1 - CACHED) * chances[i] + CACHED * held + 1e-12).sum())

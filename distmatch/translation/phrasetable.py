@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from distmatch.translation.wordalignment import Alignment
 
 MAX_PHRASE = 4
 """Words of a phrase; four numbers of 16 bits make one key."""
+PARTS = ("sources", "targets", "logs")
+"""Arrays of a table."""
 DISCOUNTED = 0.8
 """Occurrences of a phrase pair that are not believed: most pairs occur once, and many of those are errors."""
 FEATURES = (
@@ -69,6 +72,16 @@ class PhraseTable:
         sizes = np.minimum(np.diff(first), best)
         starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         return PhraseOptions(keys, starts, self.targets[kept], scores[kept])
+
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
+        """The table as named arrays."""
+        return {f"{name}.{part}": np.ascontiguousarray(getattr(self, part)) for part in PARTS}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray], name: str) -> PhraseTable:
+        """What `arrays` gave."""
+        sources, targets, logs = (arrays[f"{name}.{part}"] for part in PARTS)
+        return cls(sources, targets, logs)
 
     @classmethod
     def of_lexicon(

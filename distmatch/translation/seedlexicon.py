@@ -15,7 +15,13 @@ from distmatch.translation.backtranslation import Tables
 from distmatch.translation.contextvectors import context_rows
 from distmatch.translation.monolingual import Monolingual, Sentences
 from distmatch.translation.phrasetable import PhraseTable
-from distmatch.translation.seedvectors import csls_rows, learn_aligned, rare_words, rows_of
+from distmatch.translation.seedvectors import (
+    csls_rows,
+    in_phase,
+    learn_aligned,
+    rare_words,
+    rows_of,
+)
 
 SCREENED, COMPARED = 600, 4_000
 """Most frequent words of each side on which the starts are compared, and those that get rows over anchors."""
@@ -160,9 +166,7 @@ class SeedLexicon:
     ) -> tuple[np.ndarray, np.ndarray]:
         """p(target | source) and p(source | target) after the long search, rare words left out."""
 
-        def tell(done: float, total: float | None = None, /, **figures: object) -> None:
-            effort.progress(done, total, phase="lexicon from word pairs", **figures)
-
+        tell = in_phase(effort, "lexicon from word pairs")
         forward, _ = self.learn(priors[0], source, target, progress=tell)
         backward, _ = self.learn(priors[1], target, source, progress=tell)
         return forward[:-1, :-1], backward[:-1, :-1]

@@ -9,7 +9,7 @@ import numpy as np
 
 from distmatch.embeddings.embeddings import Embeddings
 from distmatch.errors import InputError
-from distmatch.progress import Effort
+from distmatch.progress import Effort, Progress
 from distmatch.text.corpus import SENTENCE_END, Corpus
 from distmatch.translation.monolingual import Monolingual
 from distmatch.translation.phrasetable import PhraseTable
@@ -29,10 +29,6 @@ def learn_aligned(
 
     sides = []
     for name, side in (("source", source), ("target", target)):
-
-        def tell(done: float, total: float | None = None, /, name=name, **figures: object) -> None:
-            effort.progress(done, total, phase=f"vectors of the {name}", **figures)
-
         corpus = side.corpus(more=True)
         passes = min(MAX_PASSES, max(3, RUNNING_WORDS // max(len(corpus.tokens), 1)))
         text = _frequent(corpus)
@@ -42,16 +38,24 @@ def learn_aligned(
                 f"only {len(text.words)} words of the {name} occur {MIN_COUNT} times. Give more text"
             )
         learner = SkipGram(dimension=dimension, window=WINDOW, epochs=passes, subsample=1e-3)
-        found = learner.train(text, seed=effort.seed, progress=tell)
+        found = learner.train(
+            text, seed=effort.seed, progress=in_phase(effort, f"vectors of the {name}")
+        )
         sides.append(found)
 
-    def told(done: float, total: float | None = None, /, **figures: object) -> None:
-        effort.progress(done, total, phase="aligning", **figures)
-
-    match = align(*sides, device="cpu", seed=effort.seed, progress=told)
+    match = align(*sides, device="cpu", seed=effort.seed, progress=in_phase(effort, "aligning"))
     aligned = match.map(sides[0]), match.map.map_target(sides[1])
     confidence = None if match.confidence is None else round(match.confidence, 4)
     return aligned, {"alignment": {"confidence": confidence, **match.extra.get("evidence", {})}}
+
+
+def in_phase(effort: Effort, phase: str) -> Progress:
+    """Progress of a part of the work that has steps of its own."""
+
+    def tell(done: float, total: float | None = None, /, **figures: object) -> None:
+        effort.progress(done, total, phase=phase, **figures)
+
+    return tell
 
 
 def load_aligned(folder: str) -> tuple[Embeddings, Embeddings]:

@@ -147,18 +147,17 @@ class Training:
     ) -> Seed:
         """The first stage, from the checkpoint if it is done."""
         kept = checkpoint.arrays
-        parts = ("sources", "targets", "logs")
         if "seed.evidence" in kept:
-            sides = (
-                PhraseTable(*(kept[f"seed.{side}.{p}"] for p in parts))
-                for side in ("forward", "backward")
+            forward, backward = (
+                PhraseTable.of_arrays(kept, f"seed.{side}") for side in ("forward", "backward")
             )
-            return Seed(Tables(*sides), json.loads(kept["seed.evidence"].tobytes()))
+            return Seed(Tables(forward, backward), json.loads(kept["seed.evidence"].tobytes()))
         seed = self.lexicon.start(x, y, effort=effort, aligned=aligned)
-        arrays = {"seed.evidence": np.frombuffer(json.dumps(seed.evidence).encode(), np.uint8)}
-        for side in ("forward", "backward"):
-            table = getattr(seed.tables, side)
-            arrays |= {f"seed.{side}.{p}": getattr(table, p) for p in parts}
+        arrays = {
+            "seed.evidence": np.frombuffer(json.dumps(seed.evidence).encode(), np.uint8),
+            **seed.tables.forward.arrays("seed.forward"),
+            **seed.tables.backward.arrays("seed.backward"),
+        }
         checkpoint.replace(lambda: arrays, now=True)
         return seed
 

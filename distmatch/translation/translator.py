@@ -106,9 +106,7 @@ class Translator:
             for part, array in side.model.tables._asdict().items():
                 arrays[f"{name}.model.{part}"] = array
             arrays[f"{name}.counts"] = side.model.counts
-        for name, table in (("forward", self.forward), ("backward", self.backward)):
-            for part in ("sources", "targets", "logs"):
-                arrays[f"{name}.{part}"] = np.ascontiguousarray(getattr(table, part))
+        arrays |= self.forward.arrays("forward") | self.backward.arrays("backward")
         about = {
             "format": FORMAT, "weights": json.dumps(asdict(self.weights)), "search": json.dumps(asdict(self.search)),
             "initial": json.dumps([self.source.casing.initial, self.target.casing.initial]),
@@ -135,7 +133,11 @@ class Translator:
                         path=path,
                     )
                 arrays = {name: file.get_tensor(name) for name in file.keys()}
-            return cls(*_parts(arrays, json.loads(about["initial"])), *_settings(about))
+            source, target = _languages(arrays, json.loads(about["initial"]))
+            forward, backward = (
+                PhraseTable.of_arrays(arrays, name) for name in ("forward", "backward")
+            )
+            return cls(source, target, forward, backward, *_settings(about))
         except (safetensors.SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
             raise InputError(f"damaged model ({error}). Train again", path=path) from error
 
@@ -146,16 +148,12 @@ def _settings(about: dict[str, str]) -> tuple[Weights, Search]:
     return Weights(**weights), Search(**json.loads(about["search"]))
 
 
-def _parts(arrays: dict[str, Any], initial: list[bool]) -> list[Any]:
-    made: list[Any] = []
+def _languages(arrays: dict[str, Any], initial: list[bool]) -> list[Language]:
+    made = []
     for name, capital in zip(("source", "target"), initial, strict=True):
         words = tuple(arrays[f"{name}.words"].tobytes().decode().split("\n"))
         written = arrays[f"{name}.written"].tobytes().decode().split("\n")
         tables = TrigramTables(*(arrays[f"{name}.model.{part}"] for part in TrigramTables._fields))
         model = WordTrigram(words, tables, arrays[f"{name}.counts"], np.zeros(0, np.float32))
         made.append(Language(words, Casing.of_list(words, written, capital), model))
-    for name in ("forward", "backward"):
-        made.append(
-            PhraseTable(*(arrays[f"{name}.{part}"] for part in ("sources", "targets", "logs")))
-        )
     return made
