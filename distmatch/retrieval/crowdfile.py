@@ -50,5 +50,5 @@ def load_crowd(
 def _sum(rows: np.ndarray) -> str:
     total = 0
     for i in range(0, len(rows), _BLOCK):
-        total = zlib.crc32(np.ascontiguousarray(rows[i : i + _BLOCK], np.float32), total)
+        total = zlib.crc32(np.ascontiguousarray(rows[i : i + _BLOCK], np.float32).tobytes(), total)
     return f"{rows.shape[0]}x{rows.shape[1]} {total:08x}"

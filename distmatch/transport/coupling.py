@@ -149,7 +149,9 @@ class Coupling(Generic[Array]):
         )
         scores = queries @ keys.T
         scores += (f - rows)[:, None] + (g - columns)
-        return as_given((scores / self.epsilon).exp() * a[:, None] * b, self.queries)
+        # Masses go into the exponent: between two points of no mass any score is possible, and inf times zero is none.
+        scores = scores / self.epsilon + a.log()[:, None] + b.log()
+        return as_given(scores.exp(), self.queries)
 
     def _rows(self, v: Any) -> tuple[Tensor, Tensor]:
         """Mass of each row (n,) and its average of v (n, k)."""

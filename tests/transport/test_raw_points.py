@@ -193,3 +193,20 @@ def test_one_point_and_points_without_mass_are_fine():
     assert (found.coupling.dense()[:4] == 0).all() and np.isfinite(
         found.coupling.barycentre()
     ).all()
+
+
+def test_points_without_mass_on_both_sides_have_no_entries():
+    """Near each other and far from all others, they have potentials whose sum overflows exp."""
+    generator = torch.Generator().manual_seed(0)
+    x, y = (100 * torch.randn(12, 2, generator=generator, dtype=torch.float64) for _ in range(2))
+    a, b = (
+        torch.cat([torch.ones(8, dtype=torch.float64), torch.zeros(4, dtype=torch.float64)])
+        for _ in range(2)
+    )
+    x[8:] += 1e4
+    y[8:] += 1e4
+    plan = dm.sinkhorn(x, y, a, b, epsilon=1.0).dense()
+    assert plan.isfinite().all() and not plan[8:].any() and not plan[:, 8:].any()
+    torch.testing.assert_close(
+        plan.sum(), torch.tensor(1.0, dtype=torch.float64), atol=1e-6, rtol=0
+    )
