@@ -155,7 +155,7 @@ def _write(
 
 def describe(result: dict[str, Any]) -> str:
     """The result as text for people."""
-    verdict = "trusted" if result["believed"] else "NOT trusted"
+    verdict = ("trusted" if result["believed"] else "NOT trusted") + " (not calibrated)"
     lines = [f"{verdict}: {result['reason'].splitlines()[0]}"]
     lines += ["  " + line for line in result["reason"].splitlines()[1:]]
     lines.append(
