@@ -22,7 +22,7 @@ from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, Unuse
 import distmatch
 from distmatch.commands.align_flags import refuse_foreign
 from distmatch.errors import InputError, unknown
-from distmatch.processes import INTERRUPTED, Stop, stopping
+from distmatch.processes import INTERRUPTED, TERMINATED, Stop, Terminated, stopping
 
 COMMANDS = (
     "decipher", "identify", "encipher", "language", "embed", "align", "apply", "train", "translate", "compress", "decompress",
@@ -250,7 +250,8 @@ def _failed(error: Exception) -> int:
 def _interrupted(interrupt: KeyboardInterrupt, stop: Stop | None) -> int:
     """Say so; the exit code of the signal, also where a search without an answer raised the interrupt again."""
     _say(str(interrupt) or "interrupted before there was a result")
-    return (stop.code if stop else 0) or INTERRUPTED
+    asked = stop.code if stop else 0
+    return asked or (TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED)
 
 
 def _replace_closed_streams() -> None:
