@@ -58,7 +58,7 @@ def find_config(path: str) -> str:
         InputError: a bare name that none of those has.
     """
     name = path.removeprefix("configs/").removesuffix(".yaml")
-    if Path(path).exists() or not (name == path or path.startswith("configs/")):
+    if Path(path).is_file() or not (name == path or path.startswith("configs/")):
         return path
     known = shipped_configs()
     if name not in known:
