@@ -22,7 +22,7 @@ from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, Unuse
 import distmatch
 from distmatch.commands.align_flags import refuse_foreign
 from distmatch.errors import InputError, unknown
-from distmatch.processes import INTERRUPTED, TERMINATED, Stop, Terminated, stopping
+from distmatch.processes import INTERRUPTED, TERMINATED, Stop, Terminated, interrupt_in, stopping
 
 COMMANDS = (
     "decipher", "identify", "encipher", "language", "embed", "align", "apply", "train", "translate", "compress", "decompress",
@@ -211,9 +211,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _discard_output()
         return 0
     except Exception as error:
-        # A signal during a compiled function comes out of it as the cause of a SystemError.
-        if isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt):
-            return _interrupted(error.__cause__, stop)
+        if (interrupt := interrupt_in(error)) is not None:
+            return _interrupted(interrupt, stop)
         if debug:
             raise
         # A signal leaves a module half imported, which torch stumbles over later: no bug of ours.

@@ -25,6 +25,12 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM: what handles Ctrl-C handles it too, and the exit code is 143."""
 
 
+def interrupt_in(error: BaseException) -> KeyboardInterrupt | None:
+    """The interrupt that an exception is: a signal during a compiled function comes out of it as a SystemError's cause."""
+    found = error.__cause__ if isinstance(error, SystemError) else error
+    return found if isinstance(found, KeyboardInterrupt) else None
+
+
 class Stop:
     """Which signal asked the block to stop, as the exit code it means (0: none), and whether the block is over."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json as json_module
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
+from distmatch.commands.translate_output import check_references, deliver, text_lines
 from distmatch.errors import InputError, require_packages
-from distmatch.files import atomic_write, read_text
-from distmatch.outputs import check_file, printed_on_failure
+from distmatch.outputs import check_file
 from distmatch.progress import Progress, ProgressLine, silent
 
 Unknown = Literal["copy", "drop", "spell"]
@@ -85,7 +83,9 @@ def translate(
     if reference is not None:
         require_packages("align", "sacrebleu")
     lines = _text(text)
-    references = None if reference is None else _references(reference, len(lines), text)
+    references = None if reference is None else text_lines(reference)
+    if reference is not None and references is not None:
+        check_references(references, len(lines), reference, text)
     sentences = [split_sentence(line, lower=not keep_case) for line in lines]
     table, words = _candidates(Path(directory), sentences, best, temperature, device)
     progress = ProgressLine("translating")
@@ -106,37 +106,14 @@ def translate(
     }  # fmt: skip
     if references is not None:
         result.update(scores(translations, references))
-    if out is not None:
-        with printed_on_failure(lambda: print("\n".join(translations))), atomic_write(out) as file:
-            file.writelines(line + "\n" for line in translations)
-    if json:
-        print(json_module.dumps({**result, "translations": translations}, ensure_ascii=False))
-        return 0
-    if out is None:
-        print("\n".join(translations))
-    if references is not None:
-        print(f"BLEU {result['bleu']:.2f}  chrF {result['chrf']:.2f}", file=sys.stderr if out is None else sys.stdout)  # fmt: skip
+    deliver(translations, result, out=out, json=json)
     return 0
 
 
 def _text(path: str) -> list[str]:
-    lines = read_text(path).split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
+    lines = text_lines(path)
     if not any(line.strip() for line in lines):
         raise InputError("nothing to translate. Give text, one sentence per line", path=path)
-    return lines
-
-
-def _references(path: str, n: int, text: str) -> list[str]:
-    lines = read_text(path).split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    if len(lines) != n:
-        raise InputError(
-            f"{len(lines)} lines for {n} sentences of {text}. Give one translation per line",
-            path=path,
-        )
     return lines
 
 

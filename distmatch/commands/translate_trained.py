@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json as json_module
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from distmatch.commands.translate_output import check_references, deliver, text_lines
 from distmatch.errors import InputError, require_packages
-from distmatch.files import atomic_write, stream_lines
+from distmatch.files import stream_lines
 from distmatch.outputs import check_file
 
 
@@ -36,7 +35,7 @@ def translate_trained(
         require_packages("align", "sacrebleu")
     if out is not None:
         check_file(out, inputs=[text, reference, Path(folder) / MODEL], force=force)
-    references = None if reference is None else [line for _, line in stream_lines(reference)]
+    references = None if reference is None else text_lines(reference)
     translator = Translator.load(folder)
     translated = translator.translate(_lines(text), reverse=reverse)
     if out is None and not json and references is None:
@@ -48,23 +47,9 @@ def translate_trained(
     if references is not None:
         from distmatch.translation.referencescores import scores
 
-        if len(references) != len(lines):
-            raise InputError(
-                f"{len(references)} lines for {len(lines)} sentences of {text}. Give one translation per line",
-                path=reference,
-            )
+        check_references(references, len(lines), str(reference), text)
         result |= scores(lines, references)
-    if out is not None:
-        with atomic_write(out) as file:
-            file.writelines(line + "\n" for line in lines)
-    if json:
-        print(json_module.dumps({**result, "translations": lines}, ensure_ascii=False))
-        return 0
-    if out is None:
-        print("\n".join(lines))
-    if references is not None:
-        told = f"BLEU {result['bleu']:.2f}  chrF {result['chrf']:.2f}"
-        print(told, file=sys.stderr if out is None else sys.stdout)
+    deliver(lines, result, out=out, json=json)
     return 0
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from distmatch.checkpoint import NOWHERE, Checkpoint
+from distmatch.processes import interrupt_in
 from distmatch.progress import Effort
 from distmatch.translation.monolingual import Monolingual, Sentences
 from distmatch.translation.phrasedecoder import (
@@ -110,10 +111,7 @@ class BackTranslation:
         except TimeoutError:
             return best, True
         except (KeyboardInterrupt, SystemError) as error:
-            # A signal in a compiled function comes out of it as the cause of a SystemError.
-            if not isinstance(error, KeyboardInterrupt) and not isinstance(
-                error.__cause__, KeyboardInterrupt
-            ):
+            if interrupt_in(error) is None:
                 raise
             if not best.history:
                 raise KeyboardInterrupt from None
